@@ -1,0 +1,34 @@
+//! A log density over flat unconstrained vectors, many lanes at once: all that an engine ever sees.
+
+mod layout;
+mod model;
+
+use crate::error::Result;
+
+pub use layout::{Entry, Layout};
+pub use model::ModelDensity;
+
+/// log p(q) up to a constant, and its gradient, at many positions in one call.
+pub trait LogDensity {
+    /// Length of one position.
+    fn dim(&self) -> usize;
+
+    /// Evaluates `logp.len()` lanes: `positions` and `grad` are `[lanes, dim]`, row-major; `logp` is `[lanes]`.
+    ///
+    /// A position outside the support gives `-inf` in its own lane and leaves the others alone.
+    /// What one lane gets never depends on the lanes beside it. `Err` is fatal: nothing could be computed.
+    fn logp_and_grad(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> Result<()>;
+}
+
+impl<D: LogDensity + ?Sized> LogDensity for &D {
+    fn dim(&self) -> usize {
+        (**self).dim()
+    }
+
+    fn logp_and_grad(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> Result<()> {
+        (**self).logp_and_grad(positions, logp, grad)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,394 @@
+//! The battery that every family stands under: derivatives, tape, mass, draws, quantiles, edges, checks and JSON.
+
+use super::family::{Constraint, Family};
+use super::json::Arity;
+use super::support::Bound;
+use super::*;
+use crate::autodiff::{Data, Shape, Tape, check};
+use crate::error::Error;
+use crate::rng::keyed;
+
+/// One line per family, with parameter sets of which the first is of order one; and the test that none is left out.
+macro_rules! battery {
+    ($($family:ident, [$($params:expr),+ $(,)?];)+) => {
+        $(
+            #[allow(non_snake_case)]
+            mod $family {
+                use super::*;
+                const N: usize = <crate::dist::$family as Arity>::N;
+                const SETS: &[[f64; N]] = &[$($params),+];
+                battery!(@tests $family:
+                    the_derivatives_are_those_of_the_log_density => derivatives,
+                    the_density_integrates_to_one => mass,
+                    draws_have_the_moments_and_the_distribution_function => draws,
+                    the_quantile_function_inverts_the_distribution_function => quantiles,
+                    outside_the_support_is_impossible_and_nan_stays_nan => edges,
+                    parameters_outside_their_domain_are_refused_or_impossible => domain,
+                    json_gives_the_same_distribution_back => json_round_trip,
+                    the_draws_of_a_lane_are_its_own => lanes,
+                );
+                #[test]
+                fn the_vjp_is_right_for_every_broadcast() {
+                    tape::<crate::dist::$family, N>(SETS[0]);
+                }
+            }
+        )+
+
+        #[test]
+        fn no_family_is_left_out() {
+            let covered = [$(crate::dist::$family::NAME),+];
+            // A vector, with tests of its own.
+            let left: Vec<_> = json::names().filter(|n| !covered.contains(n) && *n != multivariate_normal::NAME).collect();
+            assert!(left.is_empty(), "{left:?}");
+        }
+    };
+    (@tests $family:ident: $($name:ident => $test:ident,)+) => {
+        $(#[test]
+        fn $name() {
+            SETS.iter().for_each(|set| $test::<crate::dist::$family, N>(*set));
+        })+
+    };
+}
+
+const INF: f64 = f64::INFINITY;
+
+battery! {
+    Bernoulli, [[0.3], [1e-3], [1.0]];
+    BernoulliLogits, [[0.7], [-6.0], [0.0]];
+    Beta, [[2.0, 3.5], [0.5, 0.5], [1e5, 1.2e5], [1.0, 1.0], [0.05, 3.0]];
+    Cauchy, [[0.3, 1.2], [5.0, 1e-3]];
+    Exponential, [[1.3], [1e-4], [250.0]];
+    Gamma, [[2.5, 1.5], [0.1, 1.0], [1e6, 2.0], [15.0, 1e-3]];
+    HalfCauchy, [[1.2], [1e4]];
+    HalfNormal, [[1.2], [1e-5]];
+    ImproperUniform, [[-1.0, 2.0], [0.0, INF], [-INF, 3.0], [-INF, INF]];
+    InverseGamma, [[4.5, 2.0], [0.5, 1.0], [1e4, 1e4]];
+    LogNormal, [[0.3, 0.4], [-2.0, 3.0], [5.0, 1e-2]];
+    Normal, [[0.3, 1.2], [1000.0, 1e-3], [-3.0, 1e8]];
+    Poisson, [[3.5], [0.1], [1e4]];
+    StudentT, [[4.5, 0.3, 1.2], [0.5, 1.0, 2.0], [30.0, -1.0, 0.1], [1e8, 0.0, 1.0]];
+    TruncatedNormal, [
+        [0.3, 1.2, -1.0, 2.0], [0.0, 1.0, 30.0, INF], [0.0, 1.0, -INF, -60.0], [2.0, 0.5, 0.0, INF], [1.0, 2.0, -INF, INF],
+        [0.0, 1.0, 5.0, 5.001], [0.0, 1.0, -20.0, -19.5],
+    ];
+    Uniform, [[-0.5, 2.0], [1000.0, 1000.001]];
+}
+
+fn value(lanes: usize, dims: &[usize], numbers: Vec<f64>) -> Value {
+    Value::constant(Shape::new(lanes, Dims::new(dims)), Data::F64(numbers))
+}
+
+fn of<F: Family<N>, const N: usize>(params: [f64; N]) -> Univariate<F, N> {
+    Univariate::of(params.map(|p| value(1, &[], vec![p])))
+}
+
+/// `n` draws, sorted.
+fn sorted_draws<F: Family<N>, const N: usize>(params: [f64; N], n: usize) -> Vec<f64> {
+    let mut rng = keyed(20_240_521, F::NAME, 0);
+    let mut draws: Vec<f64> = (0..n).map(|_| F::sample(&mut rng, params)).collect();
+    draws.sort_by(f64::total_cmp);
+    draws
+}
+
+/// The width of the middle half of the draws; one, where they are all the same.
+fn spread(sorted: &[f64]) -> f64 {
+    let width = sorted[sorted.len() * 3 / 4] - sorted[sorted.len() / 4];
+    if width > 0.0 { width } else { 1.0 }
+}
+
+/// A dozen points of the bulk.
+fn points(sorted: &[f64]) -> impl Iterator<Item = f64> {
+    sorted.iter().copied().skip(sorted.len() / 24).step_by(sorted.len() / 12)
+}
+
+fn is_end<F: Family<N>, const N: usize>(param: usize) -> bool {
+    let (low, high) = F::SUPPORT.bounds();
+    [low, high].contains(&&Bound::Param(param))
+}
+
+/// Five-point difference: with steps of 1e-3 of the scale of f its own error is 1e-12 of f, so rounding of f rules.
+fn slope(f: impl Fn(f64) -> f64, at: f64, h: f64) -> f64 {
+    (8.0 * (f(at + h) - f(at - h)) - (f(at + 2.0 * h) - f(at - 2.0 * h))) / (12.0 * h)
+}
+
+fn derivatives<F: Family<N>, const N: usize>(params: [f64; N]) {
+    let sorted = sorted_draws::<F, N>(params, 400);
+    let width = spread(&sorted);
+    for x in points(&sorted) {
+        let partials = F::log_prob(x, params);
+        let close = |what: &str, got: f64, expected: f64, step: f64| {
+            // 1e-6 of the slope, or of one unit of log density over the scale of the argument, whichever is larger.
+            let allowed = 1e-6 * expected.abs().max(1e-3 / step);
+            assert!((got - expected).abs() <= allowed, "{} {params:?} at {x}: {what} {got} {expected}", F::NAME);
+        };
+        let (low, high) = F::SUPPORT.ends(&params);
+        if F::SUPPORT.is_discrete() {
+            assert_eq!(partials.dx, 0.0);
+        } else {
+            let h = 1e-3 * width.min(x - low).min(high - x);
+            close("dx", partials.dx, slope(|x| F::log_prob(x, params).value, x, h), h);
+        }
+        for (i, parameter) in F::PARAMS.iter().enumerate() {
+            let p = params[i];
+            let scale = match parameter.constraint {
+                _ if is_end::<F, N>(i) => width.min((x - p).abs()),
+                Constraint::Positive => p,
+                Constraint::Unit => p.min(1.0 - p),
+                _ => width,
+            };
+            if !p.is_finite() || scale == 0.0 {
+                continue;
+            }
+            let with = |p: f64| {
+                let mut params = params;
+                params[i] = p;
+                F::log_prob(x, params).value
+            };
+            close(parameter.name, partials.dparams[i], slope(with, p, 1e-3 * scale), 1e-3 * scale);
+        }
+    }
+}
+
+fn tape<F: Family<N>, const N: usize>(params: [f64; N]) {
+    let sorted = sorted_draws::<F, N>(params, 400);
+    let width = spread(&sorted);
+    let nudged = |i: usize, by: usize| {
+        let (p, by) = (params[i], 0.03 * by as f64);
+        match F::PARAMS[i].constraint {
+            // Ends move outwards, so that every x stays inside.
+            _ if is_end::<F, N>(i) => p + width * by * (p - sorted[200]).signum(),
+            Constraint::Positive | Constraint::Unit => p * (1.0 + by),
+            _ => p + width * by,
+        }
+    };
+    let shapes: [(usize, &[usize]); 5] = [(3, &[2]), (1, &[]), (3, &[]), (1, &[2]), (3, &[2, 2])];
+    for turn in 0..shapes.len() {
+        let filled = |which: usize, f: &dyn Fn(usize) -> f64| {
+            let (lanes, dims) = shapes[(turn + which) % shapes.len()];
+            value(lanes, dims, (0..lanes * dims.iter().product::<usize>()).map(f).collect())
+        };
+        let x = filled(0, &|e| sorted[40 + 25 * e]);
+        let given = (0..N).map(|i| filled(i + 1, &|e| nudged(i, e)));
+        let log_prob = |x: &Value, params: &[Value]| {
+            let params: [Value; N] = params.to_vec().try_into().unwrap_or_else(|_| unreachable!("one per parameter"));
+            Univariate::<F, N>::of(params).log_prob(x).unwrap()
+        };
+        // Central differences of step 1e-5 are good to 1e-10 of third derivatives of order ten.
+        if F::SUPPORT.is_discrete() {
+            check::function(|inputs| log_prob(&x, inputs), &given.collect::<Vec<_>>(), 1e-5, 1e-7);
+        } else {
+            let inputs: Vec<Value> = std::iter::once(x.clone()).chain(given).collect();
+            check::function(|inputs| log_prob(&inputs[0], &inputs[1..]), &inputs, 1e-5, 1e-7);
+        }
+    }
+}
+
+fn mass<F: Family<N>, const N: usize>(params: [f64; N]) {
+    if F::cdf(0.5, params).is_none() {
+        return;
+    }
+    let sorted = sorted_draws::<F, N>(params, 400);
+    let (middle, width) = (sorted[200], spread(&sorted));
+    let density = |x: f64| F::log_prob(x, params).value.exp();
+    let (low, high) = F::SUPPORT.ends(&params);
+    let sum: f64 = if F::SUPPORT.is_discrete() {
+        let (from, to) = ((middle - 40.0 * width).max(low), (middle + 40.0 * width).min(high));
+        (from as usize..=to as usize).map(|k| density(k as f64)).sum()
+    } else {
+        // Double-exponential quadrature (Takahasi & Mori 1974) towards the ends, or from the middle where it is narrow and far from both.
+        let narrow = width < 0.2 * (middle - low).min(high - middle);
+        let image = |t: f64| {
+            let (u, du) = (0.5 * std::f64::consts::PI * t.sinh(), 0.5 * std::f64::consts::PI * t.cosh());
+            if narrow || low == -INF && high == INF {
+                (middle + width * u.sinh(), width * u.cosh() * du)
+            } else if low.is_finite() && high.is_finite() {
+                let (below, above) = (crate::autodiff::sigmoid(2.0 * u), crate::autodiff::sigmoid(-2.0 * u));
+                (low + (high - low) * below, 2.0 * (high - low) * below * above * du)
+            } else if low.is_finite() {
+                (low + (middle - low) * u.exp(), (middle - low) * u.exp() * du)
+            } else {
+                (high - (high - middle) * u.exp(), (high - middle) * u.exp() * du)
+            }
+        };
+        let step = 1.0 / 128.0;
+        let inside =
+            (-768..=768).map(|i| image(f64::from(i) * step)).filter(|(x, _)| low < *x && *x < high && x.is_finite());
+        inside.map(|(x, dx)| step * dx * density(x)).sum()
+    };
+    // A Beta of concentration 1/2 has 1e-8 of its mass between one and the double below it.
+    assert!((sum - 1.0).abs() < 1e-7, "{} {params:?}: {sum}", F::NAME);
+}
+
+fn draws<F: Family<N>, const N: usize>(params: [f64; N]) {
+    let n = 20_000;
+    let sorted = sorted_draws::<F, N>(params, n);
+    assert!(sorted.iter().all(|x| F::SUPPORT.contains(*x, &params)), "{} {params:?}", F::NAME);
+    let mean = |f: &dyn Fn(f64) -> f64| sorted.iter().map(|x| f(*x)).sum::<f64>() / n as f64;
+    let about = mean(&|x| x);
+    let (second, fourth) = (mean(&|x| (x - about).powi(2)), mean(&|x| (x - about).powi(4)));
+    if let (Some(expected), Some(variance)) = (F::mean(params), F::variance(params)) {
+        let z = (about - expected) / (variance / n as f64).sqrt();
+        assert!(about == expected || z.abs() < 4.5, "{} {params:?}: mean {about} {expected}", F::NAME);
+        // With a heavier tail the draws do not know the error of their own variance.
+        if fourth < 30.0 * second * second {
+            let z = (second - variance) / ((fourth - second * second) / n as f64).sqrt();
+            assert!(second == variance || z.abs() < 4.5, "{} {params:?}: variance {second} {variance}", F::NAME);
+        }
+    }
+    if F::cdf(0.5, params).is_some() {
+        // Kolmogorov and Smirnov: beyond 2.2 with probability 1e-4 (smaller where draws are whole numbers). The step of a
+        // discrete cdf is compared at its top, where it equals the fraction of draws up to and including x.
+        let distance = |(i, x): (usize, &f64)| {
+            let cdf = F::cdf(*x, params).unwrap_or(f64::NAN);
+            if sorted.get(i + 1) == Some(x) { 0.0 } else { (cdf - (i + 1) as f64 / n as f64).abs() }
+        };
+        let largest =
+            sorted.iter().enumerate().map(distance).fold(0.0, |m: f64, d| if d >= m || d.is_nan() { d } else { m });
+        assert!(largest * (n as f64).sqrt() < 2.2, "{} {params:?}: {largest}", F::NAME);
+    }
+}
+
+fn quantiles<F: Family<N>, const N: usize>(params: [f64; N]) {
+    let sorted = sorted_draws::<F, N>(params, 400);
+    for x in points(&sorted) {
+        let Some(p) = F::cdf(x, params) else { return };
+        if F::SUPPORT.is_discrete() {
+            assert_eq!(F::icdf(p * (1.0 - 1e-9), params), Some(x), "{} {params:?}", F::NAME);
+            continue;
+        }
+        let back = F::icdf(p, params).unwrap();
+        // x is known from p to 1e-16 of p over the density, and p from x to 1e-16 of x - loc, here taken twenty times.
+        let density = F::log_prob(x, params).value.exp();
+        let allowed = 1e-12 * spread(&sorted) + 20.0 * f64::EPSILON * (x.abs() + p / density);
+        assert!((back - x).abs() <= allowed, "{} {params:?}: {x} {back}", F::NAME);
+    }
+    for p in [0.0, 1.0] {
+        let (low, high) = F::SUPPORT.ends(&params);
+        if !F::SUPPORT.is_discrete() {
+            assert_eq!(F::icdf(p, params), Some(if p == 0.0 { low } else { high }), "{} {params:?}", F::NAME);
+        }
+    }
+}
+
+fn edges<F: Family<N>, const N: usize>(params: [f64; N]) {
+    let log_prob =
+        |params: [f64; N], x: f64| of::<F, N>(params).log_prob(&value(1, &[], vec![x])).unwrap().numbers()[0];
+    let (low, high) = F::SUPPORT.ends(&params);
+    let beyond = [low - 1.0, high + 1.0, if F::SUPPORT.is_discrete() { 0.5 } else { low - 1.0 }];
+    for x in beyond.into_iter().filter(|x| x.is_finite()) {
+        assert_eq!(log_prob(params, x), -INF, "{} {params:?} at {x}", F::NAME);
+        let inside =
+            F::cdf(x, params).is_none_or(|p| p == if x < low { 0.0 } else { F::cdf(x.floor(), params).unwrap() });
+        assert!(inside, "{} {params:?} at {x}", F::NAME);
+    }
+    let x = sorted_draws::<F, N>(params, 9)[4];
+    assert!(log_prob(params, f64::NAN).is_nan());
+    for i in 0..N {
+        let mut params = params;
+        params[i] = f64::NAN;
+        assert!(log_prob(params, x).is_nan(), "{}", F::NAME);
+    }
+    // One lane inside, one outside, one NaN: the first is as it is alone, and so are the gradients that all share.
+    let gradients = |x: Vec<f64>| {
+        let tape = Tape::recording();
+        let leaves = params.map(|p| Value::leaf(&tape, Shape::new(1, Dims::SCALAR), Data::F64(vec![p])));
+        let log_prob = Univariate::<F, N>::of(leaves.clone()).log_prob(&value(x.len(), &[], x)).unwrap();
+        tape.backward(&log_prob).unwrap();
+        let gradient = |leaf: &Value| match leaf.take_gradient().as_ref() {
+            Some(Data::F64(g)) => g[0],
+            _ => panic!("no gradient"),
+        };
+        (log_prob.numbers()[0], leaves.each_ref().map(gradient))
+    };
+    let outside = if F::SUPPORT.is_discrete() {
+        0.5
+    } else {
+        [low - 1.0, high + 1.0, INF][usize::from(low == -INF) + usize::from(low == -INF && high == INF)]
+    };
+    assert_eq!(gradients(vec![x]), gradients(vec![x, outside, f64::NAN]), "{} {params:?}", F::NAME);
+}
+
+fn domain<F: Family<N>, const N: usize>(params: [f64; N]) {
+    of::<F, N>(params).check("here").unwrap();
+    let x = sorted_draws::<F, N>(params, 9)[4];
+    for (i, parameter) in F::PARAMS.iter().enumerate() {
+        let bad: &[f64] = match parameter.constraint {
+            Constraint::Real => &[f64::NAN, INF],
+            Constraint::Positive => &[f64::NAN, INF, 0.0, -1.0],
+            Constraint::Unit => &[f64::NAN, -0.1, 1.1],
+            Constraint::Bound => &[f64::NAN],
+        };
+        for bad in bad {
+            let mut params = params;
+            params[i] = *bad;
+            match of::<F, N>(params).check("site `here`") {
+                Err(Error::Parameter { place, distribution, parameter: named, value, .. }) => {
+                    assert_eq!((&*place, distribution, named), ("site `here`", F::NAME, parameter.name));
+                    assert!(value == *bad || value.is_nan());
+                }
+                other => panic!("{} {params:?}: {other:?}", F::NAME),
+            }
+            assert!(of::<F, N>(params).sample(&mut [keyed(1, "x", 0)], Dims::SCALAR).unwrap().numbers()[0].is_nan());
+            // An engine may move a traced parameter there and must be able to come back.
+            let tape = Tape::recording();
+            let leaves = params.map(|p| Value::leaf(&tape, Shape::new(1, Dims::SCALAR), Data::F64(vec![p])));
+            let dist = Univariate::<F, N>::of(leaves);
+            dist.check("here").unwrap();
+            let log_prob = dist.log_prob(&value(1, &[], vec![x])).unwrap().numbers()[0];
+            assert!(
+                if bad.is_nan() { log_prob.is_nan() } else { log_prob == -INF },
+                "{} {params:?} {log_prob}",
+                F::NAME
+            );
+        }
+    }
+    if let (Bound::Param(low), Bound::Param(high)) = (F::SUPPORT.bounds().0, F::SUPPORT.bounds().1) {
+        let mut swapped = params;
+        swapped.swap(*low, *high);
+        assert!(matches!(of::<F, N>(swapped).check("here"), Err(Error::EmptyInterval { .. })), "{}", F::NAME);
+    }
+}
+
+fn json_round_trip<F: Family<N>, const N: usize>(params: [f64; N]) {
+    let pair = Univariate::<F, N, (usize,)>::of(params.map(|p| value(1, &[2], vec![p, p])));
+    let x = sorted_draws::<F, N>(params, 9)[4];
+    for (dist, x) in [
+        (&of::<F, N>(params) as &dyn Distribution, value(1, &[], vec![x])),
+        (&pair as &dyn Distribution, value(1, &[2], vec![x, x])),
+    ] {
+        let written = dist.to_json().unwrap();
+        let text = serde_json::to_string(&written).unwrap();
+        let read = json::read("here", &serde_json::from_str(&text).unwrap()).unwrap();
+        assert_eq!((read.name(), read.dims()), (F::NAME, dist.dims()));
+        assert_eq!(read.to_json(), Some(written));
+        assert_eq!(read.log_prob(&x).unwrap().numbers(), dist.log_prob(&x).unwrap().numbers());
+    }
+    let mut unknown = of::<F, N>(params).to_json().unwrap();
+    unknown[F::NAME][format!("{}_", F::PARAMS[0].name)] = 1.0.into();
+    assert!(matches!(json::read("here", &unknown), Err(Error::UnknownParameter { .. })));
+    let required = F::PARAMS.iter().filter(|p| p.default.is_none()).count();
+    let empty = json::read("here", &serde_json::json!({ F::NAME: {} }));
+    assert_eq!(required > 0, matches!(empty, Err(Error::MissingParameter { .. })), "{}", F::NAME);
+}
+
+fn lanes<F: Family<N>, const N: usize>(params: [f64; N]) {
+    let dims = Dims::new(&[3, 2]);
+    // Each lane has parameters of its own, too.
+    let own = |lane: usize| -> [f64; N] {
+        std::array::from_fn(|i| match F::PARAMS[i].constraint {
+            Constraint::Positive | Constraint::Unit => params[i] * (1.0 - 0.03 * lane as f64),
+            Constraint::Real | Constraint::Bound => params[i],
+        })
+    };
+    let draw = |lanes: std::ops::Range<usize>| {
+        let given: [Value; N] =
+            std::array::from_fn(|i| value(lanes.len(), &[], lanes.clone().map(|l| own(l)[i]).collect()));
+        let mut rngs: Vec<Rng> = lanes.map(|lane| keyed(5, "x", lane)).collect();
+        Univariate::<F, N>::of(given).sample(&mut rngs, dims).unwrap()
+    };
+    let all = draw(0..3);
+    assert_eq!(all.shape(), Shape::new(3, dims));
+    for lane in 0..3 {
+        assert_eq!(all.lane(lane), draw(lane..lane + 1).numbers(), "{} {params:?}", F::NAME);
+    }
+}

@@ -1,0 +1,74 @@
+//! Beta: a number between zero and one.
+
+use statrs::function::gamma::digamma;
+
+use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::gamma::ln_draw;
+use super::incomplete;
+use super::stirling::ln_beta_kernel;
+use super::support::Support;
+use crate::autodiff::sigmoid;
+use crate::rng::Rng;
+
+/// log p(x) = (a - 1) ln x + (b - 1) ln(1 - x) - ln B(a, b), a = concentration1, b = concentration0
+#[derive(Clone, Copy, Debug)]
+pub struct Beta;
+
+constructor!(Beta: concentration1, concentration0);
+
+impl Family<2> for Beta {
+    const NAME: &'static str = "beta";
+    const PARAMS: [Parameter; 2] = [positive("concentration1"), positive("concentration0")];
+    const SUPPORT: Support = Support::UNIT;
+
+    fn log_prob(x: f64, [a, b]: [f64; 2]) -> Partials<2> {
+        let y = 1.0 - x;
+        if x == 0.0 || y == 0.0 {
+            return at_end(x, a, b);
+        }
+        let both = digamma(a + b);
+        Partials {
+            value: ln_beta_kernel(a, b, x, y) - x.ln() - (-x).ln_1p(),
+            dx: (a - 1.0) / x - (b - 1.0) / y,
+            dparams: [x.ln() - digamma(a) + both, (-x).ln_1p() - digamma(b) + both],
+        }
+    }
+
+    fn sample(rng: &mut Rng, [a, b]: [f64; 2]) -> f64 {
+        let (one, zero) = (ln_draw(rng, a), ln_draw(rng, b));
+        // Kept off the ends, where most concentrations have no finite density.
+        sigmoid(one - zero).clamp(f64::MIN_POSITIVE, 1.0 - 0.5 * f64::EPSILON)
+    }
+
+    fn cdf(x: f64, [a, b]: [f64; 2]) -> Option<f64> {
+        Some(incomplete::beta(a, b, x, 1.0 - x).0)
+    }
+
+    fn icdf(p: f64, [a, b]: [f64; 2]) -> Option<f64> {
+        if p <= 0.0 || p >= 1.0 {
+            return Some(p);
+        }
+        let logit = incomplete::quantile(p, (a / b).ln(), |u| incomplete::beta(a, b, sigmoid(u), sigmoid(-u)));
+        Some(sigmoid(logit))
+    }
+
+    fn mean([a, b]: [f64; 2]) -> Option<f64> {
+        Some(a / (a + b))
+    }
+
+    fn variance([a, b]: [f64; 2]) -> Option<f64> {
+        let n = a + b;
+        Some(a / n * (b / n) / (n + 1.0))
+    }
+}
+
+/// The limit of the density at zero or one.
+fn at_end(x: f64, a: f64, b: f64) -> Partials<2> {
+    let (near, far) = if x == 0.0 { (a, b) } else { (b, a) };
+    let value = match near {
+        n if n < 1.0 => f64::INFINITY,
+        n if n > 1.0 => f64::NEG_INFINITY,
+        _ => far.ln(),
+    };
+    Partials { value, ..Partials::IMPOSSIBLE }
+}

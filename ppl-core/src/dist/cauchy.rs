@@ -1,0 +1,43 @@
+//! Cauchy: so heavy in its tails that it has no mean.
+
+use std::f64::consts::PI;
+
+use rand::RngExt as _;
+use rand::distr::Open01;
+
+use super::family::{Family, Parameter, Partials, constructor, positive, real};
+use super::support::Support;
+use crate::rng::Rng;
+
+/// log p(x) = -ln pi - ln scale - ln(1 + z^2), z = (x - loc) / scale
+#[derive(Clone, Copy, Debug)]
+pub struct Cauchy;
+
+constructor!(Cauchy: loc, scale);
+
+impl Family<2> for Cauchy {
+    const NAME: &'static str = "cauchy";
+    const PARAMS: [Parameter; 2] = [real("loc"), positive("scale")];
+    const SUPPORT: Support = Support::REAL;
+
+    fn log_prob(x: f64, [loc, scale]: [f64; 2]) -> Partials<2> {
+        let z = (x - loc) / scale;
+        let pull = 2.0 * z / (1.0 + z * z) / scale;
+        Partials { value: -PI.ln() - scale.ln() - (z * z).ln_1p(), dx: -pull, dparams: [pull, z * pull - 1.0 / scale] }
+    }
+
+    fn sample(rng: &mut Rng, [loc, scale]: [f64; 2]) -> f64 {
+        let u: f64 = rng.sample(Open01);
+        loc + scale * (PI * (u - 0.5)).tan()
+    }
+
+    fn cdf(x: f64, [loc, scale]: [f64; 2]) -> Option<f64> {
+        // 1/2 + atan(z) / pi, in a form that keeps its digits in the lower tail.
+        Some(f64::atan2(scale, loc - x) / PI)
+    }
+
+    fn icdf(p: f64, [loc, scale]: [f64; 2]) -> Option<f64> {
+        let z = if p < 0.5 { -1.0 / (PI * p).tan() } else { 1.0 / (PI * (1.0 - p)).tan() };
+        Some(loc + scale * z)
+    }
+}

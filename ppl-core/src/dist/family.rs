@@ -1,0 +1,165 @@
+//! A family of distributions of one number: its name, its parameters, its support and its formulas.
+
+use super::support::Support;
+use super::univariate::{Params, Univariate};
+use crate::rng::Rng;
+
+/// log p and its derivatives with respect to the value and each parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Partials<const N: usize> {
+    /// log p(x | parameters).
+    pub value: f64,
+    /// d log p / d x (zero for whole numbers).
+    pub dx: f64,
+    /// d log p / d parameter.
+    pub dparams: [f64; N],
+}
+
+impl<const N: usize> Partials<N> {
+    /// Of a value that has no mass, such as the end of an open interval.
+    pub const IMPOSSIBLE: Self = Partials { value: f64::NEG_INFINITY, dx: 0.0, dparams: [0.0; N] };
+}
+
+/// What a parameter may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Constraint {
+    /// Any finite number.
+    Real,
+    /// A finite number above zero.
+    Positive,
+    /// Between zero and one, both included.
+    Unit,
+    /// An end of an interval: any number, or infinite.
+    Bound,
+}
+
+impl Constraint {
+    /// Whether `x` is allowed.
+    pub fn holds(self, x: f64) -> bool {
+        match self {
+            Constraint::Real => x.is_finite(),
+            Constraint::Positive => x > 0.0 && x.is_finite(),
+            Constraint::Unit => (0.0..=1.0).contains(&x),
+            Constraint::Bound => !x.is_nan(),
+        }
+    }
+
+    /// What is allowed, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Constraint::Real => "a finite number",
+            Constraint::Positive => "positive and finite",
+            Constraint::Unit => "between 0 and 1",
+            Constraint::Bound => "a number or infinite",
+        }
+    }
+}
+
+/// A parameter of a family.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name, as in NumPyro and in JSON.
+    pub name: &'static str,
+    /// What it may be.
+    pub constraint: Constraint,
+    /// What it is in JSON that leaves it out.
+    pub default: Option<f64>,
+}
+
+impl Parameter {
+    const fn new(name: &'static str, constraint: Constraint) -> Self {
+        Parameter { name, constraint, default: None }
+    }
+
+    /// The same parameter, which JSON may leave out.
+    pub const fn or(self, default: f64) -> Self {
+        Parameter { default: Some(default), ..self }
+    }
+}
+
+/// A parameter on the real line.
+pub const fn real(name: &'static str) -> Parameter {
+    Parameter::new(name, Constraint::Real)
+}
+
+/// A parameter above zero.
+pub const fn positive(name: &'static str) -> Parameter {
+    Parameter::new(name, Constraint::Positive)
+}
+
+/// A probability.
+pub const fn unit(name: &'static str) -> Parameter {
+    Parameter::new(name, Constraint::Unit)
+}
+
+/// An end of an interval.
+pub const fn bound(name: &'static str) -> Parameter {
+    Parameter::new(name, Constraint::Bound)
+}
+
+/// A distribution of one number with `N` parameters, as pure functions. [`super::Univariate`] makes the rest of it: lanes,
+/// broadcasting, plates, the fused tape node, checks and JSON.
+///
+/// `log_prob` is called inside the support (its ends included) with valid parameters alone, `sample` with valid parameters. `None` says that there is no such function.
+pub trait Family<const N: usize>: Copy + 'static {
+    /// Its name in JSON and in messages.
+    const NAME: &'static str;
+    /// Its parameters, in the order of every `[f64; N]`.
+    const PARAMS: [Parameter; N];
+    /// Where it puts its mass.
+    const SUPPORT: Support;
+
+    /// The log density (or mass) and its derivatives.
+    fn log_prob(x: f64, params: [f64; N]) -> Partials<N>;
+    /// One draw.
+    fn sample(rng: &mut Rng, params: [f64; N]) -> f64;
+    /// The cumulative distribution function.
+    fn cdf(_x: f64, _params: [f64; N]) -> Option<f64> {
+        None
+    }
+    /// The quantile function.
+    fn icdf(_p: f64, _params: [f64; N]) -> Option<f64> {
+        None
+    }
+    /// The mean, where it exists.
+    fn mean(_params: [f64; N]) -> Option<f64> {
+        None
+    }
+    /// The variance, where it exists.
+    fn variance(_params: [f64; N]) -> Option<f64> {
+        None
+    }
+    /// The distribution with these parameters, a tuple of numbers, vectors or `Var`s: how a family of one's own is used.
+    fn with<P: Params<N>>(params: P) -> Univariate<Self, N, P::Widest> {
+        Univariate::of(params.values())
+    }
+}
+
+/// Gives a family its constructor: `constructor!(Normal: loc, scale);` writes `Normal::new(loc, scale)`.
+macro_rules! constructor {
+    ($family:ident: $($param:ident),+) => {
+        impl $crate::dist::json::Arity for $family {
+            const N: usize = [$(stringify!($param)),+].len();
+        }
+
+        impl $family {
+            #[doc = concat!("`", stringify!($family), "` with parameters `", stringify!($($param),+), "`: numbers, vectors or `Var`s.")]
+            #[allow(non_camel_case_types, clippy::new_ret_no_self)]
+            pub fn new<$($param: $crate::autodiff::IntoVar),+>(
+                $($param: $param),+
+            ) -> $crate::dist::Univariate<$family, { [$(stringify!($param)),+].len() }, $crate::dist::family::rank!($($param),+)>
+            where
+                $crate::dist::family::ranks!($($param),+): $crate::dist::univariate::Ranks,
+            {
+                $crate::dist::Univariate::of([$($param.into_var().as_value().clone()),+])
+            }
+        }
+    };
+}
+macro_rules! ranks {
+    ($($param:ident),+) => { ($(<$param as $crate::autodiff::IntoVar>::Rank,)+) };
+}
+macro_rules! rank {
+    ($($param:ident),+) => { <$crate::dist::family::ranks!($($param),+) as $crate::dist::univariate::Ranks>::Widest };
+}
+pub(crate) use {constructor, rank, ranks};

@@ -1,0 +1,47 @@
+//! HalfNormal: the absolute value of a Normal around zero.
+
+use std::f64::consts::{LN_2, PI, SQRT_2};
+
+use statrs::function::erf;
+
+use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::normal::Normal;
+use super::support::Support;
+use crate::rng::Rng;
+
+/// log p(x) = ln 2 + log Normal(x | 0, scale) for x >= 0
+#[derive(Clone, Copy, Debug)]
+pub struct HalfNormal;
+
+constructor!(HalfNormal: scale);
+
+impl Family<1> for HalfNormal {
+    const NAME: &'static str = "half_normal";
+    const PARAMS: [Parameter; 1] = [positive("scale")];
+    const SUPPORT: Support = Support::POSITIVE;
+
+    fn log_prob(x: f64, [scale]: [f64; 1]) -> Partials<1> {
+        let normal = Normal::log_prob(x, [0.0, scale]);
+        Partials { value: LN_2 + normal.value, dx: normal.dx, dparams: [normal.dparams[1]] }
+    }
+
+    fn sample(rng: &mut Rng, [scale]: [f64; 1]) -> f64 {
+        Normal::sample(rng, [0.0, scale]).abs()
+    }
+
+    fn cdf(x: f64, [scale]: [f64; 1]) -> Option<f64> {
+        Some(if x <= 0.0 { 0.0 } else { libm::erf(x / (scale * SQRT_2)) })
+    }
+
+    fn icdf(p: f64, [scale]: [f64; 1]) -> Option<f64> {
+        Some(scale * SQRT_2 * erf::erf_inv(p))
+    }
+
+    fn mean([scale]: [f64; 1]) -> Option<f64> {
+        Some(scale * (2.0 / PI).sqrt())
+    }
+
+    fn variance([scale]: [f64; 1]) -> Option<f64> {
+        Some(scale * scale * (1.0 - 2.0 / PI))
+    }
+}

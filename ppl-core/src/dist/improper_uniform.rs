@@ -1,0 +1,51 @@
+//! ImproperUniform: the same density everywhere between two ends, which need not integrate to one.
+
+use rand::RngExt as _;
+
+use super::family::{Family, Parameter, Partials, bound};
+use super::support::{Bound, Support};
+use super::univariate::Univariate;
+use crate::autodiff::{Dims, Rank, Value};
+use crate::rng::Rng;
+use crate::transform::biject_to;
+
+/// log p(x) = 0 for low <= x <= high, either of which may be infinite
+///
+/// There is nothing to draw from, so a draw is a start for an engine instead: uniform in (-2, 2) on the unconstrained
+/// line, as in Stan, taken to the support. In JSON an end that is left out is infinite.
+#[derive(Clone, Copy, Debug)]
+pub struct ImproperUniform;
+
+impl super::json::Arity for ImproperUniform {
+    const N: usize = 2;
+}
+
+impl ImproperUniform {
+    /// An improper prior on `dims` real numbers (`()` for one, `(3,)` for three) of a support such as [`Support::POSITIVE`].
+    ///
+    /// A support without numbers for ends, or one of whole numbers, is refused when the distribution is used.
+    #[allow(clippy::new_ret_no_self)]
+    pub fn new<S: Rank>(support: Support, dims: S) -> Univariate<ImproperUniform, 2, S> {
+        let dims = Dims::new(&dims.sizes());
+        let end = |bound: &Bound| match bound {
+            Bound::At(x) if !support.is_discrete() => *x,
+            _ => f64::NAN,
+        };
+        let (low, high) = support.bounds();
+        Univariate::of([low, high].map(|bound| Value::shared(dims, vec![end(bound); dims.len()])))
+    }
+}
+
+impl Family<2> for ImproperUniform {
+    const NAME: &'static str = "improper_uniform";
+    const PARAMS: [Parameter; 2] = [bound("low").or(f64::NEG_INFINITY), bound("high").or(f64::INFINITY)];
+    const SUPPORT: Support = Support::between(0, 1);
+
+    fn log_prob(_: f64, _: [f64; 2]) -> Partials<2> {
+        Partials { value: 0.0, dx: 0.0, dparams: [0.0; 2] }
+    }
+
+    fn sample(rng: &mut Rng, [low, high]: [f64; 2]) -> f64 {
+        biject_to(low, high).forward(rng.random_range(-2.0..2.0), low, high).x
+    }
+}

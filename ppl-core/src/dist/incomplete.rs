@@ -1,0 +1,128 @@
+//! Incomplete gamma and beta functions with both tails, and the quantiles found from them.
+
+use super::stirling::{ln_beta_kernel, ln_poisson};
+
+/// Terms of a series or fraction; about sqrt(a) are needed, so this serves parameters up to 1e10.
+const MOST_TERMS: usize = 1_000_000;
+
+/// The regularised incomplete gamma functions (P, Q) of shape `a > 0` at `x >= 0`; P + Q = 1.
+///
+/// The series below a + 1 and the continued fraction above (Numerical Recipes 6.2), under Loader's prefactor.
+pub(super) fn gamma(a: f64, x: f64) -> (f64, f64) {
+    if x <= 0.0 {
+        return (0.0, 1.0);
+    }
+    if x == f64::INFINITY {
+        return (1.0, 0.0);
+    }
+    let front = ln_poisson(a, x).exp();
+    if x < a + 1.0 {
+        let (mut term, mut sum) = (1.0, 1.0);
+        for n in 1..MOST_TERMS {
+            term *= x / (a + n as f64);
+            sum += term;
+            if term < sum * 1e-17 {
+                break;
+            }
+        }
+        let lower = front * sum;
+        (lower, 1.0 - lower)
+    } else {
+        let upper = front * a * fraction(x + 1.0 - a, |n| (-n * (n - a), x + 1.0 - a + 2.0 * n));
+        (1.0 - upper, upper)
+    }
+}
+
+/// The regularised incomplete beta functions (I_x(a, b), I_y(b, a)) for y = 1 - x; they add up to one.
+pub(super) fn beta(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
+    if x <= 0.0 {
+        return (0.0, 1.0);
+    }
+    if y <= 0.0 {
+        return (1.0, 0.0);
+    }
+    let beside = a * y - b * x;
+    if beside < 0.0 {
+        let (lower, upper) = beta(b, a, y, x);
+        return (upper, lower);
+    }
+    // DiDonato & Morris 1992, eq. 10 (BFRAC): it keeps the digits of y where x is nearly one.
+    let (numerator, denominator) = (
+        |n: f64| (a + n - 1.0) * (a + b + n - 1.0) * n * (b - n) * (x / (a + 2.0 * n - 1.0)).powi(2),
+        |n: f64| {
+            let slope = (a + n) * (beside + 1.0 + n * (1.0 + y)) / (a + 2.0 * n + 1.0);
+            if n == 0.0 { slope } else { n + n * (b - n) * x / (a + 2.0 * n - 1.0) + slope }
+        },
+    );
+    let lower = ln_beta_kernel(a, b, x, y).exp() * fraction(denominator(0.0), |n| (numerator(n), denominator(n)));
+    (lower, 1.0 - lower)
+}
+
+/// 1 / (b0 + a1 / (b1 + a2 / (b2 + ..))) by Lentz's method; `next(n)` gives (an, bn).
+fn fraction(b0: f64, next: impl Fn(f64) -> (f64, f64)) -> f64 {
+    let tiny = 1e-300;
+    let away = |x: f64| if x.abs() < tiny { tiny } else { x };
+    let (mut value, mut c, mut d) = (away(b0), away(b0), 0.0);
+    for n in 1..MOST_TERMS {
+        let (a, b) = next(n as f64);
+        d = 1.0 / away(b + a * d);
+        c = away(b + a / c);
+        value *= c * d;
+        if (c * d - 1.0).abs() < 1e-16 {
+            break;
+        }
+    }
+    1.0 / value
+}
+
+/// Where the lower of the two `tails(u)` is `p`, found in the logarithm of the smaller tail, from `start` outwards.
+pub(super) fn quantile(p: f64, start: f64, tails: impl Fn(f64) -> (f64, f64)) -> f64 {
+    let excess = |u: f64| {
+        let (lower, upper) = tails(u);
+        let ln = |x: f64| x.max(f64::MIN_POSITIVE).ln();
+        if p <= 0.5 { ln(lower) - ln(p) } else { ln(1.0 - p) - ln(upper) }
+    };
+    let (mut low, mut high, mut step) = (start, start, 1.0);
+    while excess(low) > 0.0 && step < 1e9 {
+        low -= step;
+        step *= 2.0;
+    }
+    step = 1.0;
+    while excess(high) < 0.0 && step < 1e9 {
+        high += step;
+        step *= 2.0;
+    }
+    root(low, high, excess)
+}
+
+/// A root between two ends of opposite sign (Chandrupatla 1997: inverse quadratic steps where they are safe, else bisection).
+fn root(low: f64, high: f64, f: impl Fn(f64) -> f64) -> f64 {
+    let (mut b, mut a) = (low, high);
+    let (mut fb, mut fa) = (f(b), f(a));
+    let mut t = 0.5;
+    for _ in 0..200 {
+        let x = a + t * (b - a);
+        let fx = f(x);
+        // a is the newest point, b lies across the root, c is the one before.
+        let (c, fc);
+        if (fx > 0.0) == (fa > 0.0) {
+            (c, fc) = (a, fa);
+        } else {
+            (c, b, fc, fb) = (b, a, fb, fa);
+        }
+        (a, fa) = (x, fx);
+        let best = if fa.abs() < fb.abs() { a } else { b };
+        let tolerance = 4e-16 * (1.0 + best.abs()) / (b - a).abs();
+        if tolerance > 0.5 || fa == 0.0 || fb == 0.0 {
+            return best;
+        }
+        let (xi, phi) = ((a - b) / (c - b), (fa - fb) / (fc - fb));
+        t = if phi * phi < xi && (1.0 - phi).powi(2) < 1.0 - xi {
+            fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * fb / (fc - fb)
+        } else {
+            0.5
+        };
+        t = t.clamp(tolerance, 1.0 - tolerance);
+    }
+    a
+}

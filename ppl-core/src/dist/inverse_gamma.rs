@@ -1,0 +1,59 @@
+//! InverseGamma: the inverse of a Gamma, the conjugate prior of a variance.
+
+use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::gamma::{Gamma, ln_draw};
+use super::incomplete;
+use super::support::Support;
+use crate::rng::Rng;
+
+/// log p(x) = a ln rate - ln Gamma(a) - (a + 1) ln x - rate / x, a = concentration
+#[derive(Clone, Copy, Debug)]
+pub struct InverseGamma;
+
+constructor!(InverseGamma: concentration, rate);
+
+impl Family<2> for InverseGamma {
+    const NAME: &'static str = "inverse_gamma";
+    const PARAMS: [Parameter; 2] = [positive("concentration"), positive("rate").or(1.0)];
+    const SUPPORT: Support = Support::POSITIVE;
+
+    fn log_prob(x: f64, params: [f64; 2]) -> Partials<2> {
+        if x == 0.0 || x == f64::INFINITY {
+            return Partials::IMPOSSIBLE;
+        }
+        let [a, rate] = params;
+        // The density of y = 1 / x, and |dy / dx| = 1 / x^2.
+        let gamma = Gamma::log_prob(1.0 / x, params);
+        Partials { value: gamma.value - 2.0 * x.ln(), dx: (rate / x - a - 1.0) / x, dparams: gamma.dparams }
+    }
+
+    fn sample(rng: &mut Rng, [a, rate]: [f64; 2]) -> f64 {
+        (rate.ln() - ln_draw(rng, a)).exp().min(f64::MAX)
+    }
+
+    fn cdf(x: f64, [a, rate]: [f64; 2]) -> Option<f64> {
+        Some(if x <= 0.0 { 0.0 } else { tails(a, rate / x).0 })
+    }
+
+    fn icdf(p: f64, [a, rate]: [f64; 2]) -> Option<f64> {
+        Some(match p {
+            0.0 => 0.0,
+            1.0 => f64::INFINITY,
+            _ => rate * incomplete::quantile(p, -a.ln(), |u| tails(a, (-u).exp())).exp(),
+        })
+    }
+
+    fn mean([a, rate]: [f64; 2]) -> Option<f64> {
+        (a > 1.0).then(|| rate / (a - 1.0))
+    }
+
+    fn variance([a, rate]: [f64; 2]) -> Option<f64> {
+        (a > 2.0).then(|| (rate / (a - 1.0)).powi(2) / (a - 2.0))
+    }
+}
+
+/// The mass below and above x = 1 / y, at rate one.
+fn tails(a: f64, y: f64) -> (f64, f64) {
+    let (above, below) = incomplete::gamma(a, y);
+    (below, above)
+}

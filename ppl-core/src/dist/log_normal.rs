@@ -1,0 +1,46 @@
+//! LogNormal: a positive number whose logarithm is Normal.
+
+use super::family::{Family, Parameter, Partials, constructor, positive, real};
+use super::normal::Normal;
+use super::support::Support;
+use crate::rng::Rng;
+
+/// log p(x) = log Normal(ln x | loc, scale) - ln x
+#[derive(Clone, Copy, Debug)]
+pub struct LogNormal;
+
+constructor!(LogNormal: loc, scale);
+
+impl Family<2> for LogNormal {
+    const NAME: &'static str = "log_normal";
+    const PARAMS: [Parameter; 2] = [real("loc"), positive("scale")];
+    const SUPPORT: Support = Support::POSITIVE;
+
+    fn log_prob(x: f64, params: [f64; 2]) -> Partials<2> {
+        if x == 0.0 {
+            return Partials::IMPOSSIBLE;
+        }
+        let normal = Normal::log_prob(x.ln(), params);
+        Partials { value: normal.value - x.ln(), dx: (normal.dx - 1.0) / x, dparams: normal.dparams }
+    }
+
+    fn sample(rng: &mut Rng, params: [f64; 2]) -> f64 {
+        Normal::sample(rng, params).exp()
+    }
+
+    fn cdf(x: f64, params: [f64; 2]) -> Option<f64> {
+        if x <= 0.0 { Some(0.0) } else { Normal::cdf(x.ln(), params) }
+    }
+
+    fn icdf(p: f64, params: [f64; 2]) -> Option<f64> {
+        Normal::icdf(p, params).map(f64::exp)
+    }
+
+    fn mean([loc, scale]: [f64; 2]) -> Option<f64> {
+        Some((loc + 0.5 * scale * scale).exp())
+    }
+
+    fn variance([loc, scale]: [f64; 2]) -> Option<f64> {
+        Some((scale * scale).exp_m1() * (2.0 * loc + scale * scale).exp())
+    }
+}

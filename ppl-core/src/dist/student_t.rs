@@ -1,0 +1,74 @@
+//! StudentT: a Normal whose precision was drawn from a Gamma; heavier tails for fewer degrees of freedom.
+
+use statrs::function::gamma::digamma;
+
+use super::family::{Family, Parameter, Partials, constructor, positive, real};
+use super::gamma::ln_draw;
+use super::incomplete;
+use super::normal::Normal;
+use super::stirling::ln_gamma_half_step;
+use super::support::Support;
+use crate::rng::Rng;
+
+/// log p(x) = ln Gamma((df + 1) / 2) - ln Gamma(df / 2) - ln(pi df) / 2 - ln scale - (df + 1) / 2 ln(1 + z^2 / df)
+#[derive(Clone, Copy, Debug)]
+pub struct StudentT;
+
+constructor!(StudentT: df, loc, scale);
+
+impl Family<3> for StudentT {
+    const NAME: &'static str = "student_t";
+    const PARAMS: [Parameter; 3] = [positive("df"), real("loc").or(0.0), positive("scale").or(1.0)];
+    const SUPPORT: Support = Support::REAL;
+
+    fn log_prob(x: f64, [df, loc, scale]: [f64; 3]) -> Partials<3> {
+        let z = (x - loc) / scale;
+        let w = z * z / df;
+        // d log p / dz = -(df + 1) z / (df + z^2)
+        let pull = (df + 1.0) / df * z / (1.0 + w);
+        let dshape = digamma(0.5 * df + 0.5) - digamma(0.5 * df) - 1.0 / df - w.ln_1p() + z * pull / df;
+        Partials {
+            value: ln_gamma_half_step(0.5 * df)
+                - 0.5 * (std::f64::consts::PI * df).ln()
+                - scale.ln()
+                - 0.5 * (df + 1.0) * w.ln_1p(),
+            dx: -pull / scale,
+            dparams: [0.5 * dshape, pull / scale, (z * pull - 1.0) / scale],
+        }
+    }
+
+    fn sample(rng: &mut Rng, [df, loc, scale]: [f64; 3]) -> f64 {
+        let ln_precision = ln_draw(rng, 0.5 * df) - (0.5 * df).ln();
+        loc + scale * Normal::sample(rng, [0.0, 1.0]) * (-0.5 * ln_precision).exp()
+    }
+
+    fn cdf(x: f64, [df, loc, scale]: [f64; 3]) -> Option<f64> {
+        let (beyond, rest) = tails((x - loc).abs() / scale, df);
+        Some(if x < loc { beyond } else { rest })
+    }
+
+    fn icdf(p: f64, [df, loc, scale]: [f64; 3]) -> Option<f64> {
+        let distance = match p.min(1.0 - p) {
+            0.5 => 0.0,
+            0.0 => f64::INFINITY,
+            // The nearer z is to zero, the more lies beyond it.
+            beyond => (-incomplete::quantile(beyond, 0.0, |u| tails((-u).exp(), df))).exp(),
+        };
+        Some(loc + scale * if p < 0.5 { -distance } else { distance })
+    }
+
+    fn mean([df, loc, _]: [f64; 3]) -> Option<f64> {
+        (df > 1.0).then_some(loc)
+    }
+
+    fn variance([df, _, scale]: [f64; 3]) -> Option<f64> {
+        (df > 2.0).then(|| scale * scale * df / (df - 2.0))
+    }
+}
+
+/// The mass above z >= 0, and the rest.
+fn tails(z: f64, df: f64) -> (f64, f64) {
+    let w = z * z / df;
+    let (beyond, within) = incomplete::beta(0.5 * df, 0.5, 1.0 / (1.0 + w), 1.0 / (1.0 + 1.0 / w));
+    (0.5 * beyond, 0.5 + 0.5 * within)
+}

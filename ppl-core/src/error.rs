@@ -1,0 +1,248 @@
+//! Everything that can go wrong in the language, with the values that make it clear.
+
+use crate::autodiff::Dims;
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A mistake in a model, a prior set or the data given to them.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The log density could not be computed at all (a chain ends; its draws are kept).
+    #[error("the log density failed: {0}")]
+    Density(String),
+    /// Two shapes that do not broadcast.
+    #[error("shapes {left} and {right} do not fit together; make them equal, or one of them a scalar")]
+    Broadcast {
+        /// The first shape.
+        left: Dims,
+        /// The second shape.
+        right: Dims,
+    },
+    /// Numbers that do not fill the shape given for them.
+    #[error("expected {expected} numbers for this shape, got {got}")]
+    ArrayLength {
+        /// What the shape needs.
+        expected: usize,
+        /// What was given.
+        got: usize,
+    },
+    /// An element that is not there.
+    #[error("index {index} is out of range for a vector of {length}")]
+    Index {
+        /// What was asked for.
+        index: usize,
+        /// How many there are.
+        length: usize,
+    },
+    /// A number was asked of a value that has one in each lane.
+    #[error("this value has {lanes} lanes, so there is no single number to branch on; run the model with one lane")]
+    ValueOfLanes {
+        /// How many.
+        lanes: usize,
+    },
+    /// Two sites of one name.
+    #[error("site `{site}` is sampled twice; give each site its own name, or put one in a scope")]
+    RepeatedSite {
+        /// The name.
+        site: String,
+    },
+    /// A draw was needed and no generator given.
+    #[error("site `{site}` needs a draw, but no seed is given; run the model under `seed`")]
+    NoSeed {
+        /// The name.
+        site: String,
+    },
+    /// Data or a value of the wrong shape.
+    #[error("site `{site}` has shape {expected}, but the value given for it has shape {got}")]
+    SiteShape {
+        /// The name.
+        site: String,
+        /// Shape of the site.
+        expected: Dims,
+        /// Shape of the value.
+        got: Dims,
+    },
+    /// A distribution that does not fit its plate.
+    #[error(
+        "site `{site}` has shape {got}, which does not fit plate `{plate}` of size {size}; make its innermost size {size} or 1"
+    )]
+    PlateShape {
+        /// The site.
+        site: String,
+        /// The plate.
+        plate: String,
+        /// Its size.
+        size: usize,
+        /// Shape of the distribution.
+        got: Dims,
+    },
+    /// A parameter outside what its distribution allows.
+    #[error("{place}: `{parameter}` of `{distribution}` is {value}; it must be {constraint}")]
+    Parameter {
+        /// The site, or where the distribution stands.
+        place: String,
+        /// The distribution.
+        distribution: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// What was given.
+        value: f64,
+        /// What is allowed.
+        constraint: &'static str,
+    },
+    /// A matrix that should have a Cholesky factor.
+    #[error(
+        "{place}: `{parameter}` of `{distribution}` is not symmetric positive definite (row {row} fails); add to its diagonal or mend it"
+    )]
+    NotPositiveDefinite {
+        /// The site, or where the distribution stands.
+        place: String,
+        /// The distribution.
+        distribution: &'static str,
+        /// The parameter.
+        parameter: &'static str,
+        /// The first row that is not symmetric, or leaves nothing on the diagonal.
+        row: usize,
+    },
+    /// A latent site that takes whole numbers.
+    #[error("site `{site}` is discrete (`{distribution}`): gradient-based engines need it observed or summed out")]
+    DiscreteLatent {
+        /// The site.
+        site: String,
+        /// Its distribution.
+        distribution: String,
+    },
+    /// A site whose shape is not the one of the first trace.
+    #[error("site `{site}` {change} between two runs of the model; the sites and shapes of a model must stay the same")]
+    UnstableSite {
+        /// The site.
+        site: String,
+        /// What happened to it.
+        change: &'static str,
+    },
+    /// An interval that holds nothing.
+    #[error("{place}: the interval ({low}, {high}) is empty; the lower end must be below the upper")]
+    EmptyInterval {
+        /// Where.
+        place: String,
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
+    /// Text that is not JSON.
+    #[error("{file}:{line}:{column}: not valid JSON: {message}")]
+    Json {
+        /// The file.
+        file: String,
+        /// Line, from one.
+        line: usize,
+        /// Column, from one.
+        column: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// A file that could not be read or written.
+    #[error("{file}: {message}")]
+    File {
+        /// The file.
+        file: String,
+        /// What the system says.
+        message: String,
+    },
+    /// A prior for a site that the model does not have.
+    #[error("the prior set names `{name}`, which is no latent site of this model{}", hint(.nearest))]
+    UnknownPrior {
+        /// The entry.
+        name: String,
+        /// The site of the nearest name.
+        nearest: Option<String>,
+    },
+    /// A distribution of unknown name.
+    #[error("{place}: no distribution is called `{name}`{}", hint(.nearest))]
+    UnknownDistribution {
+        /// Where it stands.
+        place: String,
+        /// The name.
+        name: String,
+        /// The nearest name.
+        nearest: Option<String>,
+    },
+    /// A parameter of unknown name.
+    #[error("{place}: `{distribution}` has no parameter `{name}`{}", hint(.nearest))]
+    UnknownParameter {
+        /// Where it stands.
+        place: String,
+        /// The distribution.
+        distribution: String,
+        /// The name.
+        name: String,
+        /// The nearest name.
+        nearest: Option<String>,
+    },
+    /// A parameter that is not there.
+    #[error("{place}: `{distribution}` needs `{parameter}`")]
+    MissingParameter {
+        /// Where it stands.
+        place: String,
+        /// The distribution.
+        distribution: String,
+        /// The parameter.
+        parameter: String,
+    },
+    /// JSON of another form than a prior has.
+    #[error("{place}: {expected}")]
+    PriorForm {
+        /// Where it stands.
+        place: String,
+        /// What should stand there.
+        expected: String,
+    },
+    /// An error of a library that a model calls.
+    #[error(transparent)]
+    External(#[from] External),
+    /// No position with a finite log density was found.
+    #[error("no finite log density was found{}", at_site(.site))]
+    NoFiniteStart {
+        /// A site whose log probability was not finite.
+        site: Option<String>,
+    },
+}
+
+/// An error of another library on its way through a model; equal where the messages are.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct External(std::sync::Arc<dyn std::error::Error + Send + Sync>);
+
+impl External {
+    /// Carries an error through a model.
+    pub fn new(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        External(std::sync::Arc::new(error))
+    }
+}
+
+impl PartialEq for External {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+fn hint(nearest: &Option<String>) -> String {
+    nearest.as_ref().map_or_else(String::new, |n| format!("; did you mean `{n}`?"))
+}
+
+fn at_site(site: &Option<String>) -> String {
+    site.as_ref().map_or_else(String::new, |s| format!("; site `{s}` is outside its support or NaN"))
+}
+
+/// The candidate nearest to a misspelt name, where one is near enough to be worth suggesting.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    candidates
+        .into_iter()
+        .map(|c| (strsim::jaro_winkler(name, c), c))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, c)| c.to_owned())
+}

@@ -1,0 +1,93 @@
+//! Messages: what a statement of a model sends through the stack of handlers.
+
+use std::rc::Rc;
+
+use crate::autodiff::{Dims, Value};
+use crate::dist::Distribution;
+use crate::error::{Error, Result};
+
+/// Which statement sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// `sample` or `observe`.
+    Sample,
+    /// `param`.
+    Param,
+    /// `deterministic`.
+    Deterministic,
+    /// `factor`.
+    Factor,
+    /// The drawing of a plate's subsample.
+    Subsample,
+}
+
+/// A plate that a site stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plate {
+    /// Its name.
+    pub name: Rc<str>,
+    /// How many elements it stands for.
+    pub size: usize,
+    /// How many of them this run takes.
+    pub taken: usize,
+}
+
+/// One statement on its way through the handlers.
+#[derive(Clone)]
+pub struct Message {
+    /// Name of the site, scopes included.
+    pub name: Rc<str>,
+    /// Which statement.
+    pub kind: Kind,
+    /// What it is drawn from, for sample sites.
+    pub dist: Option<Rc<dyn Distribution>>,
+    /// Dimensions of the site, plates included.
+    pub dims: Dims,
+    /// Its value, once something has given it one.
+    pub value: Option<Value>,
+    /// Whether the value is data.
+    pub observed: bool,
+    /// What the log probability is multiplied with (subsampling).
+    pub scale: f64,
+    /// The plates it stands in, outermost first.
+    pub plates: Vec<Plate>,
+    /// How many lanes the run has.
+    pub lanes: usize,
+    /// The seed of a draw.
+    pub seed: Option<u64>,
+    /// Set by a handler to hide the site from all handlers outside it.
+    pub stop: bool,
+}
+
+impl Message {
+    /// Whether it is a site that inference has to find: sampled, and without data.
+    pub fn is_latent(&self) -> bool {
+        self.kind == Kind::Sample && !self.observed
+    }
+
+    /// Gives the site a value.
+    ///
+    /// # Errors
+    /// Where the shape is not the site's (a scalar fits any).
+    pub fn set_value(&mut self, value: &Value) -> Result<()> {
+        match self.dims.broadcast(value.dims()) {
+            Some(dims) if dims == self.dims => {
+                // Expanded here, so that a scalar is scored once for every element it stands for.
+                self.value = Some(if value.dims() == dims { value.clone() } else { value.expanded(dims)? });
+                Ok(())
+            }
+            _ => Err(Error::SiteShape { site: self.name.to_string(), expected: self.dims, got: value.dims() }),
+        }
+    }
+
+    /// Gives the site data.
+    ///
+    /// # Errors
+    /// As [`Message::set_value`].
+    pub fn observe(&mut self, data: &Value) -> Result<()> {
+        self.set_value(data)?;
+        self.observed = true;
+        Ok(())
+    }
+}

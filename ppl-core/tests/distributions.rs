@@ -1,0 +1,92 @@
+//! Every family against mpmath: densities, distribution functions, quantiles and moments, from the bulk to the far tails.
+
+use ppl_core::dist::*;
+use serde_json::Value as Json;
+
+/// Log densities agree to this, relative to themselves or to one: the terms that cancel in them reach a few hundred at most.
+const LOG_PROB: f64 = 1e-12;
+/// Distribution functions, in the lower tail relative to themselves: the exponential of a log density near -700 loses three digits.
+/// Where there is a `loc`, x - loc is rounded, too: that part, 1e-16 loc density, is allowed for beside it.
+const CDF: f64 = 1e-11;
+/// Quantiles, relative to themselves or to the spread of the middle half. A probability near one is itself rounded: that part of the
+/// difference, 1e-16 / density, is allowed for beside it.
+const QUANTILE: f64 = 1e-12;
+/// Moments, relative to themselves.
+const MOMENT: f64 = 1e-12;
+
+fn number(json: &Json) -> f64 {
+    json.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{json} is no number"))
+}
+
+fn numbers<const N: usize>(json: &Json) -> [f64; N] {
+    let numbers: Vec<f64> = json.as_array().unwrap().iter().map(number).collect();
+    numbers.try_into().unwrap()
+}
+
+/// Holds each difference against its tolerance and tells of all that are too large at once.
+struct Judge(Vec<String>);
+
+impl Judge {
+    fn hold(&mut self, what: String, got: Option<f64>, expected: f64, allowed: f64) {
+        let far = got.is_none_or(|got| !((got - expected).abs() <= allowed));
+        if far {
+            let difference = got.map(|got| (got - expected).abs());
+            self.0.push(format!(
+                "{what}: got {got:?}, expected {expected:e}, off by {difference:?}, allowed {allowed:e}"
+            ));
+        }
+    }
+}
+
+fn compare<F: Family<N>, const N: usize>(table: &Json, judge: &mut Judge) {
+    let cases = table[F::NAME].as_array().unwrap_or_else(|| panic!("the table has no {}", F::NAME));
+    for case in cases {
+        let params: [f64; N] = numbers(&case["params"]);
+        let name = format!("{} {params:?}", F::NAME);
+        let loc = F::PARAMS.iter().position(|p| p.name == "loc").map_or(0.0, |i| params[i]);
+        for point in case["points"].as_array().unwrap() {
+            let [x, log_prob, cdf] = numbers(point);
+            let got = F::log_prob(x, params).value;
+            let rounding = f64::EPSILON * loc.abs() * got.exp();
+            judge.hold(format!("{name} log_prob({x:e})"), Some(got), log_prob, LOG_PROB * log_prob.abs().max(1.0));
+            // Below 1e-300 doubles lose digits of their own.
+            judge.hold(format!("{name} cdf({x:e})"), F::cdf(x, params), cdf, (CDF * cdf).max(1e-300) + rounding);
+        }
+        let quantiles: Vec<[f64; 2]> = case["quantiles"].as_array().unwrap().iter().map(numbers).collect();
+        let at = |p: f64| quantiles.iter().find(|q| q[0] == p).map_or(0.0, |q| q[1]);
+        let spread = at(0.7) - at(0.3);
+        for [p, x] in quantiles {
+            let rounding =
+                if F::SUPPORT.is_discrete() { 0.0 } else { f64::EPSILON * p / F::log_prob(x, params).value.exp() };
+            judge.hold(format!("{name} icdf({p:e})"), F::icdf(p, params), x, QUANTILE * x.abs().max(spread) + rounding);
+        }
+        for (what, got) in [("mean", F::mean(params)), ("variance", F::variance(params))] {
+            if case[what].is_null() {
+                assert_eq!(got, None, "{name} has no {what}");
+            } else {
+                let expected = number(&case[what]);
+                judge.hold(format!("{name} {what}"), got, expected, MOMENT * expected.abs());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_family_agrees_with_the_golden_table() {
+    let table: Json = serde_json::from_str(include_str!("data/distributions.json")).unwrap();
+    let mut judge = Judge(vec![]);
+    let mut compared = vec![];
+    macro_rules! compare {
+        ($($family:ident)+) => { $( compare::<$family, _>(&table, &mut judge); compared.push($family::NAME); )+ };
+    }
+    compare! {
+        Bernoulli BernoulliLogits Beta Cauchy Exponential Gamma HalfCauchy HalfNormal InverseGamma LogNormal Normal Poisson StudentT
+        TruncatedNormal Uniform
+    }
+    // An improper density has no cdf, and the table is of families of one number.
+    let without = ["improper_uniform", "multivariate_normal"];
+    for name in json::names().filter(|name| !without.contains(name)) {
+        assert!(compared.contains(&name), "{name} is not compared");
+    }
+    assert!(judge.0.is_empty(), "{} differences\n{}", judge.0.len(), judge.0.join("\n"));
+}
