@@ -1,0 +1,95 @@
+//! Everything that can go wrong in an engine, with the values that make it clear.
+
+use std::path::PathBuf;
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A mistake in what an engine was given, or a failure of the density it runs on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The log density could not be computed at all. Draws made before it are kept.
+    #[error(transparent)]
+    Density(#[from] ppl_core::Error),
+
+    /// An array given to an engine has the wrong length.
+    #[error("{what} has {got} numbers where {expected} are needed; check its shape")]
+    Length { what: &'static str, expected: usize, got: usize },
+
+    /// A setting is outside its range.
+    #[error("setting `{name}` is {got}, but it must be {rule}")]
+    Setting { name: &'static str, got: f64, rule: &'static str },
+
+    /// An initial metric holds a variance that is not positive and finite.
+    #[error("the initial metric has variance {got} in direction {index}; every variance must be positive and finite")]
+    Variance { index: usize, got: f64 },
+
+    /// An initial covariance is not positive definite.
+    #[error(
+        "the initial covariance is not positive definite (pivot {pivot} is {got:e}); add to its diagonal or give variances only"
+    )]
+    Covariance { pivot: usize, got: f64 },
+
+    /// A chain was started where the density or its gradient is not finite.
+    #[error("chain {chain} starts where the log density is {logp} or its gradient is not finite; start it elsewhere")]
+    Start { chain: usize, logp: f64 },
+
+    /// No start with a finite density was found at random.
+    #[error("no finite log density in {tries} random starts for chain {chain}; give starting positions")]
+    NoStart { chain: usize, tries: usize },
+
+    /// The step-size search ran out of range.
+    #[error(
+        "the step-size search of chain {chain} reached {step:e}: the density is improper if that is large, discontinuous, or its gradient wrong, if that is small"
+    )]
+    StepSearch { chain: usize, step: f64 },
+
+    /// A checkpoint could not be read or written.
+    #[error("checkpoint {}: {source}", path.display())]
+    CheckpointFile { path: PathBuf, source: std::io::Error },
+
+    /// A file is not a checkpoint of this version.
+    #[error("{} is not a checkpoint of this version of arclet; start the run again", path.display())]
+    CheckpointFormat { path: PathBuf },
+
+    /// Values that do not fill the shape they were given with.
+    #[error("`{name}` of shape {shape:?} takes {expected} values but got {got}; give them as {layout}")]
+    ValueCount { name: String, shape: Vec<usize>, layout: &'static str, expected: usize, got: usize },
+
+    /// A second array under one name in one group of a posterior.
+    #[error("`{name}` is in the {group} group already; give it another name")]
+    DuplicateName { group: &'static str, name: String },
+
+    /// A name that an array of a posterior cannot have.
+    #[error("`{name}` cannot name an array of the {group} group (empty, or a coordinate); rename the site")]
+    ReservedName { group: &'static str, name: String },
+
+    /// A posterior file of no draws.
+    #[error("the posterior has {chains} chains of {draws} draws, nothing to write to {}; run the sampler longer", path.display())]
+    NoDraws { path: PathBuf, chains: usize, draws: usize },
+
+    /// A posterior that could not be laid out as netCDF.
+    #[error("the posterior cannot be laid out as netCDF for {}: {source}", path.display())]
+    Netcdf { path: PathBuf, source: netcdf_writer::Error },
+
+    /// A result file that could not be written.
+    #[error("cannot write {}: {source}; check that its folder exists and has room", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+
+    /// The starts of a MAP fit are not whole positions.
+    #[error(
+        "the starts of a MAP fit hold {got} numbers, which is not one or more positions of {dim}; check their shape"
+    )]
+    Starts { dim: usize, got: usize },
+
+    /// A MAP fit or a Laplace approximation has nowhere to begin.
+    #[error("log density and gradient are finite at none of the {lanes} points given; start elsewhere")]
+    NoFiniteStart { lanes: usize },
+
+    /// No step off the mean of a Laplace approximation has a finite log density.
+    #[error(
+        "the log density is not finite off the mean along direction {direction} of the Laplace approximation; start elsewhere"
+    )]
+    NoCurvature { direction: usize },
+}

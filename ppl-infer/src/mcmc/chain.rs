@@ -1,0 +1,264 @@
+//! A chain: an object that asks for the density at one point and is resumed with the answer.
+
+use super::{
+    adapt::{
+        dual_averaging::DualAveraging,
+        mass::MassAdaptation,
+        step_search::{Search, StepSearch},
+        windows::Windows,
+    },
+    integrator::Point,
+    kernel::{Info, Kernel},
+    metric::{InitialMetric, Metric},
+    samples::DrawStats,
+    settings::{MetricKind, NutsSettings},
+};
+use crate::error::{Error, Result};
+use ppl_core::rng::{Rng, keyed};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+/// One Markov chain, warm-up and sampling. All its state is here, the half-built tree and the generator too, so that it can be
+/// written to disk between any two gradients and goes on from there bit for bit.
+///
+/// ```
+/// use ppl_infer::mcmc::{chain::{Chain, Progress, Request}, metric::InitialMetric, settings::NutsSettings};
+///
+/// let settings = NutsSettings { warmup: 200, draws: 100, ..Default::default() };
+/// let mut chain = Chain::new(0, &settings, &[1.0], &InitialMetric::Unit)?;
+/// let mut draws = Vec::new();
+/// while let Request::Gradient(x) = chain.request() {
+///     let (logp, gradient) = (-0.5 * x[0] * x[0], [-x[0]]); // a standard normal
+///     if let Progress::Transition { kept: true } = chain.resume(logp, &gradient)? {
+///         draws.push(chain.point().position[0]);
+///     }
+/// }
+/// assert_eq!(draws.len(), 100);
+/// # Ok::<(), ppl_infer::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chain {
+    index: usize,
+    settings: NutsSettings,
+    rng: Rng,
+    stage: Stage,
+    point: Point,
+    metric: Metric,
+    kernel: Kernel,
+    search: StepSearch,
+    tuning: DualAveraging,
+    mass: MassAdaptation,
+    windows: Windows,
+    /// The step that adaptation holds at present.
+    step: f64,
+    /// The step of the running transition: with jitter.
+    used_step: f64,
+    /// Transitions done, warm-up and sampling.
+    transitions: usize,
+    warmup_gradients: u64,
+    sampling_gradients: u64,
+    divergences: u64,
+    stats: DrawStats,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    /// Waits for the density at its start.
+    Start,
+    /// Searches a step size.
+    Search,
+    /// In the middle of a transition.
+    Transition,
+    Finished,
+}
+
+/// What a chain wants.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Request<'a> {
+    /// The log density and its gradient at this position, by [`Chain::resume`].
+    Gradient(&'a [f64]),
+    /// Nothing: all draws are made.
+    Finished,
+}
+
+/// What an answer led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing to see yet.
+    Underway,
+    /// A transition is over: [`Chain::point`] and [`Chain::stats`] are new; to be kept if warm-up is over.
+    Transition {
+        /// False in warm-up.
+        kept: bool,
+    },
+}
+
+impl Chain {
+    /// A chain at its start, `[dim]`. Its randomness is keyed by (`settings.seed`, `index`).
+    pub fn new(index: usize, settings: &NutsSettings, start: &[f64], initial: &InitialMetric) -> Result<Self> {
+        settings.check()?;
+        let dim = start.len();
+        let metric = initial.build(settings.metric == MetricKind::Dense, dim)?;
+        let given = *initial != InitialMetric::Unit;
+        Ok(Self {
+            index,
+            settings: settings.clone(),
+            rng: keyed(settings.seed, "chain", index),
+            stage: if settings.warmup + settings.draws == 0 { Stage::Finished } else { Stage::Start },
+            point: Point { position: start.to_vec(), gradient: vec![0.0; dim], logp: 0.0 },
+            kernel: Kernel::new(dim, settings),
+            search: StepSearch::new(dim),
+            tuning: DualAveraging::new(settings),
+            mass: MassAdaptation::new(&metric, given, settings.metric_adaptation),
+            windows: Windows::new(settings, given),
+            metric,
+            step: settings.initial_step,
+            used_step: settings.initial_step,
+            transitions: 0,
+            warmup_gradients: 0,
+            sampling_gradients: 0,
+            divergences: 0,
+            stats: DrawStats::default(),
+        })
+    }
+
+    /// What the chain wants next.
+    pub fn request(&self) -> Request<'_> {
+        match self.stage {
+            Stage::Start => Request::Gradient(&self.point.position),
+            Stage::Search => Request::Gradient(self.search.position()),
+            Stage::Transition => Request::Gradient(self.kernel.position()),
+            Stage::Finished => Request::Finished,
+        }
+    }
+
+    /// Gives the log density and gradient (`[dim]`) at the position asked for. Errors: a start where the density is not finite,
+    /// a step-size search that finds nothing; the chain cannot go on from either.
+    pub fn resume(&mut self, logp: f64, gradient: &[f64]) -> Result<Progress> {
+        match self.stage {
+            Stage::Start => {
+                self.warmup_gradients += 1;
+                if !(logp.is_finite() && gradient.iter().all(|g| g.is_finite())) {
+                    return Err(Error::Start { chain: self.index, logp });
+                }
+                self.point.logp = logp;
+                self.point.gradient.copy_from_slice(gradient);
+                if self.settings.warmup > 0 { self.begin_search() } else { self.begin_transition() }
+            }
+            Stage::Search => {
+                self.warmup_gradients += 1;
+                match self.search.resume(logp, gradient, &self.point, &self.metric, &mut self.rng) {
+                    Search::Unfinished => {}
+                    Search::Found(step) => {
+                        self.step = step;
+                        self.tuning.restart(step);
+                        self.begin_transition();
+                    }
+                    Search::OutOfRange(step) => return Err(Error::StepSearch { chain: self.index, step }),
+                }
+            }
+            Stage::Transition => {
+                let kept = !self.warming_up();
+                *(if kept { &mut self.sampling_gradients } else { &mut self.warmup_gradients }) += 1;
+                if let Some(info) = self.kernel.resume(logp, gradient, &self.metric, &mut self.rng) {
+                    self.finish_transition(info);
+                    return Ok(Progress::Transition { kept });
+                }
+            }
+            Stage::Finished => {}
+        }
+        Ok(Progress::Underway)
+    }
+
+    /// The newest draw.
+    pub fn point(&self) -> &Point {
+        &self.point
+    }
+
+    /// What the transition to it did.
+    pub fn stats(&self) -> &DrawStats {
+        &self.stats
+    }
+
+    /// The tuned metric.
+    pub fn metric(&self) -> &Metric {
+        &self.metric
+    }
+
+    /// The tuned step size.
+    pub fn step_size(&self) -> f64 {
+        self.step
+    }
+
+    /// Transitions done, those of warm-up too.
+    pub fn transitions(&self) -> usize {
+        self.transitions
+    }
+
+    /// Whether the running transition is one of warm-up.
+    pub fn warming_up(&self) -> bool {
+        self.transitions < self.settings.warmup
+    }
+
+    /// Gradients spent: (warm-up, sampling).
+    pub fn gradients(&self) -> (u64, u64) {
+        (self.warmup_gradients, self.sampling_gradients)
+    }
+
+    /// Divergences since the present phase (warm-up or sampling) began.
+    pub fn divergences(&self) -> u64 {
+        self.divergences
+    }
+
+    fn begin_search(&mut self) {
+        self.search.begin(&self.point, &self.metric, self.step, &mut self.rng);
+        self.stage = Stage::Search;
+    }
+
+    fn begin_transition(&mut self) {
+        let jitter = self.settings.step_jitter;
+        self.used_step = self.step;
+        if jitter > 0.0 {
+            self.used_step *= 1.0 + jitter * (2.0 * self.rng.random::<f64>() - 1.0);
+        }
+        self.kernel.begin(&self.point, &self.metric, self.used_step, &mut self.rng);
+        self.stage = Stage::Transition;
+    }
+
+    fn finish_transition(&mut self, info: Info) {
+        let Info { accept_stat, energy, tree_depth, n_leapfrog, diverging } = info;
+        self.point.copy_from(&self.kernel.draw().at);
+        let (logp, step_size) = (self.point.logp, self.used_step);
+        self.stats = DrawStats { logp, energy, accept_stat, step_size, tree_depth, n_leapfrog, diverging };
+        if self.transitions == self.settings.warmup {
+            self.divergences = 0;
+        }
+        self.divergences += u64::from(diverging);
+        let new_metric = self.warming_up() && self.adapt();
+        self.transitions += 1;
+        if self.transitions == self.settings.warmup + self.settings.draws {
+            self.stage = Stage::Finished;
+        } else if new_metric {
+            self.begin_search();
+        } else {
+            self.begin_transition();
+        }
+    }
+
+    /// Learns from the transition just done; true if the metric has changed, which wants a new step search.
+    fn adapt(&mut self) -> bool {
+        self.step = self.tuning.update(self.stats.accept_stat);
+        if self.windows.contains(self.transitions) {
+            self.mass.add(&self.point);
+        }
+        let new_metric = self.windows.ends_at(self.transitions);
+        if new_metric {
+            self.mass.finish(&mut self.metric);
+        }
+        let last = self.transitions + 1 == self.settings.warmup;
+        if let (true, Some(step)) = (last, self.tuning.averaged()) {
+            self.step = step;
+        }
+        new_metric && !last
+    }
+}
