@@ -1,0 +1,207 @@
+//! Everything that can go wrong between a lens system's files and its image, with the values that make it clear.
+
+use std::path::{Path, PathBuf};
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The error of a library beneath us, shown inside our own sentence.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// A mistake in a file, a number or a name given to this crate. Sizes are width x height.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file that is not there.
+    #[error("{path} does not exist; check the path (paths in a system file are relative to the folder of that file)")]
+    MissingFile { path: PathBuf },
+    /// The operating system refused to read or write a file.
+    #[error("cannot {action} {path}: {cause}")]
+    Io { path: PathBuf, action: &'static str, cause: std::io::Error },
+    /// A file that is neither FITS nor `.npy`.
+    #[error("{path} is neither a FITS file (plain or gzip) nor a NumPy .npy file; convert it to one of the two")]
+    UnknownFormat { path: PathBuf },
+    /// A file shorter than its own header promises.
+    #[error("{path} is truncated: HDU {hdu} needs {needed} bytes but the file has {found}; copy or download it again")]
+    Truncated { path: PathBuf, hdu: usize, needed: u64, found: u64 },
+    /// A header keyword whose value no reader can use.
+    #[error("{path}, HDU {hdu}: {keyword} = {value} is not allowed; the header is damaged, write the file again")]
+    FitsHeader { path: PathBuf, hdu: usize, keyword: String, value: i64 },
+    /// Any other failure of the FITS reader or writer.
+    #[error("{path}, HDU {hdu}: {cause}; check the file with `fitsverify` or write it again")]
+    Fits { path: PathBuf, hdu: usize, cause: Cause },
+    /// The HDU asked for is not in the file.
+    #[error("{path} has no HDU {wanted}; it has {}", .available.join(", "))]
+    NoSuchHdu { path: PathBuf, wanted: String, available: Vec<String> },
+    /// The HDU asked for, or every HDU, is no 2-d image.
+    #[error("{path} has no 2-d image where one is wanted; it has {}", .available.join(", "))]
+    NoImage { path: PathBuf, available: Vec<String> },
+    /// A `.npy` file whose header or data cannot be read.
+    #[error("{path}: {cause}; save it again with numpy.save(path, array)")]
+    Npy { path: PathBuf, cause: std::io::Error },
+    /// A `.npy` array that is not two-dimensional.
+    #[error("{path} holds an array of shape {shape:?}; an image has two axes, [y][x]: index or squeeze the others")]
+    NpyShape { path: PathBuf, shape: Vec<u64> },
+    /// A `.npy` array of a type that is no real floating-point number.
+    #[error("{path} holds elements of type {dtype}; save it as float32 or float64 (array.astype('f4'))")]
+    NpyType { path: PathBuf, dtype: String },
+
+    /// Two images that must have one shape.
+    #[error(
+        "the {what} is {} x {} pixels but the {reference} is {} x {}; crop or pad one of them", .got.0, .got.1, .expected.0, .expected.1
+    )]
+    ShapeMismatch { what: &'static str, got: (usize, usize), reference: &'static str, expected: (usize, usize) },
+    /// A list of pixels that does not fill its width x height.
+    #[error("{what} has {got} values but {} x {} pixels need {expected}", .size.0, .size.1)]
+    WrongLength { what: &'static str, got: usize, expected: usize, size: (usize, usize) },
+    /// An error about the content of one file.
+    #[error("{path}: {cause}")]
+    InFile { path: PathBuf, cause: Box<Error> },
+
+    /// A point-spread function without a central pixel.
+    #[error(
+        "the PSF is {width} x {height} pixels; both sizes must be odd so that it has a central pixel: \
+         shift it by half a pixel onto a {} x {} grid", width | 1, height | 1
+    )]
+    PsfEven { width: usize, height: usize },
+    /// A point-spread function with NaN or infinite pixels.
+    #[error("the PSF has {count} pixels that are not finite; replace them, for instance by 0")]
+    PsfNotFinite { count: usize },
+    /// A point-spread function that cannot be normalised.
+    #[error("the PSF sums to {sum}, and only a positive sum can be normalised to 1; subtract its background again")]
+    PsfSum { sum: f64 },
+
+    /// A number outside its allowed range.
+    #[error("{what} = {value} is not allowed; it must be {allowed}")]
+    OutOfRange { what: &'static str, value: f64, allowed: &'static str },
+    /// A rectangle that reaches outside the image.
+    #[error(
+        "the window of {width} x {height} pixels at ({x0}, {y0}) is empty or leaves the image of {} x {} pixels", .image.0, .image.1
+    )]
+    WindowOutside { x0: usize, y0: usize, width: usize, height: usize, image: (usize, usize) },
+    /// Zero or negative noise in a pixel that is used.
+    #[error(
+        "the noise at pixel (x {x}, y {y}) is {value}; it must be positive: mask the pixel or set its noise to 1e8"
+    )]
+    NoiseNotPositive { x: usize, y: usize, value: f64 },
+    /// No pixel is left to fit.
+    #[error(
+        "no pixel is left of {total}: {not_finite} are NaN in the image, {noise} have noise >= 1e7 or not finite, {radius} lie \
+         outside mask_radius, {file} are zero in the mask file; loosen one of these"
+    )]
+    EmptyMask { total: usize, not_finite: usize, noise: usize, radius: usize, file: usize },
+
+    /// Text that is no JSON, or JSON of the wrong shape; `cause` ends with the line and column.
+    #[error("{path}: {cause}; mend the file there")]
+    Json { path: PathBuf, cause: serde_json::Error },
+    /// A key that must be given.
+    #[error("{place} needs the key `{key}`; {hint}")]
+    MissingKey { place: String, key: &'static str, hint: &'static str },
+    /// Two keys of which only one may be given.
+    #[error("{place} has both `{first}` and `{second}`, which say the same thing twice; remove one")]
+    ConflictingKeys { place: String, first: &'static str, second: &'static str },
+    /// JSON of another form than is wanted there.
+    #[error("{place}: expected {expected}")]
+    WrongForm { place: String, expected: &'static str },
+    /// A key whose value is of the wrong type.
+    #[error("{place}: {cause}")]
+    BadKey { place: String, cause: serde_json::Error },
+    /// A parameter that must have a value and has none.
+    #[error("`{site}` has no value; give the component \"parameters\": {{ \"{parameter}\": {{ \"value\": .. }} }}")]
+    NoValue { site: String, parameter: &'static str },
+    /// A name that nothing has; `kind` is "key", "component", "profile", "parameter".
+    #[error("{place} has no {kind} `{name}`{}", suggestion(.nearest))]
+    UnknownName { kind: &'static str, name: String, place: String, nearest: Option<String> },
+    /// A name given twice where it must be unique.
+    #[error("the {kind} `{name}` is there twice; give one of them another name")]
+    DuplicateName { kind: &'static str, name: String },
+    /// A value outside the support of its parameter.
+    #[error("{name} = {value} is outside its support, {support}")]
+    OutOfSupport { name: String, value: f64, support: String },
+
+    /// A profile given too few or too many numbers.
+    #[error("profile `{profile}` got {got} parameters, it has {}: {}", .names.len(), .names.join(", "))]
+    ParameterCount { profile: &'static str, got: usize, names: Vec<&'static str> },
+
+    /// An error of the language beneath.
+    #[error(transparent)]
+    Language(#[from] ppl_core::Error),
+}
+
+impl Error {
+    /// Names the file that an error about its content came from.
+    pub fn in_file(self, path: &Path) -> Self {
+        Self::InFile { path: path.to_owned(), cause: Box::new(self) }
+    }
+
+    /// An unknown name, with the nearest of the valid ones.
+    pub fn unknown<'a>(
+        kind: &'static str,
+        name: &str,
+        place: impl Into<String>,
+        valid: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let nearest = nearest(name, valid).map(str::to_owned);
+        Self::UnknownName { kind, name: name.to_owned(), place: place.into(), nearest }
+    }
+
+    /// Tells an absent file from other failures of the operating system.
+    pub(crate) fn io(path: &Path, action: &'static str, cause: std::io::Error) -> Self {
+        match cause.kind() {
+            std::io::ErrorKind::NotFound if action == "read" => Self::MissingFile { path: path.to_owned() },
+            _ => Self::Io { path: path.to_owned(), action, cause },
+        }
+    }
+}
+
+impl From<Error> for ppl_core::Error {
+    /// On its way through a model.
+    fn from(error: Error) -> Self {
+        ppl_core::error::External::new(error).into()
+    }
+}
+
+fn suggestion(nearest: &Option<String>) -> String {
+    nearest.as_ref().map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"))
+}
+
+/// The candidate nearest to a mistyped name (Damerau-Levenshtein, case ignored), or none if all are far: more than half
+/// of the longer name would have to change.
+///
+/// ```
+/// use lens_models::error::nearest;
+/// assert_eq!(nearest("thetaE", ["gamma", "theta_E", "e1"]), Some("theta_E"));
+/// assert_eq!(nearest("redshift", ["gamma", "theta_E", "e1"]), None);
+/// ```
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let closeness = |other: &str| strsim::normalized_damerau_levenshtein(&lower, &other.to_lowercase());
+    candidates
+        .into_iter()
+        .map(|other| (closeness(other), other))
+        .filter(|(close, _)| *close >= 0.5)
+        // The first of equals, so that the answer does not depend on float noise of the order.
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(|(_, other)| other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_ignores_case_and_prefers_the_closest() {
+        assert_eq!(nearest("Gama", ["gamma1", "gamma", "e1"]), Some("gamma"));
+        assert_eq!(nearest("pixelscale", ["pixel_scale", "psf"]), Some("pixel_scale"));
+        assert_eq!(nearest("zzz", ["pixel_scale", "psf"]), None);
+        assert_eq!(nearest("x", []), None);
+    }
+
+    #[test]
+    fn messages_name_the_place_and_the_remedy() {
+        let error = Error::unknown("parameter", "thetaE", "component `lens` (epl)", ["theta_E", "gamma"]);
+        assert_eq!(error.to_string(), "component `lens` (epl) has no parameter `thetaE`; did you mean `theta_E`?");
+        let error = Error::PsfEven { width: 14, height: 15 }.in_file(Path::new("psf.fits")).to_string();
+        assert!(error.starts_with("psf.fits: the PSF is 14 x 15 pixels") && error.contains("15 x 15 grid"), "{error}");
+    }
+}

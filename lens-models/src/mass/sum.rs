@@ -1,0 +1,82 @@
+//! MassSum: several mass profiles in one plane; their deflections add up.
+
+use std::ops::Range;
+
+use super::{Lensing, MassProfile};
+use crate::parameter::Parameter;
+
+/// A list of mass profiles, used like one whose parameters are theirs, one profile after the other.
+///
+/// ```
+/// use lens_models::mass::{Epl, MassSum, Shear};
+///
+/// let lens = MassSum::new([&Epl as _, &Shear as _]);
+/// let params = [1.2, 2.0, 0.1, 0.0, 0.0, 0.0, 0.03, -0.01];
+/// assert_eq!(lens.len(), params.len());
+/// let at = lens.point(&params, 0.7, 0.9);
+/// assert!(at.kappa() > 0.0);
+/// ```
+#[derive(Clone, Default)]
+pub struct MassSum {
+    profiles: Vec<&'static dyn MassProfile>,
+}
+
+impl MassSum {
+    /// From its profiles, in order.
+    pub fn new(profiles: impl IntoIterator<Item = &'static dyn MassProfile>) -> Self {
+        Self { profiles: profiles.into_iter().collect() }
+    }
+
+    /// The profiles, in order.
+    pub fn profiles(&self) -> &[&'static dyn MassProfile] {
+        &self.profiles
+    }
+
+    /// The parameters of all profiles, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = &'static Parameter> {
+        self.profiles.iter().flat_map(|profile| profile.parameters())
+    }
+
+    /// How many parameters there are.
+    pub fn len(&self) -> usize {
+        self.profiles.iter().map(|profile| profile.parameters().len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Each profile with the range of its own parameters.
+    fn parts(&self) -> impl Iterator<Item = (&'static dyn MassProfile, Range<usize>)> {
+        self.profiles.iter().scan(0, |end, &profile| {
+            let start = *end;
+            *end += profile.parameters().len();
+            Some((profile, start..*end))
+        })
+    }
+
+    /// As [`MassProfile::deflect`].
+    pub fn deflect(&self, params: &[f64], x: &[f32], y: &[f32], ax: &mut [f32], ay: &mut [f32]) {
+        for (profile, own) in self.parts() {
+            profile.deflect(&params[own], x, y, ax, ay);
+        }
+    }
+
+    /// As [`MassProfile::deflect_vjp`].
+    pub fn deflect_vjp(&self, params: &[f64], x: &[f32], y: &[f32], gx: &[f32], gy: &[f32], dparams: &mut [f64]) {
+        for (profile, own) in self.parts() {
+            profile.deflect_vjp(&params[own.clone()], x, y, gx, gy, &mut dparams[own]);
+        }
+    }
+
+    /// As [`MassProfile::point`].
+    pub fn point(&self, params: &[f64], x: f64, y: f64) -> Lensing {
+        self.parts().map(|(profile, own)| profile.point(&params[own], x, y)).sum()
+    }
+
+    /// As [`MassProfile::deflection_jacobian`].
+    pub fn deflection_jacobian(&self, params: &[f64], x: f64, y: f64) -> Vec<[f64; 2]> {
+        self.parts().flat_map(|(profile, own)| profile.deflection_jacobian(&params[own], x, y)).collect()
+    }
+}

@@ -1,0 +1,14 @@
+//! The lens on the tape: rays, light, the sky as a camera sees it, and its likelihood, each one fused operation.
+
+mod brightness;
+mod deflector;
+mod expose;
+mod image_log_prob;
+mod split;
+#[cfg(test)]
+mod tests_data;
+
+pub use brightness::{Lit, brightness, sky};
+pub use deflector::{Deflector, trace_rays};
+pub use expose::expose;
+pub use image_log_prob::image_log_prob;

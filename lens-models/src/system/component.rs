@@ -1,0 +1,97 @@
+//! Components: a named profile of a system, some of its parameters fixed.
+
+use std::collections::BTreeMap;
+
+use crate::light::{self, LightProfile};
+use crate::mass::{self, MassProfile};
+use crate::parameter::Parameter;
+
+/// What a component does; also its key in a system file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Deflects.
+    Lens,
+    /// Shines in the plane of the lens.
+    Light,
+    /// Shines behind the lens.
+    Source,
+}
+
+impl Role {
+    /// All, in the order of a system file.
+    pub const ALL: [Role; 3] = [Role::Lens, Role::Light, Role::Source];
+
+    /// The key in a system file.
+    pub fn key(self) -> &'static str {
+        match self {
+            Role::Lens => "lens",
+            Role::Light => "light",
+            Role::Source => "source",
+        }
+    }
+
+    /// The names of the profiles it may have.
+    pub fn profiles(self) -> Vec<&'static str> {
+        match self {
+            Role::Lens => mass::names().collect(),
+            Role::Light | Role::Source => light::names().collect(),
+        }
+    }
+
+    /// The profile of this name.
+    pub fn profile(self, name: &str) -> Option<Profile> {
+        match self {
+            Role::Lens => mass::by_name(name).map(Profile::Mass),
+            Role::Light | Role::Source => light::by_name(name).map(Profile::Light),
+        }
+    }
+}
+
+/// A mass or a light profile.
+#[derive(Clone, Copy)]
+pub enum Profile {
+    /// It deflects.
+    Mass(&'static dyn MassProfile),
+    /// It shines.
+    Light(&'static dyn LightProfile),
+}
+
+impl Profile {
+    /// Its name in a system file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Mass(p) => p.name(),
+            Profile::Light(p) => p.name(),
+        }
+    }
+
+    /// Its parameters.
+    pub fn parameters(self) -> &'static [Parameter] {
+        match self {
+            Profile::Mass(p) => p.parameters(),
+            Profile::Light(p) => p.parameters(),
+        }
+    }
+}
+
+/// `count` copies of a profile under one name.
+#[derive(Clone)]
+pub struct Component {
+    /// First part of the names of its sites.
+    pub name: String,
+    /// What it does.
+    pub role: Role,
+    /// What it is.
+    pub profile: Profile,
+    /// How many copies; with more than one, each site is a vector.
+    pub count: usize,
+    /// Parameters that are not free, one number or one for each copy.
+    pub fixed: BTreeMap<&'static str, Vec<f64>>,
+}
+
+impl Component {
+    /// The site of a parameter.
+    pub fn site(&self, parameter: &Parameter) -> String {
+        format!("{}.{}", self.name, parameter.name)
+    }
+}

@@ -1,0 +1,95 @@
+//! Default priors: broad, and scaled to the data at hand.
+
+use ppl_core::dist::Any;
+use serde_json::{Value as Json, json};
+
+use super::component::{Component, Role};
+use crate::data::ImageData;
+use crate::error::Result;
+use crate::parameter::{Parameter, ParameterKind};
+
+/// What the data say about sizes before any model: the units of the default priors.
+#[derive(Clone, Copy, Debug)]
+pub struct Scales {
+    /// Half the width of the used part of the image, arcsec.
+    pub radius: f64,
+    /// Arcsec per pixel.
+    pub pixel: f64,
+    /// Brightness of the brightest pixels.
+    pub peak: f64,
+    /// Where the lens is expected, arcsec.
+    pub center: [f64; 2],
+}
+
+impl Scales {
+    /// The scales of these data. Where lens light is modelled, its peak is the centre, otherwise the centre of the image.
+    pub fn of(data: &ImageData, has_light: bool) -> Self {
+        let grid = &data.grid;
+        let (width, height) = grid.full_size();
+        let half = 0.5 * (width.min(height) as f64) * grid.pixel_scale();
+        let window = grid.window();
+        let shown = 0.5 * (window.width.min(window.height) as f64) * grid.pixel_scale();
+        let peak = (data.report.peak - data.report.background).max(data.report.median_sigma);
+        let center = if has_light { brightest(data) } else { [0.0, 0.0] };
+        Scales { radius: half.min(shown), pixel: grid.pixel_scale(), peak, center }
+    }
+}
+
+/// The brightest place after a 5 x 5 mean, so that one hot pixel does not count.
+fn brightest(data: &ImageData) -> [f64; 2] {
+    let (w, h) = (data.image.width, data.image.height);
+    let window = data.grid.window();
+    let mean = |x: usize, y: usize| {
+        let rows = (y - 2..=y + 2).flat_map(|j| &data.image.pixels[j * w + x - 2..=j * w + x + 2]);
+        rows.map(|v| f64::from(*v)).sum::<f64>()
+    };
+    let inner = (2..h.saturating_sub(2)).flat_map(|y| (2..w.saturating_sub(2)).map(move |x| (x, y)));
+    let best = inner.max_by(|a, b| mean(a.0, a.1).total_cmp(&mean(b.0, b.1)));
+    best.map_or([0.0, 0.0], |(x, y)| data.grid.position(window.x0 + x, window.y0 + y).into())
+}
+
+/// The default prior of a parameter of a component.
+pub(super) fn prior(component: &Component, parameter: &Parameter, scales: &Scales) -> Result<Any> {
+    let json = default(component, parameter, scales);
+    Ok(Any::from_json(&component.site(parameter), &json)?)
+}
+
+fn log_normal(median: f64, scale: f64) -> Json {
+    json!({ "log_normal": { "loc": median.ln(), "scale": scale } })
+}
+
+fn truncated(loc: f64, scale: f64, low: f64, high: f64) -> Json {
+    json!({ "truncated_normal": { "loc": loc, "scale": scale, "low": low, "high": high } })
+}
+
+fn normal(loc: f64, scale: f64) -> Json {
+    json!({ "normal": { "loc": loc, "scale": scale } })
+}
+
+fn default(component: &Component, parameter: &Parameter, scales: &Scales) -> Json {
+    let Scales { radius, pixel, peak, center } = *scales;
+    let source = component.role == Role::Source;
+    match parameter.kind {
+        ParameterKind::EinsteinRadius => log_normal(0.4 * radius, 0.5),
+        // The scatter of early-type lenses is 0.16 (Auger et al. 2010).
+        ParameterKind::Slope => truncated(2.0, 0.2, 1.1, 2.9),
+        ParameterKind::AxisRatio => truncated(0.8, 0.2, 0.2, 1.0),
+        ParameterKind::Angle => normal(0.0, 1.0),
+        ParameterKind::Ellipticity => truncated(0.0, if source { 0.25 } else { 0.2 }, -0.65, 0.65),
+        ParameterKind::Shear => normal(0.0, 0.05),
+        ParameterKind::Center => {
+            let along = if parameter.name.ends_with('x') { center[0] } else { center[1] };
+            normal(along, if source { (0.15 * radius).max(0.2) } else { (2.0 * pixel).max(0.1) })
+        }
+        ParameterKind::Amplitude => log_normal(0.1 * peak, 2.0),
+        ParameterKind::Radius if source => log_normal((0.08 * radius).max(2.0 * pixel), 0.7),
+        // Copies start from different sizes, so that they do not trade places.
+        ParameterKind::Radius if component.count > 1 => {
+            let last = (component.count - 1) as f64;
+            let size = |i: usize| (0.1 * (6.0_f64).powf(i as f64 / last) * radius).ln();
+            json!({ "log_normal": { "loc": (0..component.count).map(size).collect::<Vec<_>>(), "scale": 0.6 } })
+        }
+        ParameterKind::Radius => log_normal(0.3 * radius, 0.8),
+        ParameterKind::SersicIndex => json!({ "uniform": { "low": 0.3, "high": if source { 6.0 } else { 8.0 } } }),
+    }
+}

@@ -1,0 +1,14 @@
+//! Systems: a lens described by one JSON file, and the model function that it stands for.
+
+mod component;
+mod config;
+mod defaults;
+mod model;
+mod read;
+mod simulate;
+
+pub use component::{Component, Profile, Role};
+pub use config::System;
+pub use defaults::Scales;
+pub use model::{Scene, SystemModel};
+pub use simulate::{Mock, simulate};

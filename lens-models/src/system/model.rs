@@ -1,0 +1,125 @@
+//! The model function of a system: its free parameters as sites, its image as a factor of the density.
+
+use std::sync::Arc;
+
+use ppl_core::dist::Any;
+use ppl_core::{Array, Ctx, Var};
+
+use super::component::{Component, Profile, Role};
+use super::config::System;
+use super::defaults::{self, Scales};
+use crate::data::ImageData;
+use crate::error::Result;
+use crate::op::{Deflector, Lit, brightness, expose, image_log_prob, sky, trace_rays};
+
+/// Where a parameter's value comes from.
+#[derive(Clone)]
+enum Slot {
+    Free(Any),
+    Fixed(Vec<f64>),
+}
+
+/// A system with its data and a prior for every free parameter, ready to run under an engine.
+#[derive(Clone)]
+pub struct SystemModel {
+    data: Arc<ImageData>,
+    grid: Arc<crate::grid::Grid>,
+    sky: Array,
+    components: Vec<(Component, Vec<Slot>)>,
+}
+
+/// What a run of the model makes, before the camera: brightness on sub-pixels.
+#[derive(Clone)]
+pub struct Scene {
+    /// Light of the lens plane; none where there is no such component.
+    pub light: Option<Array>,
+    /// Light of the sources, as deflected; none where there is no such component.
+    pub source: Option<Array>,
+}
+
+impl SystemModel {
+    /// The model of `system` on `data`, with default priors scaled to them.
+    ///
+    /// # Errors
+    /// None that a system read from a file can cause.
+    pub fn new(system: &System, data: Arc<ImageData>, scales: &Scales) -> Result<Self> {
+        let slots = |component: &Component| {
+            let slot = |p| match component.fixed.get(p) {
+                Some(values) => Ok(Slot::Fixed(values.clone())),
+                None => {
+                    let table = component.profile.parameters().iter().find(|q| q.name == p);
+                    table.map_or_else(|| Ok(Slot::Fixed(vec![])), |q| defaults::prior(component, q, scales).map(Slot::Free))
+                }
+            };
+            component.profile.parameters().iter().map(|p| slot(p.name)).collect::<Result<Vec<_>>>()
+        };
+        let components = system.components.iter().map(|c| Ok((c.clone(), slots(c)?))).collect::<Result<_>>()?;
+        let grid = Arc::new(data.grid.clone());
+        Ok(SystemModel { sky: sky(&grid)?, data, grid, components })
+    }
+
+    /// The data.
+    pub fn data(&self) -> &Arc<ImageData> {
+        &self.data
+    }
+
+    /// One run: samples the free parameters, renders the image and scores it.
+    ///
+    /// # Errors
+    /// What the context returns.
+    pub fn run(&self, ctx: &mut Ctx) -> ppl_core::Result<Scene> {
+        let scene = self.scene(ctx)?;
+        let parts: Vec<Array> = scene.light.iter().chain(&scene.source).cloned().collect();
+        let image = expose(&self.data, &Array::sum_of(&parts)?)?;
+        ctx.factor("image", image_log_prob(&self.data, &image)?)?;
+        Ok(scene)
+    }
+
+    fn scene(&self, ctx: &mut Ctx) -> ppl_core::Result<Scene> {
+        let (mut deflectors, mut light, mut source) = (vec![], vec![], vec![]);
+        let mut lit = vec![];
+        for (component, slots) in &self.components {
+            for params in values(ctx, component, slots)? {
+                match component.profile {
+                    Profile::Mass(profile) => deflectors.push(Deflector::new(profile, params)?),
+                    Profile::Light(profile) => lit.push((component.role, Lit::new(profile, params)?)),
+                }
+            }
+        }
+        let beta = trace_rays(&self.grid, &deflectors)?;
+        for (role, lit) in &lit {
+            match role {
+                Role::Source => source.push(brightness(&beta, lit)?),
+                _ => light.push(brightness(&self.sky, lit)?),
+            }
+        }
+        let sum = |parts: Vec<Array>| if parts.is_empty() { Ok(None) } else { Array::sum_of(&parts).map(Some) };
+        Ok(Scene { light: sum(light)?, source: sum(source)? })
+    }
+}
+
+/// The parameters of each copy of a component.
+fn values(ctx: &mut Ctx, component: &Component, slots: &[Slot]) -> ppl_core::Result<Vec<Vec<Var>>> {
+    let table = component.profile.parameters();
+    ctx.scope(&component.name, |ctx| {
+        if component.count == 1 {
+            let one = table.iter().zip(slots).map(|(p, slot)| match slot {
+                Slot::Free(prior) => ctx.sample(p.name, prior.clone()),
+                Slot::Fixed(values) => Ok(Var::scalar(values.first().copied().unwrap_or(f64::NAN))),
+            });
+            return Ok(vec![one.collect::<ppl_core::Result<_>>()?]);
+        }
+        let vectors = ctx.plate("copies", component.count, |ctx| {
+            let all = table.iter().zip(slots).map(|(p, slot)| match slot {
+                Slot::Free(prior) => ctx.sample(p.name, prior.clone()),
+                Slot::Fixed(values) => Ok(Var::vector(copies(values, component.count))),
+            });
+            all.collect::<ppl_core::Result<Vec<_>>>()
+        })?;
+        (0..component.count).map(|i| vectors.iter().map(|v| v.get(i)).collect()).collect()
+    })
+}
+
+fn copies(values: &[f64], count: usize) -> Vec<f64> {
+    (0..count).map(|i| values.get(i).or(values.first()).copied().unwrap_or(f64::NAN)).collect()
+}

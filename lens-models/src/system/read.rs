@@ -1,0 +1,120 @@
+//! Reading a system file: every key known, every value in its support, or one line that says where and how to mend it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ppl_core::PriorSet;
+use serde_json::{Map, Value as Json};
+
+use super::component::{Component, Role};
+use super::config::System;
+use crate::data::DataFiles;
+use crate::error::{Error, Result};
+use crate::parameter::Parameter;
+
+const KEYS: [&str; 5] = ["data", "lens", "light", "source", "priors"];
+const COMPONENT_KEYS: [&str; 4] = ["name", "profile", "count", "parameters"];
+
+/// The most copies of one profile.
+const MOST_COPIES: u64 = 20;
+
+pub(super) fn system(json: &Json, path: &Path, folder: &Path) -> Result<System> {
+    let file = path.display().to_string();
+    let object = object(json, &file)?;
+    check_keys(object, &file, &KEYS)?;
+    let data = object.get("data").map(|data| read_data(data, &format!("{file}: `data`"))).transpose()?;
+    let mut components: Vec<Component> = vec![];
+    for role in Role::ALL {
+        let Some(list) = object.get(role.key()) else { continue };
+        let place = format!("{file}: `{}`", role.key());
+        let list = list.as_array().ok_or_else(|| form(&place, "a list of components, each { \"name\": .., \"profile\": .. }"))?;
+        for entry in list {
+            let component = component(entry, role, &place)?;
+            if components.iter().any(|c| c.name == component.name) {
+                return Err(Error::DuplicateName { kind: "component", name: component.name });
+            }
+            components.push(component);
+        }
+    }
+    if components.is_empty() {
+        return Err(form(&file, "at least one component under `lens`, `light` or `source`"));
+    }
+    let priors = object.get("priors").map(|p| PriorSet::from_value(&format!("{file}: `priors`"), p)).transpose()?;
+    Ok(System { folder: folder.to_owned(), data, components, priors: priors.unwrap_or_default() })
+}
+
+fn object<'a>(json: &'a Json, place: &str) -> Result<&'a Map<String, Json>> {
+    json.as_object().ok_or_else(|| form(place, "an object { .. }"))
+}
+
+fn form(place: &str, expected: &'static str) -> Error {
+    Error::WrongForm { place: place.to_owned(), expected }
+}
+
+fn check_keys(object: &Map<String, Json>, place: &str, known: &[&str]) -> Result<()> {
+    match object.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(key) => Err(Error::unknown("key", key, place, known.iter().copied())),
+        None => Ok(()),
+    }
+}
+
+fn read_data(json: &Json, place: &str) -> Result<DataFiles> {
+    check_keys(object(json, place)?, place, DataFiles::KEYS)?;
+    serde_json::from_value(json.clone()).map_err(|cause| Error::BadKey { place: place.to_owned(), cause })
+}
+
+fn component(json: &Json, role: Role, place: &str) -> Result<Component> {
+    let entry = object(json, place)?;
+    check_keys(entry, place, &COMPONENT_KEYS)?;
+    let text = |key: &'static str, hint| {
+        let missing = || Error::MissingKey { place: place.to_owned(), key, hint };
+        entry.get(key).and_then(Json::as_str).ok_or_else(missing)
+    };
+    let name = text("name", "a text that no other component has")?;
+    let place = format!("{place}: component `{name}`");
+    let profile = text("profile", "the name of a profile")?;
+    let profile = role
+        .profile(profile)
+        .ok_or_else(|| Error::unknown("profile", profile, place.as_str(), role.profiles()))?;
+    let count = match entry.get("count") {
+        None => 1,
+        Some(count) => count
+            .as_u64()
+            .filter(|n| (1..=MOST_COPIES).contains(n))
+            .ok_or_else(|| form(&format!("{place}: `count`"), "a whole number from 1 to 20"))? as usize,
+    };
+    let fixed = match entry.get("parameters") {
+        None => BTreeMap::new(),
+        Some(given) => fixed(given, profile.parameters(), count, &place)?,
+    };
+    Ok(Component { name: name.to_owned(), role, profile, count, fixed })
+}
+
+fn fixed(
+    json: &Json,
+    table: &'static [Parameter],
+    count: usize,
+    place: &str,
+) -> Result<BTreeMap<&'static str, Vec<f64>>> {
+    let mut fixed = BTreeMap::new();
+    for (name, entry) in object(json, &format!("{place}: `parameters`"))? {
+        let unknown = || Error::unknown("parameter", name, place, table.iter().map(|p| p.name));
+        let parameter = table.iter().find(|p| p.name == name).ok_or_else(unknown)?;
+        let here = format!("{place}: `{name}`");
+        let entry = object(entry, &here)?;
+        check_keys(entry, &here, &["value"])?;
+        let values = match entry.get("value") {
+            Some(Json::Array(list)) if list.len() == count => list.iter().map(Json::as_f64).collect::<Option<Vec<_>>>(),
+            Some(number) => number.as_f64().map(|v| vec![v]),
+            None => None,
+        };
+        let values = values.ok_or_else(|| form(&here, "{ \"value\": a number }, or a list of one for each of `count`"))?;
+        let (low, high) = parameter.kind.support();
+        let inside = |v: &f64| low < *v && *v < high || (low..=high).contains(v) && parameter.kind.includes_ends();
+        if let Some(bad) = values.iter().find(|v| !inside(v)) {
+            return Err(Error::OutOfSupport { name: here, value: *bad, support: format!("{low} to {high}") });
+        }
+        fixed.insert(parameter.name, values);
+    }
+    Ok(fixed)
+}

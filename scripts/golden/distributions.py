@@ -1,0 +1,290 @@
+"""Writes ppl-core/tests/data/distributions.json: densities, distribution functions, quantiles and moments of every family.
+
+    python scripts/golden/distributions.py > ppl-core/tests/data/distributions.json      (mpmath 1.4, scipy 1.17)
+
+Formulas are mpmath's at 60 digits on the very doubles in the table; SciPy only starts the search for quantiles and is asserted to agree in
+the bulk, so that the table does not rest on one hand. Parameters are in the order of the family; `points` are [x, log density, cdf],
+`quantiles` are [p, x].
+"""
+
+import json
+import sys
+
+import numpy as np
+from mpmath import mp, mpf
+from scipy import stats
+
+mp.dps = 60
+INF = float("inf")
+TAILS = [1e-10, 1e-3, 0.05, 0.3, 0.5, 0.7, 0.975, 0.999999]
+
+
+def phi(z):
+    return mp.exp(-z * z / 2) / mp.sqrt(2 * mp.pi)
+
+
+def Phi(z):
+    return mp.erfc(-z / mp.sqrt(2)) / 2
+
+
+def lower_gamma(a, x):
+    """P(a, x), by the tail that is small."""
+    return mp.gammainc(a, 0, x, regularized=True) if x < a else 1 - mp.gammainc(a, x, mp.inf, regularized=True)
+
+
+def upper_gamma(a, x):
+    return 1 - mp.gammainc(a, 0, x, regularized=True) if x < a else mp.gammainc(a, x, mp.inf, regularized=True)
+
+
+def beta_inc(a, b, x):
+    """I_x(a, b) by the hypergeometric series of the smaller side (DLMF 8.17.8)."""
+    if x > a / (a + b):
+        return 1 - beta_inc(b, a, 1 - x)
+    return mp.exp(a * mp.log(x) + b * mp.log1p(-x)) / (a * mp.beta(a, b)) * mp.hyp2f1(a + b, 1, a + 1, x)
+
+
+def ln_beta(a, b):
+    return mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(a + b)
+
+
+def t_cdf(z, df):
+    beyond = beta_inc(df / 2, mpf(1) / 2, df / (df + z * z)) / 2
+    return beyond if z < 0 else 1 - beyond
+
+
+def truncated(loc, s, low, high):
+    a, b = (low - loc) / s, (high - loc) / s
+    mass = Phi(b) - Phi(a) if a < 0 else Phi(-a) - Phi(-b)
+    fa, fb = (phi(a) if mp.isfinite(a) else mpf(0)), (phi(b) if mp.isfinite(b) else mpf(0))
+    below = lambda z: (Phi(z) - Phi(a) if a < 0 else Phi(-a) - Phi(-z)) / mass
+    mean = (fa - fb) / mass
+    ends = ((a * fa if mp.isfinite(a) else 0) - (b * fb if mp.isfinite(b) else 0)) / mass
+    return mass, below, mean, 1 + ends - mean**2
+
+
+class Family:
+    """log density, cdf, mean and variance (None: there is none) as functions of mpmath numbers; SciPy's for a start."""
+
+    def __init__(self, logpdf, cdf, mean, variance, scipy, discrete=False):
+        self.logpdf, self.cdf, self.mean, self.variance, self.scipy, self.discrete = logpdf, cdf, mean, variance, scipy, discrete
+
+
+def normal_log(x, m, s):
+    return -(((x - m) / s) ** 2) / 2 - mp.log(s) - mp.log(2 * mp.pi) / 2
+
+
+def cauchy_log(x, m, s):
+    return -mp.log(mp.pi * s) - mp.log1p(((x - m) / s) ** 2)
+
+
+def gamma_log(x, a, r):
+    return a * mp.log(r) - mp.loggamma(a) + (a - 1) * mp.log(x) - r * x
+
+
+none = lambda *_: None
+FAMILIES = {
+    "normal": Family(normal_log, lambda x, m, s: Phi((x - m) / s), lambda m, s: m, lambda m, s: s**2, stats.norm),
+    "log_normal": Family(
+        lambda x, m, s: normal_log(mp.log(x), m, s) - mp.log(x),
+        lambda x, m, s: Phi((mp.log(x) - m) / s),
+        lambda m, s: mp.exp(m + s**2 / 2),
+        lambda m, s: mp.expm1(s**2) * mp.exp(2 * m + s**2),
+        lambda m, s: stats.lognorm(s, scale=np.exp(m)),
+    ),
+    "half_normal": Family(
+        lambda x, s: mp.log(2) + normal_log(x, 0, s),
+        lambda x, s: mp.erf(x / (s * mp.sqrt(2))),
+        lambda s: s * mp.sqrt(2 / mp.pi),
+        lambda s: s**2 * (1 - 2 / mp.pi),
+        lambda s: stats.halfnorm(scale=s),
+    ),
+    "cauchy": Family(cauchy_log, lambda x, m, s: mp.atan2(s, m - x) / mp.pi, none, none, stats.cauchy),
+    "half_cauchy": Family(
+        lambda x, s: mp.log(2) + cauchy_log(x, 0, s),
+        lambda x, s: 2 * mp.atan(x / s) / mp.pi,
+        none,
+        none,
+        lambda s: stats.halfcauchy(scale=s),
+    ),
+    "student_t": Family(
+        lambda x, n, m, s: mp.loggamma((n + 1) / 2)
+        - mp.loggamma(n / 2)
+        - mp.log(mp.pi * n) / 2
+        - mp.log(s)
+        - (n + 1) / 2 * mp.log1p(((x - m) / s) ** 2 / n),
+        lambda x, n, m, s: t_cdf((x - m) / s, n),
+        lambda n, m, s: m if n > 1 else None,
+        lambda n, m, s: s**2 * n / (n - 2) if n > 2 else None,
+        stats.t,
+    ),
+    "truncated_normal": Family(
+        lambda x, m, s, low, high: normal_log(x, m, s) - mp.log(truncated(m, s, low, high)[0]),
+        lambda x, m, s, low, high: truncated(m, s, low, high)[1]((x - m) / s),
+        lambda m, s, low, high: m + s * truncated(m, s, low, high)[2],
+        lambda m, s, low, high: s**2 * truncated(m, s, low, high)[3],
+        lambda m, s, low, high: stats.truncnorm((low - m) / s, (high - m) / s, loc=m, scale=s),
+    ),
+    "beta": Family(
+        lambda x, a, b: (a - 1) * mp.log(x) + (b - 1) * mp.log1p(-x) - ln_beta(a, b),
+        lambda x, a, b: beta_inc(a, b, x),
+        lambda a, b: a / (a + b),
+        lambda a, b: a * b / (a + b) ** 2 / (a + b + 1),
+        stats.beta,
+    ),
+    "gamma": Family(
+        gamma_log,
+        lambda x, a, r: lower_gamma(a, r * x),
+        lambda a, r: a / r,
+        lambda a, r: a / r**2,
+        lambda a, r: stats.gamma(a, scale=1 / r),
+    ),
+    "inverse_gamma": Family(
+        lambda x, a, r: gamma_log(1 / x, a, r) - 2 * mp.log(x),
+        lambda x, a, r: upper_gamma(a, r / x),
+        lambda a, r: r / (a - 1) if a > 1 else None,
+        lambda a, r: r**2 / (a - 1) ** 2 / (a - 2) if a > 2 else None,
+        lambda a, r: stats.invgamma(a, scale=r),
+    ),
+    "exponential": Family(
+        lambda x, r: mp.log(r) - r * x,
+        lambda x, r: -mp.expm1(-r * x),
+        lambda r: 1 / r,
+        lambda r: 1 / r**2,
+        lambda r: stats.expon(scale=1 / r),
+    ),
+    "uniform": Family(
+        lambda x, low, high: -mp.log(high - low),
+        lambda x, low, high: (x - low) / (high - low),
+        lambda low, high: (low + high) / 2,
+        lambda low, high: (high - low) ** 2 / 12,
+        lambda low, high: stats.uniform(low, high - low),
+    ),
+    "poisson": Family(
+        lambda x, r: x * mp.log(r) - r - mp.loggamma(x + 1),
+        lambda x, r: upper_gamma(mp.floor(x) + 1, r),
+        lambda r: r,
+        lambda r: r,
+        stats.poisson,
+        discrete=True,
+    ),
+    "bernoulli": Family(
+        lambda x, p: mp.log(p) if x == 1 else mp.log1p(-p),
+        lambda x, p: 1 if x >= 1 else 1 - p,
+        lambda p: p,
+        lambda p: p * (1 - p),
+        stats.bernoulli,
+        discrete=True,
+    ),
+    "bernoulli_logits": Family(
+        lambda x, t: -mp.log1p(mp.exp(-t if x == 1 else t)),
+        lambda x, t: 1 if x >= 1 else 1 / (1 + mp.exp(t)),
+        lambda t: 1 / (1 + mp.exp(-t)),
+        lambda t: 1 / (1 + mp.exp(-t)) / (1 + mp.exp(t)),
+        lambda t: stats.bernoulli(1 / (1 + np.exp(-t))),
+        discrete=True,
+    ),
+}
+
+# name: [(parameters, points far out beside the quantiles)]
+CASES = {
+    "normal": [([0, 1], [-38.0, -30.0, 30.0]), ([1000, 0.001], [999.97, 1000.03]), ([-3, 1e8], [-3e9, 3e9])],
+    "log_normal": [([0.3, 0.2], [1e-3, 0.01, 500.0]), ([-2, 3], [1e-40, 1e38]), ([0, 0.01], [0.75, 1.34])],
+    "half_normal": [([1], [1e-12, 8.0, 30.0]), ([1e-5], [3e-4]), ([1e6], [1e-3, 3e7])],
+    "cauchy": [([0, 1], [-1e12, -30.0, 30.0, 1e12]), ([5, 0.01], [-1e3, 4.7, 5.3])],
+    "half_cauchy": [([1], [1e-9, 30.0, 1e12]), ([25], [1e-3, 1e5])],
+    "student_t": [
+        ([3, 0, 1], [-1e5, -30.0, 30.0]),
+        ([0.5, 1, 2], [-1e9, 61.0]),
+        ([30, -1, 0.1], [-4.0, 2.0]),
+        ([1e6, 0, 1], [-30.0, 30.0]),
+        ([1e10, 0, 1], [-8.0, 8.0]),
+    ],
+    "truncated_normal": [
+        ([0, 1, -1, 2], [-0.999, 1.999]),
+        ([0, 1, 30, INF], [30.001, 30.5, 35.0]),
+        ([0, 1, -INF, -60], [-61.0, -60.001]),
+        ([2, 0.5, 0, INF], [1e-6, 17.0]),
+        ([0, 1, 5, 5.000001], [5.0000001, 5.0000009]),
+        ([1, 2, -INF, INF], [-59.0, 61.0]),
+        ([0.75, 0.2, 0.1, 1.0], [0.1001, 0.9999]),
+        ([0, 1, -20, -19.5], [-19.99, -19.51]),
+    ],
+    "beta": [
+        ([2, 5], [1e-9, 0.9999]),
+        ([0.5, 0.5], [1e-12, 1e-3, 0.999]),
+        ([100000, 120000], [0.42, 0.48]),
+        ([0.05, 3], [1e-30, 0.9]),
+        ([1, 1], [0.25]),
+        ([1e-2, 1e5], [1e-20, 1e-4]),
+    ],
+    "gamma": [
+        ([2, 3], [1e-9, 20.0]),
+        ([0.1, 1], [1e-60, 1e-9, 30.0]),
+        ([1e6, 2], [4.9e5, 5.1e5]),
+        ([50, 1e-3], [1e4, 2e5]),
+        ([15.5, 1], [1.0, 80.0]),
+    ],
+    "inverse_gamma": [([3, 2], [0.01, 1e6]), ([0.5, 1], [1e-3, 1e12]), ([1e4, 1e4], [0.9, 1.1]), ([1.5, 1e-3], [1e-5, 1e3])],
+    "exponential": [([1], [1e-12, 30.0, 700.0]), ([1e-4], [3e5]), ([250], [1.0])],
+    "uniform": [([-2, 3], [-1.999, 2.999]), ([1000, 1000.001], [1000.0005])],
+    "poisson": [([0.3], [0, 1, 20]), ([12], [0, 12, 80]), ([1e6], [990000, 1000000, 1010000])],
+    "bernoulli": [([0.3], [0, 1]), ([1e-12], [0, 1])],
+    "bernoulli_logits": [([0.7], [0, 1]), ([-40], [0, 1]), ([800], [0, 1])],
+}
+
+
+def quantile(family, frozen, params, p):
+    """SciPy's quantile, polished by Newton's method on the exact cdf."""
+    x, width = mpf(float(frozen.ppf(p))), float(frozen.ppf(0.75) - frozen.ppf(0.25))
+    if not mp.isfinite(x) or x == 0 and p != 0.5:
+        return None
+    for _ in range(60):
+        step = (family.cdf(x, *params) - p) / mp.exp(family.logpdf(x, *params))
+        if abs(step) > abs(x) / 2 and abs(step) > width / 2:
+            return None
+        x -= step
+        low, high = frozen.support()
+        if not low < x < high:
+            return None
+        if abs(step) < abs(x) * mpf(10) ** -25 or p == 0.5 and abs(step) < width * mpf(10) ** -25:
+            break
+    else:
+        return None
+    assert abs(family.cdf(x, *params) / p - 1) < 1e-20
+    return float(x)
+
+
+def text(x):
+    """Numbers as strings, which every reader rounds alike; infinities as `inf`."""
+    return None if x is None else repr(float(x))
+
+
+def case(name, numbers, far):
+    family = FAMILIES[name]
+    numbers = [float(x) for x in numbers]
+    params = [mpf(x) for x in numbers]
+    frozen = family.scipy(*numbers)
+    quantiles = []
+    for p in TAILS:
+        x = float(frozen.ppf(p)) if family.discrete else quantile(family, frozen, params, p)
+        if x is None:
+            print(f"{name} {numbers}: no quantile of {p}", file=sys.stderr)
+            continue
+        if 1e-3 <= p <= 0.975 and not family.discrete:
+            assert abs(float(frozen.ppf(p)) - x) <= 1e-6 * (abs(x) + float(frozen.ppf(0.75) - frozen.ppf(0.25))), (name, numbers, p)
+        quantiles.append((p, x))
+    points = []
+    for x in sorted(set([float(x) for x in far] + [x for _, x in quantiles])):
+        logp, below = family.logpdf(mpf(x), *params), family.cdf(mpf(x), *params)
+        points.append([text(x), text(logp), text(below)])
+        if 0.01 < below < 0.99:
+            theirs = frozen.logpmf(x) if family.discrete else frozen.logpdf(x)
+            assert abs(theirs - float(logp)) < 1e-6 * max(1, abs(logp)), (name, numbers, x, theirs, logp)
+    mean, variance = text(family.mean(*params)), text(family.variance(*params))
+    quantiles = [[text(p), text(x)] for p, x in quantiles]
+    return {"params": [text(x) for x in numbers], "mean": mean, "variance": variance, "points": points, "quantiles": quantiles}
+
+
+table = {"made_by": "scripts/golden/distributions.py"}
+table |= {name: [case(name, *c) for c in cases] for name, cases in CASES.items()}
+print(json.dumps(table, indent=None).replace('}, {"params"', '},\n  {"params"').replace('], "', '],\n "'))
