@@ -1,0 +1,86 @@
+//! contact: many lenses on one sheet, a few small images each.
+
+use super::canvas::{Canvas, Rect, Stroke};
+use super::error::{PlotError, Result};
+use super::heatmap::Heatmap;
+use super::panel::{Panel, stretch};
+use super::text::{INK, Text};
+
+/// One lens: its name, a line below it and its images.
+#[derive(Clone, Debug, Default)]
+pub struct Tile {
+    pub title: String,
+    /// A number or two: `θ_E = 1.53″, χ²/pixel = 1.02`.
+    pub caption: String,
+    /// Images side by side; their colour scales follow from their kinds within the tile.
+    pub panels: Vec<Panel>,
+}
+
+/// Many lenses on one sheet, without axes.
+#[derive(Clone, Debug, Default)]
+pub struct ContactSheet {
+    pub title: String,
+    /// At most 400, in rows from the top left.
+    pub tiles: Vec<Tile>,
+    /// Tiles per row; 0 chooses.
+    pub columns: usize,
+}
+
+const SIDE: f64 = 104.0;
+const GAP: f64 = 3.0;
+const PAD: f64 = 12.0;
+const HEADING: f64 = 46.0;
+
+impl ContactSheet {
+    /// The sheet as PNG.
+    ///
+    /// # Errors
+    /// With no tile or more than 400, or when the picture cannot be written.
+    pub fn render(&self) -> Result<Vec<u8>> {
+        let got = self.tiles.len();
+        if !(1..=400).contains(&got) {
+            return Err(PlotError::Count { what: "a contact sheet", items: "tiles", min: 1, max: 400, got });
+        }
+        let images = self.tiles.iter().map(|tile| tile.panels.len()).max().unwrap_or(0).max(1);
+        let width = images as f64 * (SIDE + GAP) + PAD;
+        let height = SIDE + 38.0;
+        // The sheet is about as wide as it is high unless told otherwise.
+        let chosen = (got as f64 * height / width).sqrt().ceil() as usize;
+        let columns = if self.columns == 0 { chosen } else { self.columns }.clamp(1, got);
+        let page = (columns as f64 * width + PAD, HEADING + got.div_ceil(columns) as f64 * height);
+        let mut canvas = Canvas::new(page.0, page.1);
+        canvas.text(&Text::new(0.5 * page.0, 25.0, 16.0, &self.title).middle().bold().at_most(page.0 - 20.0));
+        for (k, tile) in self.tiles.iter().enumerate() {
+            let (x, y) = ((k % columns) as f64 * width + PAD, (k / columns) as f64 * height + HEADING);
+            tile.draw(&mut canvas, [x, y])?;
+        }
+        canvas.png()
+    }
+}
+
+impl Tile {
+    fn draw(&self, canvas: &mut Canvas, [x, y]: [f64; 2]) -> Result<()> {
+        let width = self.panels.len().max(1) as f64 * (SIDE + GAP);
+        canvas.text(&Text::new(x, y + 9.0, 10.0, &self.title).bold().at_most(width));
+        canvas.text(&Text::name(x, y + 26.0 + SIDE, 9.0, &self.caption).at_most(width));
+        for (k, panel) in self.panels.iter().enumerate() {
+            let space = Rect { x: x + k as f64 * (SIDE + GAP), y: y + 14.0, width: SIDE, height: SIDE };
+            let map = Heatmap {
+                image: &panel.image,
+                stretch: stretch(&self.panels, k),
+                colours: panel.kind.colours(),
+                unit: "",
+            };
+            let frame = map.frame(space);
+            map.draw(canvas, &frame)?;
+            canvas.outline(frame.rect, Stroke::new(INK, 0.6));
+            canvas.text(
+                &Text::new(frame.rect.x + 4.0, frame.rect.y + 11.0, 8.0, panel.title())
+                    .at_most(SIDE - 8.0)
+                    .colour("#ffffff")
+                    .halo(),
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,32 @@
+//! Pictures of fits and posteriors as PNG or SVG, drawn offline with a font carried in the program.
+//!
+//! [`FitFigure`] shows a lens fit on one page, [`CornerFigure`] a posterior, [`ContactSheet`] many lenses at once.
+
+mod axes;
+mod canvas;
+mod colormap;
+mod contact;
+mod contour;
+mod corner;
+mod density;
+mod error;
+mod fit;
+mod heatmap;
+mod number;
+mod panel;
+mod parameter;
+mod raster;
+mod stretch;
+mod table;
+mod text;
+
+pub use colormap::{Colormap, NO_VALUE};
+pub use contact::{ContactSheet, Tile};
+pub use corner::CornerFigure;
+pub use error::{PlotError, Result};
+pub use fit::FitFigure;
+pub use number::Estimate;
+pub use panel::{Panel, PanelKind, RESIDUAL_LIMIT};
+pub use raster::{Extent, Raster};
+pub use stretch::Stretch;
+pub use table::TableRow;
