@@ -1,0 +1,94 @@
+//! The lens light first: fitted alone, with less and less weight on what rises above it, which is the arcs.
+
+use std::sync::Arc;
+
+use lens_models::data::ImageData;
+use lens_models::op::expose;
+use lens_models::system::{Role, Scales, System, SystemModel};
+use ppl_core::{Ctx, ModelDensity, Values, handler};
+use ppl_infer::map::{MapSettings, Pruning};
+
+use super::FitError;
+use super::search::Search;
+
+/// Starts of the first round.
+const STARTS: usize = 12;
+/// Rounds of reweighting after it.
+const ROUNDS: usize = 4;
+/// Residuals of this many sigma begin to lose weight.
+const ARC: f32 = 2.0;
+
+/// The lens light that a fit of the light alone finds.
+pub(super) struct Light {
+    /// Its parameters by site.
+    pub values: Values,
+    /// Its image, as the camera sees it.
+    pub image: Vec<f32>,
+}
+
+/// Fits the light components of a system to all of the image.
+///
+/// Arcs lie above the light, never below, so a positive residual z is weighted by 1 / (1 + (z / 2)^2), as for a Cauchy
+/// distribution, while a negative one keeps its weight (iteratively reweighted least squares).
+pub(super) fn fit_light(
+    system: &System,
+    data: &Arc<ImageData>,
+    scales: &Scales,
+    search: &mut Search<'_>,
+) -> Result<Light, FitError> {
+    let system = system.with_roles(&[Role::Light]);
+    let mut found: Option<Light> = None;
+    for round in 0..=ROUNDS {
+        let data = match &found {
+            None => data.clone(),
+            Some(light) => {
+                let (z, sigma) = (data.residual(&light.image), data.inverse_sigma(&light.image));
+                let weight = |(z, w): (&f32, f32)| if *z > 0.0 { w / (1.0 + (z / ARC).powi(2)).sqrt() } else { w };
+                Arc::new(data.reweighted(z.iter().zip(sigma).map(weight).collect()))
+            }
+        };
+        let model = SystemModel::new(&system, data.clone(), scales)?;
+        let density = ModelDensity::new(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone()))?;
+        let (starts, pruning) = match &found {
+            None => (density.draw_prior(search.seed(), STARTS)?, Some(Pruning { after: 30, ..Pruning::default() })),
+            Some(light) => (density.position_of(&light.values, round as u64)?, None),
+        };
+        let best = search.climb(&density, &starts, &MapSettings { pruning, ..MapSettings::default() })?;
+        let (trace, scene) = scene_at(&density, &model, &best.position)?;
+        let image = scene.light.as_ref().map_or(Ok(vec![]), |l| expose(&data, l).map(|a| a.lane(0).to_vec()))?;
+        found = Some(Light { values: trace, image });
+    }
+    found.ok_or(FitError::Nothing { missing: "light", mend: "add a component under `light`" })
+}
+
+/// The latent values and the scene at a position.
+pub(super) fn scene_at<M, R>(
+    density: &ModelDensity<M>,
+    model: &SystemModel,
+    position: &[f64],
+) -> Result<(Values, lens_models::system::Scene), FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let values = latent_values(density, position)?;
+    let scene = std::cell::RefCell::new(None);
+    let kept = |ctx: &mut Ctx| {
+        *scene.borrow_mut() = Some(model.run(ctx)?);
+        Ok(())
+    };
+    handler::trace(handler::seed(handler::substitute(kept, values.clone()), 0))?;
+    let scene = scene.into_inner();
+    scene.map(|s| (values, s)).ok_or(FitError::Nothing { missing: "components", mend: "add one" })
+}
+
+/// The values of the latent sites at a position.
+pub(super) fn latent_values<M, R>(density: &ModelDensity<M>, position: &[f64]) -> Result<Values, FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let mut values = Values::new();
+    for (name, site) in density.run_at(position)?.iter().filter(|(_, site)| site.is_latent()) {
+        values.insert(&**name, site.value.clone());
+    }
+    Ok(values)
+}

@@ -1,0 +1,107 @@
+//! Fitting a lens system: from its file to its posterior, in stages that keep out of the wrong basins.
+
+mod light;
+mod search;
+mod stages;
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lens_models::data::ImageData;
+use lens_models::system::System;
+use ppl_core::PriorSet;
+use ppl_infer::posterior::Posterior;
+
+pub use stages::fit;
+pub use view::View;
+
+/// How a fit ends: at the maximum with its Laplace approximation, or with draws of NUTS from there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// The Laplace approximation at the maximum; draws are independent Gaussian ones.
+    Map,
+    /// NUTS, started from the Laplace approximation.
+    #[default]
+    Nuts,
+}
+
+/// What a fit is told.
+#[derive(Clone, Debug)]
+pub struct FitSettings {
+    /// How it ends.
+    pub method: Method,
+    /// Chains. 4 (Vehtari et al. 2021).
+    pub chains: usize,
+    /// Warm-up transitions of each chain. 300: the Laplace covariance has done the rest.
+    pub warmup: usize,
+    /// Draws of each chain. 1000 (Stan).
+    pub draws: usize,
+    /// Fixes every random number.
+    pub seed: u64,
+    /// Starts of the search for the lens.
+    pub starts: usize,
+}
+
+impl Default for FitSettings {
+    fn default() -> Self {
+        FitSettings { method: Method::Nuts, chains: 4, warmup: 300, draws: 1000, seed: 0, starts: 48 }
+    }
+}
+
+/// What a fit found.
+pub struct Fit {
+    /// The draws, on the parameters' own scales.
+    pub posterior: Posterior,
+    /// Whether a stop cut the draws short.
+    pub stopped: bool,
+    /// The system with the data that were fitted.
+    pub system: System,
+    /// Those data.
+    pub data: Arc<ImageData>,
+    /// The priors in force.
+    pub priors: PriorSet,
+    /// Every parameter, fixed or free, at the highest density that was seen: by site, one number for each copy.
+    pub best: BTreeMap<String, Vec<f64>>,
+    /// The model image and its parts there.
+    pub view: View,
+    /// Seconds of each stage, in order.
+    pub seconds: Vec<(&'static str, f64)>,
+    /// Gradients of all stages.
+    pub gradients: u64,
+    /// How often the log probability of a site was NaN, by site.
+    pub not_a_number: BTreeMap<String, u64>,
+}
+
+/// What a fit tells of its progress.
+pub trait Watch: ppl_infer::driver::Observer {
+    /// A stage begins.
+    fn stage(&mut self, _name: &'static str) {}
+    /// A climb goes on: gradients so far and the best log density.
+    fn climb(&mut self, _gradients: u64, _logp: f64) {}
+}
+
+impl Watch for () {}
+
+/// Anything that ends a fit.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// The system or its data.
+    #[error(transparent)]
+    Lens(#[from] lens_models::Error),
+    /// The model.
+    #[error(transparent)]
+    Model(#[from] ppl_core::Error),
+    /// An engine.
+    #[error(transparent)]
+    Engine(#[from] ppl_infer::Error),
+    /// There is nothing to fit.
+    #[error("the system has no {missing}; {mend}")]
+    Nothing {
+        /// What it lacks.
+        missing: &'static str,
+        /// How to mend it.
+        mend: &'static str,
+    },
+}

@@ -1,0 +1,150 @@
+//! The view of a fit: its model image, the parts of it, the source and the mass, at one point of parameter space.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lens_models::data::ImageData;
+use lens_models::mass::MassSum;
+use lens_models::op::expose;
+use lens_models::point::{Curve, Lens, Window};
+use lens_models::system::{Profile, Role, Scene, System};
+
+use super::FitError;
+
+/// Images of the modelled window, row-major `[y][x]`, pixel (0, 0) bottom-left.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// The whole model, as the camera sees it.
+    pub model: Vec<f32>,
+    /// Lens light alone; empty where none is modelled.
+    pub lens_light: Vec<f32>,
+    /// The lensed source alone; empty where none is modelled.
+    pub arcs: Vec<f32>,
+    /// (data - model) / sigma; NaN in pixels that are not used.
+    pub residual: Vec<f32>,
+    /// Mean square of the residual.
+    pub chi2_per_pixel: f64,
+    /// The source itself, on `source_size` x `source_size` pixels.
+    pub source: Vec<f32>,
+    /// Pixels along each side of the source image.
+    pub source_size: usize,
+    /// Centre of the source image, arcsec.
+    pub source_center: [f64; 2],
+    /// Half its width, arcsec.
+    pub source_half_width: f64,
+    /// Convergence in each pixel; empty without a deflector.
+    pub convergence: Vec<f32>,
+    /// Where images are magnified without bound, in the image plane, arcsec.
+    pub critical_curves: Vec<Vec<[f64; 2]>>,
+    /// The same in the source plane.
+    pub caustics: Vec<Vec<[f64; 2]>>,
+    /// Radius of the circle of the area within the tangential critical curve, arcsec; none without one.
+    pub einstein_radius: Option<f64>,
+}
+
+/// Pixels along each side of the source image.
+const SOURCE_SIZE: usize = 120;
+
+impl View {
+    /// The view of a scene and of the parameters that made it.
+    pub(super) fn new(
+        system: &System,
+        data: &Arc<ImageData>,
+        scene: &Scene,
+        best: &BTreeMap<String, Vec<f64>>,
+    ) -> Result<View, FitError> {
+        let exposed = |part: &Option<ppl_core::Array>| -> Result<Vec<f32>, FitError> {
+            part.as_ref().map_or(Ok(vec![]), |array| Ok(expose(data, array)?.lane(0).to_vec()))
+        };
+        let (lens_light, arcs) = (exposed(&scene.light)?, exposed(&scene.source)?);
+        let mut model = vec![0.0; data.grid.pixels()];
+        for part in [&lens_light, &arcs] {
+            model.iter_mut().zip(part).for_each(|(m, p)| *m += p);
+        }
+        let residual = data.residual(&model);
+        let used = residual.iter().filter(|z| !z.is_nan()).count();
+        let chi2: f64 = residual.iter().filter(|z| !z.is_nan()).map(|z| f64::from(*z).powi(2)).sum();
+        let mut view =
+            View { model, lens_light, arcs, residual, chi2_per_pixel: chi2 / used.max(1) as f64, ..View::default() };
+        view.add_mass(system, data, best);
+        view.add_source(system, best);
+        Ok(view)
+    }
+
+    fn add_mass(&mut self, system: &System, data: &ImageData, best: &BTreeMap<String, Vec<f64>>) {
+        let (mut profiles, mut params) = (vec![], vec![]);
+        for (profile, values) in each(system, Role::Lens, best) {
+            if let Profile::Mass(profile) = profile {
+                profiles.push(profile);
+                params.extend(values);
+            }
+        }
+        if profiles.is_empty() {
+            return;
+        }
+        let mass = MassSum::new(profiles);
+        let lens = Lens::new(&mass, &params);
+        let (grid, window) = (&data.grid, data.grid.window());
+        let places = window.rows().flat_map(|y| window.columns().map(move |x| (x, y)));
+        self.convergence = places
+            .map(|(x, y)| {
+                let (x, y) = grid.position(x, y);
+                lens.kappa(x, y) as f32
+            })
+            .collect();
+        let corner = grid.position(window.x0, window.y0);
+        let opposite = grid.position(window.x0 + window.width - 1, window.y0 + window.height - 1);
+        let center = [0.5 * (corner.0 + opposite.0), 0.5 * (corner.1 + opposite.1)];
+        let half_width = 0.5 * (opposite.0 - corner.0).max(opposite.1 - corner.1);
+        let cells = 2 * window.width.max(window.height);
+        let critical = lens.critical_curves(Window { center, half_width, cells });
+        let area = critical.iter().filter(|c| c.closed).map(Curve::area).fold(0.0, f64::max);
+        self.einstein_radius = (area > 0.0).then(|| (area / std::f64::consts::PI).sqrt());
+        self.caustics = lens.caustics(&critical).into_iter().map(joined).collect();
+        self.critical_curves = critical.into_iter().map(joined).collect();
+    }
+
+    fn add_source(&mut self, system: &System, best: &BTreeMap<String, Vec<f64>>) {
+        let lights: Vec<_> = each(system, Role::Source, best)
+            .filter_map(|(profile, values)| match profile {
+                Profile::Light(p) => Some((p, values)),
+                Profile::Mass(_) => None,
+            })
+            .collect();
+        let Some((first, values)) = lights.first() else { return };
+        let value = |name| first.parameters().iter().position(|p| p.name == name).map(|i| values[i]);
+        let center = [value("center_x").unwrap_or(0.0), value("center_y").unwrap_or(0.0)];
+        // The caustics belong in the picture: they say why the source has the images it has.
+        let reach = self.caustics.iter().flatten().map(|p| (p[0] - center[0]).abs().max((p[1] - center[1]).abs()));
+        let half = (3.0 * value("R_sersic").unwrap_or(0.3)).max(1.1 * reach.fold(0.0, f64::max)).max(0.05);
+        let at = |i: usize| ((i as f64 + 0.5) / SOURCE_SIZE as f64 - 0.5) * 2.0 * half;
+        let pixels = (0..SOURCE_SIZE * SOURCE_SIZE).map(|i| {
+            let (x, y) = (center[0] + at(i % SOURCE_SIZE), center[1] + at(i / SOURCE_SIZE));
+            lights.iter().map(|(p, values)| p.point(values, x, y)).sum::<f64>() as f32
+        });
+        self.source = pixels.collect();
+        (self.source_size, self.source_center, self.source_half_width) = (SOURCE_SIZE, center, half);
+    }
+}
+
+/// The points of a curve, the first repeated at the end where it is closed.
+fn joined(curve: Curve) -> Vec<[f64; 2]> {
+    let Curve { mut points, closed } = curve;
+    points.extend(points.first().copied().filter(|_| closed));
+    points
+}
+
+/// Every copy of every component of a role: its profile and parameters.
+fn each<'a>(
+    system: &'a System,
+    role: Role,
+    best: &'a BTreeMap<String, Vec<f64>>,
+) -> impl Iterator<Item = (Profile, Vec<f64>)> + 'a {
+    system.of_role(role).flat_map(move |component| {
+        (0..component.count).map(move |copy| {
+            let value = |p| best.get(&component.site(p)).and_then(|v| v.get(copy).or(v.first())).copied();
+            let values = component.profile.parameters().iter().map(|p| value(p).unwrap_or(f64::NAN));
+            (component.profile, values.collect())
+        })
+    })
+}

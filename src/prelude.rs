@@ -1,0 +1,19 @@
+//! What a model and a run of it need, in one `use`.
+
+pub use lens_models::data::{DataFiles, ImageData};
+pub use lens_models::grid::Grid;
+pub use lens_models::light::Sersic;
+pub use lens_models::mass::{Epl, Shear, Sie, Sis, Sple};
+pub use lens_models::op::{Deflector, Lit, brightness, expose, image_log_prob, sky, trace_rays};
+pub use ppl_core::autodiff::Var;
+pub use ppl_core::dist::{
+    Bernoulli, Beta, Cauchy, Distribution, Exponential, Family, Gamma, HalfCauchy, HalfNormal, ImproperUniform,
+    Independent, InverseGamma, LogNormal, MultivariateNormal, Normal, Poisson, StudentT, TruncatedNormal, Uniform,
+};
+pub use ppl_core::handler::{block, condition, priors, replay, seed, substitute, trace};
+pub use ppl_core::{Array, Ctx, Error, LogDensity, ModelDensity, PriorSet, Result, Values};
+pub use ppl_infer::map::{LaplaceSettings, MapSettings, laplace, maximise};
+pub use ppl_infer::mcmc::NutsSettings;
+pub use ppl_infer::posterior::{Posterior, Summary};
+
+pub use crate::run::{nuts, nuts_from, posterior_of};
