@@ -285,6 +285,24 @@ def case(name, numbers, far):
     return {"params": [text(x) for x in numbers], "mean": mean, "variance": variance, "points": points, "quantiles": quantiles}
 
 
+# centre, covariance (the second of condition 1e7), points
+VECTORS = [
+    ([1, -2, 0.5], [[2, 0.6, -0.1], [0.6, 0.5, 0.2], [-0.1, 0.2, 1]], [[1, -2, 0.5], [0.3, -1, 2], [30, -40, 10]]),
+    ([0, 0], [[1, 0.9999999], [0.9999999, 1]], [[0.5, 0.5], [0.5, 0.499], [-3, 3]]),
+]
+
+
+def vector_case(loc, covariance, points):
+    exact = mp.matrix([[mpf(float(x)) for x in row] for row in covariance])
+    rows = []
+    for x in points:
+        d = mp.matrix([mpf(float(a)) - mpf(float(b)) for a, b in zip(x, loc)])
+        logp = -(d.T * mp.inverse(exact) * d)[0] / 2 - mp.log(mp.det(exact)) / 2 - len(loc) * mp.log(2 * mp.pi) / 2
+        rows.append([[text(a) for a in x], text(logp)])
+    return {"loc": [text(x) for x in loc], "covariance": [text(x) for row in covariance for x in row], "points": rows}
+
+
 table = {"made_by": "scripts/golden/distributions.py"}
 table |= {name: [case(name, *c) for c in cases] for name, cases in CASES.items()}
+table["multivariate_normal"] = [vector_case(*c) for c in VECTORS]
 print(json.dumps(table, indent=None).replace('}, {"params"', '},\n  {"params"').replace('], "', '],\n "'))

@@ -20,7 +20,8 @@ pub struct Tape(Option<Rc<RefCell<Vec<Backward>>>>);
 impl Tape {
     /// A tape that records.
     pub fn recording() -> Self {
-        Tape(Some(Rc::default()))
+        // Room for the operations of a small model, so that the list does not grow while it runs.
+        Tape(Some(Rc::new(RefCell::new(Vec::with_capacity(32)))))
     }
 
     /// Whether operations on it are recorded.

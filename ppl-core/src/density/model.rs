@@ -175,7 +175,9 @@ struct Placement {
 
 impl Placement {
     fn new(q: Value, layout: Rc<Layout>, scores: bool) -> Self {
-        Placement { q, layout, scores, next: 0, terms: Rc::default() }
+        // A site gives two terms at most; data give one.
+        let terms = Vec::with_capacity(2 * layout.entries().len() + 4);
+        Placement { q, layout, scores, next: 0, terms: Rc::new(RefCell::new(terms)) }
     }
 }
 
