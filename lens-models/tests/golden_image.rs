@@ -28,8 +28,12 @@ fn number(json: &Json) -> f64 {
 }
 
 fn image(json: &Json) -> Image {
-    let rows: Vec<Vec<f32>> =
-        json.as_array().unwrap().iter().map(|r| r.as_array().unwrap().iter().map(|v| number(v) as f32).collect()).collect();
+    let rows: Vec<Vec<f32>> = json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r.as_array().unwrap().iter().map(|v| number(v) as f32).collect())
+        .collect();
     Image::new(rows[0].len(), rows.len(), rows.concat()).unwrap()
 }
 
@@ -67,8 +71,9 @@ fn the_golden_image_its_likelihood_and_its_gradient_come_out() {
         assert!((got - expected).abs() < 2e-5 * (1.0 + expected), "{got} {expected}");
     }
     let close = |got: f64, expected: f64, what: &str| {
-        // 144 residuals of up to 10 sigma, each of an f32 model good to 1e-6 of 3 over sigma 0.1.
-        assert!((got - expected).abs() < 2e-4 * expected.abs().max(10.0), "{what}: {got}, golden {expected}");
+        // 144 residuals of up to 10 sigma, each of an f32 model good to 1e-6 of 3 over sigma 0.1. The gradient by q_s is 1e4
+        // times smaller than its terms, which cancel: 0.01 is what f32 leaves of them.
+        assert!((got - expected).abs() < 2e-4 * expected.abs().max(50.0), "{what}: {got}, golden {expected}");
     };
     close(log_prob.value().unwrap(), number(&golden["loglike_theta0"]), "log likelihood");
     let theta1: Vec<f64> = theta0.iter().map(|x| 1.01 * x).collect();

@@ -1,5 +1,7 @@
 //! Fitting a lens system: from its file to its posterior, in stages that keep out of the wrong basins.
 
+mod basin;
+mod known;
 mod light;
 mod search;
 mod stages;
@@ -45,7 +47,7 @@ pub struct FitSettings {
 
 impl Default for FitSettings {
     fn default() -> Self {
-        FitSettings { method: Method::Nuts, chains: 4, warmup: 300, draws: 1000, seed: 0, starts: 48 }
+        FitSettings { method: Method::Nuts, chains: 4, warmup: 300, draws: 1000, seed: 0, starts: 64 }
     }
 }
 

@@ -9,20 +9,16 @@ use lens_models::data::ImageData;
 use lens_models::system::{Role, Scales, System, SystemModel};
 use ppl_core::{Ctx, LogDensity, ModelDensity, PriorSet, Values, handler, rng};
 use ppl_infer::driver::{Ending, sample};
-use ppl_infer::map::{Laplace, LaplaceSettings, LbfgsSettings, MapSettings, Method as Climb, Pruning, laplace};
+use ppl_infer::map::{Laplace, LaplaceSettings, MapSettings, laplace};
 use ppl_infer::mcmc::{InitialMetric, MetricAdaptation, MetricKind, NutsSettings};
 use ppl_infer::posterior::Posterior;
 
-use super::light::{Light, fit_light, latent_values, scene_at};
+use super::basin::basin;
+use super::light::{fit_light, scene_at};
 use super::search::Search;
 use super::view::View;
 use super::{Fit, FitError, FitSettings, Method, Watch};
 use crate::run::{posterior_of, variables_of};
-
-/// Fraction of the lens light that the search for the lens takes to be uncertain.
-const LIGHT_ERROR: f32 = 0.1;
-/// Basins that the search hands on to the joint fit.
-const BASINS: usize = 4;
 
 /// Fits a system to its data.
 ///
@@ -56,12 +52,8 @@ pub fn fit(
         None
     };
     search.watch.stage("search");
-    let starts = basins(system, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
-    let starts: Vec<f64> = starts
-        .iter()
-        .map(|values| density.position_of(values, settings.seed))
-        .collect::<Result<Vec<_>, _>>()?
-        .concat();
+    let start = basin(system, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
+    let starts = density.position_of(&start, settings.seed)?;
     clock.lap("search");
     search.watch.stage("maximum");
     let best = search.climb(&density, &starts, &MapSettings::default())?;
@@ -72,37 +64,14 @@ pub fn fit(
     clock.lap("curvature");
 
     let mut gradients = search.gradients;
-    let dim = density.dim();
     let (posterior, stopped, top) = match settings.method {
         Method::Map => (gaussian(&density, &around, settings)?, false, around.mean.clone()),
         Method::Nuts => {
-            search.watch.stage("sampling");
-            let mut rng = rng::keyed(settings.seed, "starts", 0);
-            let starts = around.sample(&mut rng, settings.chains);
-            let nuts = NutsSettings {
-                warmup: settings.warmup,
-                draws: settings.draws,
-                chains: settings.chains,
-                seed: settings.seed,
-                metric: MetricKind::Dense,
-                metric_adaptation: MetricAdaptation::Fixed,
-                ..NutsSettings::default()
-            };
-            let metric = InitialMetric::Dense(around.covariance.clone());
-            let starts = finite_starts(&density, starts, &around.mean)?;
-            let outcome = sample(&density, &nuts, &starts, &metric, stop, watch)?;
+            watch.stage("sampling");
+            let drawn = draw(&density, &around, settings, stop, watch)?;
             clock.lap("sampling");
-            let (warm, kept) = outcome.samples.gradients();
-            gradients += warm + kept;
-            let stopped = match outcome.ending {
-                Ending::Failed(error) => return Err(error.into()),
-                Ending::Stopped => true,
-                _ => false,
-            };
-            let highest = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(dim)));
-            let highest = highest.max_by(|a, b| a.0.logp.total_cmp(&b.0.logp));
-            let top = highest.filter(|h| h.0.logp > around.logp).map_or(around.mean.clone(), |h| h.1.to_vec());
-            (posterior_of(&density, &outcome.samples)?, stopped, top)
+            gradients += drawn.gradients;
+            (drawn.posterior, drawn.stopped, drawn.top)
         }
     };
     let (values, scene) = scene_at(&density, &model, &top)?;
@@ -113,44 +82,49 @@ pub fn fit(
     Ok(Fit { posterior, stopped, system: system.clone(), data, priors, best, view, seconds, gradients, not_a_number })
 }
 
-/// The best basins of lens and source, the light held where it was found: values for every free site.
-fn basins(
-    system: &System,
-    data: &Arc<ImageData>,
-    scales: &Scales,
-    light: Option<&Light>,
-    starts: usize,
-    search: &mut Search<'_>,
-) -> Result<Vec<Values>, FitError> {
-    let held = light.map_or_else(Values::new, |l| l.values.clone());
-    // What the light leaves at the centre is its own error, not arcs: it must not draw the source there.
-    let data = match light {
-        None => data.clone(),
-        Some(light) => {
-            let error = |(w, m): (&f32, &f32)| if *w > 0.0 { 1.0 / (1.0 / w).hypot(LIGHT_ERROR * m) } else { 0.0 };
-            let inverse = data.inverse_sigma(&light.image);
-            Arc::new(data.reweighted(inverse.iter().zip(&light.image).map(error).collect()))
-        }
+/// What sampling leaves.
+struct Drawn {
+    posterior: Posterior,
+    stopped: bool,
+    /// The highest point that was seen, unconstrained.
+    top: Vec<f64>,
+    gradients: u64,
+}
+
+/// NUTS from draws of the Laplace approximation, whose covariance is its metric.
+fn draw<M, R>(
+    density: &ModelDensity<M>,
+    around: &Laplace,
+    settings: &FitSettings,
+    stop: &AtomicBool,
+    watch: &mut dyn Watch,
+) -> Result<Drawn, FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let starts = around.sample(&mut rng::keyed(settings.seed, "starts", 0), settings.chains);
+    let starts = finite_starts(density, starts, &around.mean)?;
+    let nuts = NutsSettings {
+        warmup: settings.warmup,
+        draws: settings.draws,
+        chains: settings.chains,
+        seed: settings.seed,
+        metric: MetricKind::Dense,
+        metric_adaptation: MetricAdaptation::Fixed,
+        ..NutsSettings::default()
     };
-    let model = SystemModel::new(system, data, scales)?;
-    let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone());
-    let density = ModelDensity::new(handler::condition(run, held.clone()))?;
-    if density.dim() == 0 {
-        return Ok(vec![held]);
-    }
-    let from = density.draw_prior(search.seed(), starts)?;
-    let climb = LbfgsSettings { max_iterations: 400, ..LbfgsSettings::default() };
-    let pruning = Some(Pruning { after: 30, keep: 0.5, at_least: BASINS });
-    let found = search.climb(&density, &from, &MapSettings { method: Climb::Lbfgs(climb), pruning })?;
-    let mut basins = vec![];
-    for lane in found.lanes.iter().filter(|lane| lane.logp.is_finite()).take(BASINS) {
-        let mut values = held.clone();
-        for (name, value) in latent_values(&density, &lane.position)?.iter() {
-            values.insert(name, value.clone());
-        }
-        basins.push(values);
-    }
-    Ok(basins)
+    let metric = InitialMetric::Dense(around.covariance.clone());
+    let outcome = sample(density, &nuts, &starts, &metric, stop, watch)?;
+    let stopped = match outcome.ending {
+        Ending::Failed(error) => return Err(error.into()),
+        Ending::Stopped => true,
+        _ => false,
+    };
+    let (warm, kept) = outcome.samples.gradients();
+    let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(density.dim())));
+    let highest = all.max_by(|a, b| a.0.logp.total_cmp(&b.0.logp)).filter(|(stats, _)| stats.logp > around.logp);
+    let top = highest.map_or_else(|| around.mean.clone(), |(_, position)| position.to_vec());
+    Ok(Drawn { posterior: posterior_of(density, &outcome.samples)?, stopped, top, gradients: warm + kept })
 }
 
 /// Chains may start only where the density is finite; one that does not starts at the maximum.
@@ -167,11 +141,7 @@ fn finite_starts(density: &impl LogDensity, mut starts: Vec<f64>, mean: &[f64]) 
 }
 
 /// Independent draws of the Laplace approximation as a posterior.
-fn gaussian<M, R>(
-    density: &ModelDensity<M>,
-    around: &Laplace,
-    settings: &FitSettings,
-) -> Result<Posterior, FitError>
+fn gaussian<M, R>(density: &ModelDensity<M>, around: &Laplace, settings: &FitSettings) -> Result<Posterior, FitError>
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {

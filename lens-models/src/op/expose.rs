@@ -28,7 +28,11 @@ impl Expose {
         let Some(psf) = &self.data.psf else { return grid.bin(fine, image) };
         let (width, height) = (grid.width(), grid.height());
         let convolve = |sharp: &[f32], image: &mut [f32]| {
-            if threads { psf.convolve_threaded(sharp, width, height, image) } else { psf.convolve(sharp, width, height, image) }
+            if threads {
+                psf.convolve_threaded(sharp, width, height, image)
+            } else {
+                psf.convolve(sharp, width, height, image)
+            }
         };
         if grid.supersampling() == 1 {
             return convolve(fine, image);

@@ -8,7 +8,11 @@ use rayon::prelude::*;
 const CHUNK: usize = 4096;
 
 /// Calls `f` for every chunk of `n` points of every lane; the results lane by lane, in the order of the chunks.
-pub(super) fn map_chunks<R: Send>(lanes: usize, n: usize, f: impl Fn(usize, Range<usize>) -> R + Sync + Send) -> Vec<Vec<R>> {
+pub(super) fn map_chunks<R: Send>(
+    lanes: usize,
+    n: usize,
+    f: impl Fn(usize, Range<usize>) -> R + Sync + Send,
+) -> Vec<Vec<R>> {
     let tasks = (0..lanes).flat_map(|lane| ranges(n).map(move |range| (lane, range))).collect();
     by_lane(lanes, run(tasks, |(lane, range)| f(lane, range)))
 }

@@ -70,7 +70,7 @@ fn default(component: &Component, parameter: &Parameter, scales: &Scales) -> Jso
     let Scales { radius, pixel, peak, center } = *scales;
     let source = component.role == Role::Source;
     match parameter.kind {
-        ParameterKind::EinsteinRadius => log_normal(0.4 * radius, 0.5),
+        ParameterKind::EinsteinRadius => log_normal(0.4 * radius, 0.4),
         // The scatter of early-type lenses is 0.16 (Auger et al. 2010).
         ParameterKind::Slope => truncated(2.0, 0.2, 1.1, 2.9),
         ParameterKind::AxisRatio => truncated(0.8, 0.2, 0.2, 1.0),
@@ -79,7 +79,7 @@ fn default(component: &Component, parameter: &Parameter, scales: &Scales) -> Jso
         ParameterKind::Shear => normal(0.0, 0.05),
         ParameterKind::Center => {
             let along = if parameter.name.ends_with('x') { center[0] } else { center[1] };
-            normal(along, if source { (0.15 * radius).max(0.2) } else { (2.0 * pixel).max(0.1) })
+            normal(along, if source { 0.08 * radius } else { (2.0 * pixel).max(0.1) })
         }
         ParameterKind::Amplitude => log_normal(0.1 * peak, 2.0),
         ParameterKind::Radius if source => log_normal((0.08 * radius).max(2.0 * pixel), 0.7),

@@ -48,7 +48,10 @@ impl SystemModel {
                 Some(values) => Ok(Slot::Fixed(values.clone())),
                 None => {
                     let table = component.profile.parameters().iter().find(|q| q.name == p);
-                    table.map_or_else(|| Ok(Slot::Fixed(vec![])), |q| defaults::prior(component, q, scales).map(Slot::Free))
+                    table.map_or_else(
+                        || Ok(Slot::Fixed(vec![])),
+                        |q| defaults::prior(component, q, scales).map(Slot::Free),
+                    )
                 }
             };
             component.profile.parameters().iter().map(|p| slot(p.name)).collect::<Result<Vec<_>>>()

@@ -27,7 +27,9 @@ pub(super) fn system(json: &Json, path: &Path, folder: &Path) -> Result<System> 
     for role in Role::ALL {
         let Some(list) = object.get(role.key()) else { continue };
         let place = format!("{file}: `{}`", role.key());
-        let list = list.as_array().ok_or_else(|| form(&place, "a list of components, each { \"name\": .., \"profile\": .. }"))?;
+        let list = list
+            .as_array()
+            .ok_or_else(|| form(&place, "a list of components, each { \"name\": .., \"profile\": .. }"))?;
         for entry in list {
             let component = component(entry, role, &place)?;
             if components.iter().any(|c| c.name == component.name) {
@@ -73,15 +75,15 @@ fn component(json: &Json, role: Role, place: &str) -> Result<Component> {
     let name = text("name", "a text that no other component has")?;
     let place = format!("{place}: component `{name}`");
     let profile = text("profile", "the name of a profile")?;
-    let profile = role
-        .profile(profile)
-        .ok_or_else(|| Error::unknown("profile", profile, place.as_str(), role.profiles()))?;
+    let profile =
+        role.profile(profile).ok_or_else(|| Error::unknown("profile", profile, place.as_str(), role.profiles()))?;
     let count = match entry.get("count") {
         None => 1,
         Some(count) => count
             .as_u64()
             .filter(|n| (1..=MOST_COPIES).contains(n))
-            .ok_or_else(|| form(&format!("{place}: `count`"), "a whole number from 1 to 20"))? as usize,
+            .ok_or_else(|| form(&format!("{place}: `count`"), "a whole number from 1 to 20"))?
+            as usize,
     };
     let fixed = match entry.get("parameters") {
         None => BTreeMap::new(),
@@ -108,7 +110,8 @@ fn fixed(
             Some(number) => number.as_f64().map(|v| vec![v]),
             None => None,
         };
-        let values = values.ok_or_else(|| form(&here, "{ \"value\": a number }, or a list of one for each of `count`"))?;
+        let values =
+            values.ok_or_else(|| form(&here, "{ \"value\": a number }, or a list of one for each of `count`"))?;
         let (low, high) = parameter.kind.support();
         let inside = |v: &f64| low < *v && *v < high || (low..=high).contains(v) && parameter.kind.includes_ends();
         if let Some(bad) = values.iter().find(|v| !inside(v)) {

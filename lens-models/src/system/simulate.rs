@@ -94,4 +94,3 @@ pub fn simulate(system: &System, seed_of_draws: u64) -> Result<Mock> {
     let data = Arc::new(files.assemble(Inputs { image: image.clone(), noise, psf, mask: None })?);
     Ok(Mock { image, signal, sigma, truth, data })
 }
-

@@ -1,0 +1,89 @@
+//! The basin: which of the many configurations that explain an image the fit climbs in.
+
+use std::sync::Arc;
+
+use lens_models::data::ImageData;
+use lens_models::system::{Scales, System, SystemModel};
+use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
+use ppl_infer::map::{LbfgsSettings, MapSettings, Method, Pruning};
+
+use super::FitError;
+use super::light::{Light, latent_values};
+use super::search::Search;
+
+/// Fraction of the lens light that the search for the lens takes to be uncertain.
+const LIGHT_ERROR: f32 = 0.1;
+/// How much larger than the noise the search takes the errors of the model to be.
+const TEMPER: f32 = 3.0;
+/// Gradients that every start gets before the worse half is given up: with 30, right basins were lost that 60 kept.
+const PATIENCE: usize = 80;
+/// Basins that go on from lens and source alone to everything.
+const BASINS: usize = 6;
+/// Width of the scatter of the starts in units of the prior's, Einstein radii apart.
+const SCATTER: f64 = 0.5;
+
+/// The basin to climb in: values for every free site.
+///
+/// A real source is no sum of Sersic profiles and a real lens galaxy neither, so under the plain noise an odd
+/// configuration that soaks up such errors can win over the right one. The search therefore takes the noise to be
+/// [`TEMPER`] times larger and the light to be uncertain by [`LIGHT_ERROR`]: first lens and source with the light held,
+/// from many starts, then everything from the best of them.
+pub(super) fn basin(
+    system: &System,
+    data: &Arc<ImageData>,
+    scales: &Scales,
+    light: Option<&Light>,
+    starts: usize,
+    search: &mut Search<'_>,
+) -> Result<Values, FitError> {
+    let held = light.map_or_else(Values::new, |l| l.values.clone());
+    let data = light.map_or_else(|| data.clone(), |light| tempered(data, &light.image));
+    let model = SystemModel::new(system, data, scales)?;
+    let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone());
+    let density = ModelDensity::new(handler::condition(&run, held.clone()))?;
+    if density.dim() == 0 {
+        return Ok(held);
+    }
+    let from = scattered(&density, search.seed(), starts)?;
+    let climb = LbfgsSettings { max_iterations: 400, ..LbfgsSettings::default() };
+    let pruning = Some(Pruning { after: PATIENCE, keep: 0.5, at_least: BASINS });
+    let found = search.climb(&density, &from, &MapSettings { method: Method::Lbfgs(climb), pruning })?;
+    let joint = ModelDensity::new(&run)?;
+    let mut from = vec![];
+    for lane in found.lanes.iter().filter(|lane| lane.logp.is_finite()).take(BASINS) {
+        let mut values = held.clone();
+        for (name, value) in latent_values(&density, &lane.position)?.iter() {
+            values.insert(name, value.clone());
+        }
+        if light.is_none() {
+            return Ok(values);
+        }
+        from.extend(joint.position_of(&values, 0)?);
+    }
+    let best = search.climb(&joint, &from, &MapSettings::default())?;
+    latent_values(&joint, &best.position)
+}
+
+/// The data with noise as the search takes it.
+fn tempered(data: &ImageData, light: &[f32]) -> Arc<ImageData> {
+    let sigma = |(w, m): (&f32, &f32)| if *w > 0.0 { 1.0 / (TEMPER / w).hypot(LIGHT_ERROR * m) } else { 0.0 };
+    Arc::new(data.reweighted(data.inverse_sigma(light).iter().zip(light).map(sigma).collect()))
+}
+
+/// Starts `[starts, dim]` from the prior: Einstein radii as they are drawn, everything else half as far from its mean.
+fn scattered<M, R>(density: &ModelDensity<M>, seed: u64, starts: usize) -> Result<Vec<f64>, FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let mut from = density.draw_prior(seed, starts)?;
+    let dim = density.dim();
+    for entry in
+        density.layout().entries().iter().filter(|e| !e.name.ends_with("theta_E") && !e.name.ends_with("r_ein"))
+    {
+        for i in entry.offset..entry.offset + entry.dims.len() {
+            let mean = from.iter().skip(i).step_by(dim).sum::<f64>() / starts as f64;
+            from.iter_mut().skip(i).step_by(dim).for_each(|q| *q = mean + SCATTER * (*q - mean));
+        }
+    }
+    Ok(from)
+}
