@@ -13,7 +13,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = PathBuf::from(std::env::var("ARCLET_DATA").unwrap_or_else(|_| "../shared".into())).join("data/slacs");
     let catalog = std::fs::read_to_string(folder.join("catalog.csv"))?;
     let mut args = std::env::args().skip(1).peekable();
-    let method = args.next_if(|a| a == "map" || a == "nuts").map_or(Method::Map, |a| if a == "nuts" { Method::Nuts } else { Method::Map });
+    let method = args
+        .next_if(|a| a == "map" || a == "nuts")
+        .map_or(Method::Map, |a| if a == "nuts" { Method::Nuts } else { Method::Map });
     let only: Vec<String> = args.collect();
     println!("{:<12} {:>9} {:>9} {:>7} {:>10} {:>8}", "lens", "published", "theta_E", "ratio", "chi2/pixel", "seconds");
     let (mut good, mut all) = (0, 0);
@@ -27,7 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let since = Instant::now();
         let system = System::from_json(include_str!("slacs.json"), Path::new("slacs.json"), &folder.join(name))?;
         let data = std::sync::Arc::new(system.data.as_ref().ok_or("no data")?.read(&system.folder)?);
-        let found = fit(&system, data, &FitSettings { method, ..FitSettings::default() }, &AtomicBool::new(false), &mut ())?;
+        let found =
+            fit(&system, data, &FitSettings { method, ..FitSettings::default() }, &AtomicBool::new(false), &mut ())?;
         let theta_e = found.posterior.entry("lens.theta_E").map_or(f64::NAN, |e| median(e.values()));
         let ratio = theta_e / published;
         all += 1;

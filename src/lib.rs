@@ -15,6 +15,7 @@
 //! # Ok::<(), arclet::infer::Error>(())
 //! ```
 
+pub mod bench_model;
 pub mod fit;
 pub mod plot;
 pub mod prelude;

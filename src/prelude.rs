@@ -1,6 +1,7 @@
 //! What a model and a run of it need, in one `use`.
 
-pub use lens_models::data::{DataFiles, ImageData};
+pub use lens_models::data::{DataFiles, ImageData, Inputs};
+pub use lens_models::fits::Image;
 pub use lens_models::grid::Grid;
 pub use lens_models::light::Sersic;
 pub use lens_models::mass::{Epl, Shear, Sie, Sis, Sple};

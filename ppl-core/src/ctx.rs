@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use rand::seq::index;
 
-use crate::autodiff::{Dims, IntoVar, Rank, Value, Var};
+use crate::autodiff::{Dims, IntoVar, Rank, Tape, Value, Var};
 use crate::dist::{Distribution, SampledIn};
 use crate::error::{Error, Result};
 use crate::handler::Handler;
@@ -20,6 +20,8 @@ struct Run {
     handlers: Vec<Box<dyn Handler>>,
     names: HashSet<Rc<str>>,
     checks: bool,
+    /// Draws are leaves on it, which tells what depends on a draw from what is constant.
+    tape: Tape,
 }
 
 /// The context of a running model, inside plates of depth `Depth`.
@@ -49,7 +51,7 @@ pub struct Ctx<Depth: Rank = ()> {
 impl Ctx {
     /// A context for a run with this many lanes and no handler.
     pub fn new(lanes: usize) -> Self {
-        let run = Run { lanes, handlers: vec![], names: HashSet::new(), checks: true };
+        let run = Run { lanes, handlers: vec![], names: HashSet::new(), checks: true, tape: Tape::recording() };
         Ctx { run: Rc::new(RefCell::new(run)), plates: vec![], prefix: String::new(), depth: PhantomData }
     }
 
@@ -253,8 +255,7 @@ impl<Depth: Rank> Ctx<Depth> {
 
     /// Innermost handler first; then the default; then back from the handler that stopped it to the innermost.
     fn send(&self, mut message: Message) -> Result<Message> {
-        let mut run = self.run.borrow_mut();
-        let handlers = &mut run.handlers;
+        let Run { handlers, tape, .. } = &mut *self.run.borrow_mut();
         let mut outermost = 0;
         for (i, handler) in handlers.iter_mut().enumerate().rev() {
             handler.process(&mut message)?;
@@ -264,7 +265,7 @@ impl<Depth: Rank> Ctx<Depth> {
             }
         }
         if message.value.is_none() {
-            message.value = draw(&message)?;
+            message.value = draw(&message)?.map(|value| value.on_tape(tape));
         }
         for handler in &mut handlers[outermost..] {
             handler.post(&mut message)?;

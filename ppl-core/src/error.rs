@@ -237,12 +237,35 @@ fn at_site(site: &Option<String>) -> String {
     site.as_ref().map_or_else(String::new, |s| format!("; site `{s}` is outside its support or NaN"))
 }
 
-/// The candidate nearest to a misspelt name, where one is near enough to be worth suggesting.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+/// The candidate nearest to a mistyped name (Damerau-Levenshtein, case ignored), or none if all are far: more than half
+/// of the longer name would have to change.
+///
+/// ```
+/// use ppl_core::error::nearest;
+/// assert_eq!(nearest("thetaE", ["gamma", "theta_E", "e1"]), Some("theta_E"));
+/// assert_eq!(nearest("redshift", ["gamma", "theta_E", "e1"]), None);
+/// ```
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let closeness = |other: &str| strsim::normalized_damerau_levenshtein(&lower, &other.to_lowercase());
     candidates
         .into_iter()
-        .map(|c| (strsim::jaro_winkler(name, c), c))
-        .filter(|(similarity, _)| *similarity > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, c)| c.to_owned())
+        .map(|other| (closeness(other), other))
+        .filter(|(close, _)| *close >= 0.5)
+        // The first of equals, so that the answer does not depend on float noise of the order.
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
+        .map(|(_, other)| other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_ignores_case_and_prefers_the_closest() {
+        assert_eq!(nearest("Gama", ["gamma1", "gamma", "e1"]), Some("gamma"));
+        assert_eq!(nearest("pixelscale", ["pixel_scale", "psf"]), Some("pixel_scale"));
+        assert_eq!(nearest("zzz", ["pixel_scale", "psf"]), None);
+        assert_eq!(nearest("x", []), None);
+    }
 }

@@ -264,7 +264,8 @@ mod tests {
 
     #[test]
     fn the_slope_of_every_function_is_right() {
-        let functions: [fn(&Var<(usize,)>) -> Var<(usize,)>; 14] = [
+        type Function = fn(&Var<(usize,)>) -> Var<(usize,)>;
+        let functions: [Function; 14] = [
             Var::exp,
             Var::ln,
             Var::ln_1p,

@@ -156,6 +156,11 @@ impl Value {
         Value { node: self.node.clone(), tape: Tape::default() }
     }
 
+    /// The same numbers as a leaf of `tape`.
+    pub(crate) fn on_tape(&self, tape: &Tape) -> Value {
+        Value { node: self.node.clone(), tape: tape.clone() }
+    }
+
     /// Takes the gradient that a backward pass left here, `None` where nothing flowed.
     pub fn take_gradient(&self) -> Option<Data> {
         self.node.take_gradient()

@@ -164,13 +164,16 @@ fn unstable(site: &str, change: &'static str) -> Error {
     Error::UnstableSite { site: site.to_owned(), change }
 }
 
+/// Terms of the log density, each with the site that made it.
+type Terms = Rc<RefCell<Vec<(Rc<str>, Value)>>>;
+
 /// The outermost handler of an evaluation: places each latent site on its stretch of the vector and collects the terms.
 struct Placement {
     q: Value,
     layout: Rc<Layout>,
     scores: bool,
     next: usize,
-    terms: Rc<RefCell<Vec<(Rc<str>, Value)>>>,
+    terms: Terms,
 }
 
 impl Placement {

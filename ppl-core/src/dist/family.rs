@@ -35,6 +35,7 @@ pub enum Constraint {
 
 impl Constraint {
     /// Whether `x` is allowed.
+    #[inline]
     pub fn holds(self, x: f64) -> bool {
         match self {
             Constraint::Real => x.is_finite(),
@@ -130,6 +131,14 @@ pub trait Family<const N: usize>: Copy + 'static {
         None
     }
     /// The distribution with these parameters, a tuple of numbers, vectors or `Var`s: how a family of one's own is used.
+    ///
+    /// ```
+    /// use ppl_core::dist::{Distribution, Family, Normal};
+    ///
+    /// // What `Normal::new([0.0, 1.0], 2.0)` does, for any family.
+    /// let pair = Normal::with(([0.0, 1.0], 2.0));
+    /// assert_eq!(pair.dims().sizes(), [2]);
+    /// ```
     fn with<P: Params<N>>(params: P) -> Univariate<Self, N, P::Widest> {
         Univariate::of(params.values())
     }

@@ -53,7 +53,7 @@ pub(crate) fn read_parameters(
             place: place.to_owned(),
             distribution: distribution.to_owned(),
             name: name.clone(),
-            nearest: nearest(name, names()),
+            nearest: nearest(name, names()).map(str::to_owned),
         });
     }
     let read = |(name, default): &(&str, Option<f64>)| {
@@ -130,7 +130,7 @@ pub fn read(place: &str, json: &Json) -> Result<Rc<dyn Distribution>> {
         None => Err(Error::UnknownDistribution {
             place: place.to_owned(),
             name: name.clone(),
-            nearest: nearest(name, names()),
+            nearest: nearest(name, names()).map(str::to_owned),
         }),
     }
 }

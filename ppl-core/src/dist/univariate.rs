@@ -96,7 +96,7 @@ impl<F: Family<N>, const N: usize, S: Rank> Distribution for Univariate<F, N, S>
 
     fn support(&self) -> Support<Value> {
         F::SUPPORT.map(|bound| match bound {
-            Bound::At(x) => Value::shared(Dims::SCALAR, vec![x]),
+            Bound::At(x) => fixed_bound(x),
             Bound::Param(i) => self.params[i].clone(),
         })
     }
@@ -116,8 +116,15 @@ impl<F: Family<N>, const N: usize, S: Rank> Distribution for Univariate<F, N, S>
     }
 
     fn log_prob(&self, x: &Value) -> Result<Value> {
-        let op = LogProb::<F, N> { slopes: vec![], walks: vec![], marker: PhantomData };
-        record(op, &std::iter::once(x).chain(&self.params).collect::<Vec<_>>())
+        let op = LogProb::<F, N>::new();
+        let mut inputs = [x; 5];
+        match inputs.get_mut(1..=N) {
+            Some(rest) => {
+                rest.iter_mut().zip(&self.params).for_each(|(slot, param)| *slot = param);
+                record(op, &inputs[..=N])
+            }
+            None => record(op, &std::iter::once(x).chain(&self.params).collect::<Vec<_>>()),
+        }
     }
 
     fn check(&self, place: &str) -> Result<()> {
@@ -149,7 +156,18 @@ impl<F: Family<N>, const N: usize, S: Rank> Distribution for Univariate<F, N, S>
     }
 }
 
+/// The end of a support that never moves; the usual ones are made once a thread, as every site of every evaluation asks.
+fn fixed_bound(x: f64) -> Value {
+    thread_local! {
+        static USUAL: [Value; 4] =
+            [f64::NEG_INFINITY, 0.0, 1.0, f64::INFINITY].map(|x| Value::shared(Dims::SCALAR, vec![x]));
+    }
+    let found = USUAL.with(|usual| usual.iter().find(|v| v.numbers()[0] == x).cloned());
+    found.unwrap_or_else(|| Value::shared(Dims::SCALAR, vec![x]))
+}
+
 /// Whether every parameter is in its domain and the support holds something.
+#[inline]
 fn valid<F: Family<N>, const N: usize>(params: [f64; N]) -> bool {
     F::PARAMS.iter().zip(params).all(|(p, value)| p.constraint.holds(value)) && !F::SUPPORT.is_empty(&params)
 }
@@ -182,55 +200,120 @@ impl<F: Family<N>, const N: usize, S: Rank + Broadcast<Depth>, Depth: Rank> Samp
 struct LogProb<F, const N: usize> {
     /// d log p / d (x, parameters) of every element, interleaved.
     slopes: Vec<f64>,
-    walks: Vec<Walk>,
+    x_walk: Walk,
+    walks: [Walk; N],
     marker: PhantomData<F>,
+}
+
+impl<F: Family<N>, const N: usize> LogProb<F, N> {
+    fn new() -> Self {
+        LogProb { slopes: vec![], x_walk: Walk::Along, walks: [const { Walk::Along }; N], marker: PhantomData }
+    }
+}
+
+/// log p and its slopes where they exist.
+#[inline]
+fn partials<F: Family<N>, const N: usize>(x: f64, params: [f64; N]) -> Partials<N> {
+    if valid::<F, N>(params) && F::SUPPORT.contains(x, &params) {
+        let partials = F::log_prob(x, params);
+        if partials.value.is_finite() {
+            return partials;
+        }
+        // No slope of a lane without a density, so that parameters shared with other lanes stay finite.
+        return Partials { value: partials.value, ..Partials::IMPOSSIBLE };
+    }
+    if x.is_nan() || params.iter().any(|p| p.is_nan()) {
+        // NaN goes on as NaN, to be counted under its site; anything else outside is impossible.
+        return Partials { value: f64::NAN, ..Partials::IMPOSSIBLE };
+    }
+    Partials::IMPOSSIBLE
+}
+
+impl<F: Family<N>, const N: usize> LogProb<F, N> {
+    /// The sum over the elements of one lane, and their slopes.
+    fn lane(&self, x: &[f64], params: [&[f64]; N], slopes: &mut [f64]) -> f64 {
+        let mut moving = (0..N).filter(|i| !matches!(self.walks[*i], Walk::Stay));
+        // With at most one parameter that differs from element to element, what depends on the others is computed once.
+        match (&self.x_walk, moving.next(), moving.next()) {
+            (Walk::Along, None, _) => run::<F, N, { usize::MAX }>(x, params, slopes),
+            (Walk::Along, Some(0), None) if self.along(0) => run::<F, N, 0>(x, params, slopes),
+            (Walk::Along, Some(1), None) if self.along(1) => run::<F, N, 1>(x, params, slopes),
+            _ => {
+                let mut total = 0.0;
+                for (e, slopes) in slopes.chunks_exact_mut(N + 1).enumerate() {
+                    let mut at = [0.0; N];
+                    for i in 0..N {
+                        at[i] = params[i][self.walks[i].at(e)];
+                    }
+                    total += store(partials::<F, N>(x[self.x_walk.at(e)], at), slopes);
+                }
+                total
+            }
+        }
+    }
+
+    fn along(&self, i: usize) -> bool {
+        matches!(self.walks[i], Walk::Along)
+    }
+}
+
+/// The sum over the elements of `x`, parameter `K` (if there is one) element by element and the others the same for all.
+fn run<F: Family<N>, const N: usize, const K: usize>(x: &[f64], params: [&[f64]; N], slopes: &mut [f64]) -> f64 {
+    if x.is_empty() {
+        return 0.0;
+    }
+    let mut at = params.map(|p| p[0]);
+    let mut total = 0.0;
+    for (e, (x, slopes)) in x.iter().zip(slopes.chunks_exact_mut(N + 1)).enumerate() {
+        if K < N {
+            at[K] = params[K][e];
+        }
+        total += store(partials::<F, N>(*x, at), slopes);
+    }
+    total
+}
+
+#[inline]
+fn store<const N: usize>(partials: Partials<N>, slopes: &mut [f64]) -> f64 {
+    slopes[0] = partials.dx;
+    slopes[1..].copy_from_slice(&partials.dparams);
+    partials.value
 }
 
 impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
     fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
         let dims = inputs.iter().try_fold(Dims::SCALAR, |dims, i| fit(dims, i.shape.dims))?;
         let lanes = inputs.iter().map(|i| i.shape.lanes).max().unwrap_or(1);
-        self.walks = inputs.iter().map(|i| dims.walk(i.shape.dims)).collect();
-        self.slopes.reserve(lanes * dims.len() * (N + 1));
+        self.x_walk = dims.walk(inputs[0].shape.dims);
+        for (walk, input) in self.walks.iter_mut().zip(&inputs[1..]) {
+            *walk = dims.walk(input.shape.dims);
+        }
+        let per_lane = dims.len() * (N + 1);
+        let mut slopes = vec![0.0; lanes * per_lane];
         let mut totals = Vec::with_capacity(lanes);
         for lane in 0..lanes {
-            let x = inputs[0].lane(lane);
-            let params: [&[f64]; N] = std::array::from_fn(|i| inputs[i + 1].lane(lane));
-            let mut total = 0.0;
-            for e in 0..dims.len() {
-                let x = x[self.walks[0].at(e)];
-                let params: [f64; N] = std::array::from_fn(|i| params[i][self.walks[i + 1].at(e)]);
-                let mut partials = if valid::<F, N>(params) && F::SUPPORT.contains(x, &params) {
-                    F::log_prob(x, params)
-                } else if x.is_nan() || params.iter().any(|p| p.is_nan()) {
-                    // NaN goes on as NaN, to be counted under its site; anything else outside is impossible.
-                    Partials { value: f64::NAN, ..Partials::IMPOSSIBLE }
-                } else {
-                    Partials::IMPOSSIBLE
-                };
-                if !partials.value.is_finite() {
-                    // No slope of a lane without a density, so that parameters shared with other lanes stay finite.
-                    partials = Partials { value: partials.value, ..Partials::IMPOSSIBLE };
-                }
-                total += partials.value;
-                self.slopes.push(partials.dx);
-                self.slopes.extend(partials.dparams);
-            }
-            totals.push(total);
+            let mut params: [&[f64]; N] = [&[]; N];
+            params.iter_mut().zip(&inputs[1..]).for_each(|(p, input)| *p = input.lane(lane));
+            totals.push(self.lane(inputs[0].lane(lane), params, &mut slopes[lane * per_lane..(lane + 1) * per_lane]));
         }
+        self.slopes = slopes;
         Ok((Shape::new(lanes, Dims::SCALAR), Data::F64(totals)))
     }
 
     fn vjp(&mut self, inputs: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
         let per_lane = self.slopes.len() / out.shape.lanes.max(1);
         debug_assert_eq!(inputs.len(), N + 1);
-        for (which, gradient) in gradients.iter_mut().enumerate() {
+        let walks = std::iter::once(&self.x_walk).chain(&self.walks);
+        for ((which, gradient), walk) in gradients.iter_mut().enumerate().zip(walks) {
             for lane in 0..out.shape.lanes {
                 let Some(into) = gradient.lane(lane) else { break };
                 let c = cotangent.lane(lane)[0];
-                let slopes = &self.slopes[lane * per_lane..(lane + 1) * per_lane];
-                for (e, slopes) in slopes.chunks_exact(N + 1).enumerate() {
-                    into[self.walks[which].at(e)] += c * slopes[which];
+                let slopes = self.slopes[lane * per_lane..(lane + 1) * per_lane].chunks_exact(N + 1);
+                let terms = slopes.map(|slopes| c * slopes[which]);
+                match walk {
+                    Walk::Along => into.iter_mut().zip(terms).for_each(|(g, t)| *g += t),
+                    Walk::Stay => into[0] += terms.sum::<f64>(),
+                    Walk::Table(table) => table.iter().zip(terms).for_each(|(i, t)| into[*i] += t),
                 }
             }
         }

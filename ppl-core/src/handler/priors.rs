@@ -44,10 +44,10 @@ pub fn priors<R>(model: impl Fn(&mut Ctx) -> Result<R>, set: PriorSet) -> impl F
         let seen = seen.borrow();
         match set.names().find(|name| !seen.contains(*name)) {
             None => Ok(result),
-            Some(name) => Err(Error::UnknownPrior {
-                name: name.to_owned(),
-                nearest: nearest(name, seen.iter().map(|s| &**s)),
-            }),
+            Some(name) => {
+                let nearest = nearest(name, seen.iter().map(|s| &**s)).map(str::to_owned);
+                Err(Error::UnknownPrior { name: name.to_owned(), nearest })
+            }
         }
     }
 }

@@ -19,13 +19,16 @@ struct Constrain {
 }
 
 impl Constrain {
-    fn each(&self, inputs: &[Operand<'_>], lane: usize, mut f: impl FnMut(usize, [usize; 3], Image)) {
+    /// Calls `f` with the lane, the element, the indices of its inputs and its image, for every element of every lane.
+    fn each(&self, inputs: &[Operand<'_>], lanes: usize, mut f: impl FnMut(usize, usize, [usize; 3], Image)) {
         let walks: [Walk; 2] = [1, 2].map(|i| self.dims.walk(inputs[i].shape.dims));
-        let (q, low, high) = (inputs[0].lane(lane), inputs[1].lane(lane), inputs[2].lane(lane));
-        for e in 0..self.dims.len() {
-            let at = [self.start + e, walks[0].at(e), walks[1].at(e)];
-            let (low, high) = (low[at[1]], high[at[2]]);
-            f(e, at, biject_to(low, high).forward(q[at[0]], low, high));
+        for lane in 0..lanes {
+            let (q, low, high) = (inputs[0].lane(lane), inputs[1].lane(lane), inputs[2].lane(lane));
+            for e in 0..self.dims.len() {
+                let at = [self.start + e, walks[0].at(e), walks[1].at(e)];
+                let (low, high) = (low[at[1]], high[at[2]]);
+                f(lane, e, at, biject_to(low, high).forward(q[at[0]], low, high));
+            }
         }
     }
 }
@@ -33,36 +36,31 @@ impl Constrain {
 impl FusedOp for Constrain {
     fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
         let lanes = inputs.iter().map(|i| i.shape.lanes).max().unwrap_or(1);
-        let mut out = Vec::with_capacity(lanes * self.dims.len());
-        for lane in 0..lanes {
-            match self.part {
-                Part::Value => self.each(inputs, lane, |_, _, image| out.push(image.x)),
-                Part::LogJacobian => {
-                    let mut sum = 0.0;
-                    self.each(inputs, lane, |_, _, image| sum += image.log_jacobian);
-                    out.push(sum);
-                }
-            }
-        }
         let dims = if self.part == Part::Value { self.dims } else { Dims::SCALAR };
+        let n = dims.len();
+        let mut out = vec![0.0; lanes * n];
+        match self.part {
+            Part::Value => self.each(inputs, lanes, |lane, e, _, image| out[lane * n + e] = image.x),
+            Part::LogJacobian => self.each(inputs, lanes, |lane, _, _, image| out[lane] += image.log_jacobian),
+        }
         Ok((Shape::new(lanes, dims), Data::F64(out)))
     }
 
     fn vjp(&mut self, inputs: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        for lane in 0..out.shape.lanes {
-            let c = cotangent.lane(lane);
-            self.each(inputs, lane, |e, at, image| {
-                let (c, slopes) = match self.part {
-                    Part::Value => (c[e], image.dx),
-                    Part::LogJacobian => (c[0], image.dlog_jacobian),
-                };
-                for i in 0..3 {
-                    if let Some(into) = gradients[i].lane(lane) {
-                        into[at[i]] += c * slopes[i];
-                    }
+        let c = cotangent.numbers();
+        let n = out.shape.dims.len();
+        let wanted: [bool; 3] = std::array::from_fn(|i| gradients[i].is_wanted());
+        self.each(inputs, out.shape.lanes, |lane, e, at, image| {
+            let (c, slopes) = match self.part {
+                Part::Value => (c[lane * n + e], image.dx),
+                Part::LogJacobian => (c[lane], image.dlog_jacobian),
+            };
+            for i in (0..3).filter(|i| wanted[*i]) {
+                if let Some(into) = gradients[i].lane(lane) {
+                    into[at[i]] += c * slopes[i];
                 }
-            });
-        }
+            }
+        });
     }
 }
 
