@@ -45,8 +45,9 @@ pub fn draw_table(canvas: &mut Canvas, rows: &[TableRow], notes: &[String], room
     let mut y = room.y + heading;
     if !rows.is_empty() {
         canvas.text(&Text::new(room.x, room.y + 12.0, 12.0, "Parameter").bold());
-        canvas
-            .text(&Text::new(room.x + room.width, room.y + 12.0, 9.5, "median and 68 % interval").anchor(Anchor::End));
+        let estimated = rows.iter().any(|row| !row.estimate.plus.is_empty());
+        let meaning = if estimated { "median and 68 % interval" } else { "value" };
+        canvas.text(&Text::new(room.x + room.width, room.y + 12.0, 9.5, meaning).anchor(Anchor::End));
         canvas.polyline(&[[room.x, room.y + 19.0], [room.x + room.width, room.y + 19.0]], Stroke::new(INK, 0.9));
     }
     for (k, row) in rows[..shown].iter().enumerate() {

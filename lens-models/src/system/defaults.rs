@@ -90,6 +90,9 @@ fn default(component: &Component, parameter: &Parameter, scales: &Scales) -> Jso
             json!({ "log_normal": { "loc": (0..component.count).map(size).collect::<Vec<_>>(), "scale": 0.6 } })
         }
         ParameterKind::Radius => log_normal(0.3 * radius, 0.8),
-        ParameterKind::SersicIndex => json!({ "uniform": { "low": 0.3, "high": if source { 6.0 } else { 8.0 } } }),
+        // Lensed sources are mostly star-forming discs, n near 1 (van der Wel et al. 2014). A cuspy source (n above 3) that
+        // the pixels do not resolve also makes a posterior too rough for any gradient.
+        ParameterKind::SersicIndex if source => truncated(1.0, 0.6, 0.3, 4.0),
+        ParameterKind::SersicIndex => json!({ "uniform": { "low": 0.3, "high": 8.0 } }),
     }
 }

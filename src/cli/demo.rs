@@ -1,0 +1,39 @@
+//! demo: a lens whose truth is known, simulated and fitted from scratch.
+
+use std::path::Path;
+
+use arclet::fit::FitSettings;
+use arclet::lens::system::System;
+
+use super::args::DemoArguments;
+use super::failure::Result;
+use super::folder::Folder;
+use super::{fit, report, simulate};
+
+/// The system: a power-law lens with shear, and a source of two parts.
+const SYSTEM: &str = include_str!("demo.json");
+
+/// Runs the command.
+pub fn run(arguments: &DemoArguments) -> Result<()> {
+    let folder = Folder::begin(&arguments.out, arguments.force, &[])?;
+    let system = System::from_json(SYSTEM, Path::new("demo.json"), Path::new("."))?;
+    let mock = simulate::simulate_into(&folder, "demo", &system, SYSTEM, arguments.seed)?;
+    // From here on nothing of the truth is known: the fit reads the files that anyone could fit.
+    let (system, data) = fit::read(&folder.path().join("system.json"))?;
+    let settings = FitSettings { seed: arguments.seed, ..FitSettings::default() };
+    let (fit, summary) = fit::fit_into(&folder, "demo", &system, data, &settings, Some(&mock.truth))?;
+    folder.finish()?;
+    report::print(&fit, &settings, &summary, &arguments.out, Some(&mock.truth))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_of_the_demo_has_a_true_value() {
+        let system = System::from_json(SYSTEM, Path::new("demo.json"), Path::new("."));
+        let complete = |s: System| s.components.iter().all(|c| c.fixed.len() == c.profile.parameters().len());
+        assert!(system.is_ok_and(complete));
+    }
+}

@@ -1,0 +1,108 @@
+//! The files of a fit.
+
+use std::collections::BTreeMap;
+
+use arclet::fit::{Fit, FitSettings};
+use arclet::infer::posterior::Summary;
+use arclet::lens::fits::{HeaderCard, HeaderValue, Image, NamedImage, write_images};
+use arclet::lens::grid::Window;
+use arclet::lens::npy::read_any;
+use serde::Serialize;
+
+use super::failure::{Failure, Result};
+use super::folder::Folder;
+use super::{picture, summary};
+
+/// Writes `summary.json`, `posterior.nc`, `model.fits`, `fit.png`, `corner.png` and `priors.json`.
+pub fn write(
+    folder: &Folder,
+    title: &str,
+    fit: &mut Fit,
+    settings: &FitSettings,
+    summary: &Summary,
+    truth: Option<&BTreeMap<String, Vec<f64>>>,
+) -> Result<()> {
+    json(folder, "summary.json", &summary::json(fit, settings, summary))?;
+    json(folder, "priors.json", &fit.priors.to_json())?;
+    fit.posterior.set_attribute("seed", settings.seed).set_attribute("method", summary::method(settings.method));
+    fit.posterior.write_netcdf(folder.path().join("posterior.nc"))?;
+    model_fits(folder, fit)?;
+    folder.write("fit.png", &picture::fit_page(title, fit, summary)?)?;
+    if let Some(corner) = picture::corner(title, fit, truth)? {
+        folder.write("corner.png", &corner)?;
+    }
+    Ok(())
+}
+
+/// Writes a JSON file for people and scripts.
+pub fn json(folder: &Folder, name: &str, value: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(value).map_err(Failure::ours)?;
+    text.push('\n');
+    folder.write(name, text.as_bytes())
+}
+
+/// Writes `truth.json`: one number for each parameter, a list for the copies of a component.
+pub fn truth(folder: &Folder, truth: &BTreeMap<String, Vec<f64>>) -> Result<()> {
+    let value = |values: &Vec<f64>| match values.as_slice() {
+        [one] => serde_json::json!(one),
+        many => serde_json::json!(many),
+    };
+    let truth: BTreeMap<&String, serde_json::Value> = truth.iter().map(|(site, v)| (site, value(v))).collect();
+    json(folder, "truth.json", &truth)
+}
+
+/// `model.fits`: the size of the image that was read; NaN in what was not modelled.
+fn model_fits(folder: &Folder, fit: &Fit) -> Result<()> {
+    let (data, view, grid) = (&fit.data, &fit.view, &fit.data.grid);
+    let (size, window) = (grid.full_size(), grid.window());
+    let files = fit.system.data.as_ref();
+    let read = files.and_then(|files| files.image.as_ref()).map(|path| read_any(fit.system.folder.join(path)));
+    let image = match read {
+        Some(image) => image?,
+        None => full(&data.image.pixels, size, window)?,
+    };
+    let parts: [(&str, &[f32]); 4] = [
+        ("MODEL", &view.model),
+        ("RESIDUAL", &view.residual),
+        ("LENS_LIGHT", &view.lens_light),
+        ("SOURCE", &view.arcs),
+    ];
+    let mut images = vec![("DATA", image)];
+    for (name, pixels) in parts {
+        // A part without a component shines nowhere.
+        let none = vec![0.0; if pixels.is_empty() { window.len() } else { 0 }];
+        images.push((name, full(if pixels.is_empty() { &none } else { pixels }, size, window)?));
+    }
+    let plane = match view.source_size {
+        0 => Image::new(1, 1, vec![0.0])?,
+        n => Image::new(n, n, view.source.clone())?,
+    };
+    let pixel = 2.0 * view.source_half_width / view.source_size.max(1) as f64;
+    let named = images.iter().map(|(name, image)| named(name, image, grid.pixel_scale(), [0.0, 0.0]));
+    let source = named_source(&plane, pixel, view.source_center);
+    let all: Vec<NamedImage<'_>> = named.chain([source]).collect();
+    Ok(write_images(folder.path().join("model.fits"), &all)?)
+}
+
+fn named_source(image: &Image, scale: f64, center: [f64; 2]) -> NamedImage<'_> {
+    named("SOURCE_PLANE", image, scale, center)
+}
+
+fn named<'a>(name: &'a str, image: &'a Image, scale: f64, [x, y]: [f64; 2]) -> NamedImage<'a> {
+    let card = |keyword, value, comment| HeaderCard { keyword, value: HeaderValue::Real(value), comment };
+    let cards = vec![
+        card("PIXSCALE", scale, "arcsec per pixel"),
+        card("XCENTER", x, "arcsec, x of the centre of the image"),
+        card("YCENTER", y, "arcsec, y of the centre of the image"),
+    ];
+    NamedImage { name, image, cards }
+}
+
+/// The pixels of a window in an image of the full size.
+fn full(pixels: &[f32], (width, height): (usize, usize), window: Window) -> Result<Image> {
+    let mut all = vec![f32::NAN; width * height];
+    for (row, pixels) in window.rows().zip(pixels.chunks_exact(window.width)) {
+        all[row * width + window.x0..][..window.width].copy_from_slice(pixels);
+    }
+    Ok(Image::new(width, height, all)?)
+}

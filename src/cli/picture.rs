@@ -1,0 +1,148 @@
+//! The pictures of a fit and of a simulation.
+
+use std::collections::BTreeMap;
+
+use arclet::fit::{Fit, View};
+use arclet::infer::posterior::Summary;
+use arclet::lens::data::ImageData;
+use arclet::lens::parameter::ParameterKind;
+use arclet::lens::system::{Role, System};
+use arclet::plot::{CornerFigure, Extent, FitFigure, Panel, PanelKind, Raster, TableRow};
+
+use super::failure::Result;
+use super::label::labels;
+use super::report::true_value;
+
+/// The most parameters of a corner figure: more cannot be read.
+const MOST_CORNER: usize = 16;
+/// The most rows of the table beside the images: one column of them is easy to read.
+const MOST_ROWS: usize = 11;
+
+/// The images of a view; table and notes are for the caller.
+pub fn page(title: &str, data: &ImageData, view: &View) -> Result<FitFigure> {
+    let window = data.grid.window();
+    let scale = data.grid.pixel_scale();
+    let (x, y) = data.grid.position(window.x0, window.y0);
+    let edge = |first: f64, n: usize| [first - 0.5 * scale, first + (n as f64 - 0.5) * scale];
+    let extent = Extent { x: edge(x, window.width), y: edge(y, window.height) };
+    let raster = |values: &[f32]| Raster::new(window.width, window.height, values.iter().copied(), extent);
+    let mut panels = vec![
+        Panel::new(PanelKind::Data, raster(&data.image.pixels)?),
+        Panel::new(PanelKind::Model, raster(&view.model)?),
+        Panel::new(PanelKind::Residual, raster(&view.residual)?),
+    ];
+    if !view.lens_light.is_empty() && !view.arcs.is_empty() {
+        let arcs: Vec<f32> = data.image.pixels.iter().zip(&view.lens_light).map(|(d, l)| d - l).collect();
+        panels.push(Panel::new(PanelKind::Arcs, raster(&arcs)?));
+        panels.push(Panel::new(PanelKind::ArcsModel, raster(&view.arcs)?));
+    }
+    if !view.source.is_empty() {
+        let own = Extent::square(view.source_center, view.source_half_width);
+        let source = Raster::new(view.source_size, view.source_size, view.source.iter().copied(), own)?;
+        panels.push(Panel::new(PanelKind::Source, source));
+    }
+    if !view.convergence.is_empty() {
+        panels.push(Panel::new(PanelKind::Convergence, raster(&view.convergence)?));
+    }
+    let (width, _) = data.grid.full_size();
+    let masked = window.crop(data.mask.used(), width).into_iter().map(|used| !used).collect();
+    Ok(FitFigure {
+        title: title.to_owned(),
+        panels,
+        masked: Some(masked),
+        critical_curves: view.critical_curves.clone(),
+        caustics: view.caustics.clone(),
+        chi2_per_pixel: Some(view.chi2_per_pixel),
+        ..FitFigure::default()
+    })
+}
+
+/// `fit.png`.
+pub fn fit_page(title: &str, fit: &Fit, summary: &Summary) -> Result<Vec<u8>> {
+    let mut figure = page(title, &fit.data, &fit.view)?;
+    let names = ranked(&fit.system, summary.iter().map(|(name, _)| name).collect());
+    let rows = names.into_iter().take(MOST_ROWS).filter_map(|(name, label)| {
+        let s = summary.get(name)?;
+        Some(TableRow::new(&label, s.q16, s.q50, s.q84))
+    });
+    figure.table = rows.collect();
+    if let Some(radius) = fit.view.einstein_radius {
+        figure.notes.push(format!("Einstein radius (critical curve) {radius:.4} arcsec"));
+    }
+    let (chains, draws) = (fit.posterior.chains(), fit.posterior.draws());
+    let r_hat = Some(summary.worst_r_hat()).filter(|r| r.is_finite()).map(|r| format!(", R-hat ≤ {r:.3}"));
+    figure.notes.push(format!("{chains} chains × {draws} draws{}", r_hat.unwrap_or_default()));
+    Ok(figure.render()?)
+}
+
+/// `simulation.png`.
+pub fn simulation_page(
+    title: &str,
+    system: &System,
+    data: &ImageData,
+    view: &View,
+    truth: &BTreeMap<String, Vec<f64>>,
+) -> Result<Vec<u8>> {
+    let mut figure = page(title, data, view)?;
+    for panel in &mut figure.panels {
+        panel.title = match panel.kind {
+            PanelKind::Data => Some("Simulated image".to_owned()),
+            PanelKind::Model => Some("Without noise".to_owned()),
+            PanelKind::Residual => Some("Noise / σ".to_owned()),
+            PanelKind::Arcs => Some("Simulated − lens light".to_owned()),
+            PanelKind::ArcsModel => Some("Arcs without noise".to_owned()),
+            _ => None,
+        };
+    }
+    figure.chi2_per_pixel = None;
+    let rows = ranked(system, truth.keys().map(String::as_str).collect()).into_iter();
+    figure.table = rows.map(|(name, label)| TableRow::text(&label, &numbers(&truth[name]))).collect();
+    Ok(figure.render()?)
+}
+
+/// `corner.png`: at most 16 parameters, the lens first, then where the source is and how large.
+pub fn corner(title: &str, fit: &Fit, truth: Option<&BTreeMap<String, Vec<f64>>>) -> Result<Option<Vec<u8>>> {
+    let entries: Vec<_> = fit.posterior.entries().collect();
+    let mut names = ranked(&fit.system, entries.iter().map(|e| e.name()).collect());
+    names.truncate(MOST_CORNER);
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let column = |name: &str| entries.iter().find(|e| e.name() == name).map(|e| e.values().to_vec());
+    let figure = CornerFigure {
+        title: title.to_owned(),
+        samples: names.iter().filter_map(|(name, _)| column(name)).collect(),
+        truths: truth.map(|truth| names.iter().map(|(name, _)| true_value(truth, name)).collect()),
+        labels: names.into_iter().map(|(_, label)| label).collect(),
+    };
+    Ok(Some(figure.render()?))
+}
+
+/// Names and labels in the order of interest: the lens, the place and size of the sources, their rest, the lens light;
+/// scalars before the copies of a component.
+fn ranked<'a>(system: &System, mut names: Vec<&'a str>) -> Vec<(&'a str, String)> {
+    let rank = |name: &&str| {
+        let site = name.split('[').next().unwrap_or(name);
+        let sites = system.components.iter().enumerate().flat_map(|(i, component)| {
+            let parameters = component.profile.parameters().iter().enumerate();
+            parameters.map(move |(j, parameter)| (component.site(parameter), component.role, parameter.kind, (i, j)))
+        });
+        let found = sites.into_iter().find(|s| s.0 == site);
+        let interest = match found {
+            Some((_, Role::Lens, ..)) => 0,
+            Some((_, Role::Source, ParameterKind::Center | ParameterKind::Radius, _)) => 1,
+            Some((_, Role::Source, ..)) => 2,
+            _ => 3,
+        };
+        (name.ends_with(']'), interest, found.map(|f| f.3))
+    };
+    names.sort_by_cached_key(rank);
+    let labels = labels(names.iter().copied());
+    names.into_iter().zip(labels).collect()
+}
+
+fn numbers(values: &[f64]) -> String {
+    let one = |v: &f64| if v.abs() < 1e-3 || v.abs() >= 1e5 { format!("{v:.3e}") } else { format!("{v:.4}") };
+    let shown: Vec<String> = values.iter().map(|v| if *v == 0.0 { "0".to_owned() } else { one(v) }).collect();
+    shown.join(", ").replace('-', "−")
+}

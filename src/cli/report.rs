@@ -1,0 +1,144 @@
+//! The report on stdout: the posterior as a table, what to beware of, where everything is.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use arclet::fit::{Fit, FitSettings};
+use arclet::infer::posterior::{EntrySummary, Summary};
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
+
+use super::failure::{Failure, Result};
+use super::{summary, warning};
+
+/// Rows that a person reads; the others are in summary.json.
+const MOST_ROWS: usize = 40;
+
+/// Prints the result of a fit that was written to `folder`; with a truth, beside it.
+pub fn print(
+    fit: &Fit,
+    settings: &FitSettings,
+    summary: &Summary,
+    folder: &Path,
+    truth: Option<&BTreeMap<String, Vec<f64>>>,
+) -> Result<()> {
+    let mut text = String::new();
+    let table = match truth {
+        Some(truth) => beside_truth(summary, truth),
+        None => alone(summary),
+    };
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{table}");
+    if summary.iter().len() > MOST_ROWS {
+        let _ = writeln!(text, "and {} more in summary.json", summary.iter().len() - MOST_ROWS);
+    }
+    let radius = fit.view.einstein_radius.map(|r| format!("; Einstein radius {r:.4} arcsec")).unwrap_or_default();
+    let seconds: f64 = fit.seconds.iter().map(|(_, s)| s).sum();
+    let _ = writeln!(
+        text,
+        "\n{}\nchi2 per pixel {:.3}{radius}; {} chains x {} draws by {}, {} gradients in {seconds:.1} s",
+        fit.data.report,
+        fit.view.chi2_per_pixel,
+        fit.posterior.chains(),
+        fit.posterior.draws(),
+        summary::method(settings.method),
+        fit.gradients,
+    );
+    // What stderr has said already is not said again.
+    let said = warning::said();
+    for warning in summary::warnings(fit, settings, summary).iter().filter(|w| !said.contains(w)) {
+        let _ = writeln!(text, "warning: {warning}");
+    }
+    let _ = writeln!(text, "written to {}", folder.display());
+    stdout(&text)
+}
+
+/// Prints text where a closed pipe is no mistake.
+pub fn stdout(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| Failure::stdout(&e))
+}
+
+fn alone(summary: &Summary) -> Table {
+    let mut table = table(&["parameter", "mean", "sd", "16 %", "median", "84 %", "ESS", "R-hat"]);
+    for (name, s) in summary.iter().take(MOST_ROWS) {
+        let numbers = [s.mean, s.sd, s.q16, s.q50, s.q84].map(|x| rounded(x, s.sd));
+        let tail = [count(s.ess_bulk.min(s.ess_tail)), fixed(s.r_hat, 3)];
+        table.add_row(std::iter::once(name.to_owned()).chain(numbers).chain(tail));
+    }
+    table
+}
+
+fn beside_truth(summary: &Summary, truth: &BTreeMap<String, Vec<f64>>) -> Table {
+    let mut table = table(&["parameter", "truth", "mean", "sd", "16 %", "median", "84 %", "off by"]);
+    for (name, s) in summary.iter().take(MOST_ROWS) {
+        let EntrySummary { mean, sd, q16, q50, q84, .. } = *s;
+        let truth = true_value(truth, name);
+        let numbers = [truth.unwrap_or(f64::NAN), mean, sd, q16, q50, q84].map(|x| rounded(x, sd));
+        let off = truth.map_or_else(|| "-".to_owned(), |t| format!("{:+.1} σ", (mean - t) / sd));
+        table.add_row(std::iter::once(name.to_owned()).chain(numbers).chain([off]));
+    }
+    table
+}
+
+/// The true value of the scalar of this flat name.
+pub fn true_value(truth: &BTreeMap<String, Vec<f64>>, name: &str) -> Option<f64> {
+    let (site, index) = match name.strip_suffix(']').and_then(|n| n.rsplit_once('[')) {
+        Some((site, index)) => (site, index.parse().ok()?),
+        None => (name, 0),
+    };
+    let values = truth.get(site)?;
+    values.get(index).or(values.first()).copied()
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(header);
+    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    table
+}
+
+/// `x` with two significant digits of `sd`, in powers of ten where it is very large or small.
+fn rounded(x: f64, sd: f64) -> String {
+    if !x.is_finite() {
+        return "-".to_owned();
+    }
+    let scale = if sd > 0.0 && sd.is_finite() { sd } else { 1e-3 * x.abs().max(1e-9) };
+    let decimals = 1 - scale.log10().floor() as i32;
+    match decimals {
+        0..=8 => fixed(x, decimals as usize),
+        _ if decimals < 0 && x.abs() < 1e9 => fixed(x, 0),
+        _ => format!("{x:.3e}"),
+    }
+}
+
+fn fixed(x: f64, decimals: usize) -> String {
+    if x.is_finite() { format!("{x:.decimals$}") } else { "-".to_owned() }
+}
+
+fn count(x: f64) -> String {
+    fixed(x, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_two_digits_of_their_spread() {
+        assert_eq!(rounded(1.23456, 0.0123), "1.235");
+        assert_eq!(rounded(123456.7, 2345.0), "123457");
+        assert_eq!(rounded(1.2e-12, 1e-13), "1.200e-12");
+        assert_eq!(rounded(2.0, 0.0), "2.0000");
+        assert_eq!(rounded(f64::NAN, 1.0), "-");
+    }
+
+    #[test]
+    fn a_true_value_is_found_for_scalars_and_copies() {
+        let truth = BTreeMap::from([("a.x".to_owned(), vec![1.0]), ("b.y".to_owned(), vec![2.0, 3.0])]);
+        assert_eq!(true_value(&truth, "a.x"), Some(1.0));
+        assert_eq!(true_value(&truth, "b.y[1]"), Some(3.0));
+        assert_eq!(true_value(&truth, "c.z"), None);
+    }
+}
