@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use ppl_core::message::Kind;
 use ppl_core::{Ctx, LogDensity, ModelDensity, rng};
-use ppl_infer::driver::{Ending, sample};
+use ppl_infer::driver::{Ending, Observer, Outcome, sample};
 use ppl_infer::map::Laplace;
 use ppl_infer::mcmc::{InitialMetric, MetricAdaptation, MetricKind, NutsSettings, Samples, random_starts};
 use ppl_infer::posterior::Posterior;
@@ -42,6 +42,21 @@ pub fn nuts_from<M, R>(
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
+    let outcome = sample_around(density, around, settings, &AtomicBool::new(false), &mut ())?;
+    match outcome.ending {
+        Ending::Failed(error) => Err(error),
+        _ => posterior_of(density, &outcome.samples),
+    }
+}
+
+/// The draws of [`nuts_from`], with a flag that stops them and an observer that watches.
+pub(crate) fn sample_around(
+    density: &impl LogDensity,
+    around: &Laplace,
+    settings: &NutsSettings,
+    stop: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> ppl_infer::Result<Outcome> {
     let (metric, metric_adaptation) = (MetricKind::Dense, MetricAdaptation::Fixed);
     let settings = NutsSettings { metric, metric_adaptation, ..settings.clone() };
     let mut starts = around.sample(&mut rng::keyed(settings.seed, "starts", 0), settings.chains);
@@ -51,11 +66,7 @@ where
     let outside = starts.chunks_exact_mut(around.dim()).zip(logp).filter(|(_, logp)| !logp.is_finite());
     outside.for_each(|(start, _)| start.copy_from_slice(&around.mean));
     let metric = InitialMetric::Dense(around.covariance.clone());
-    let outcome = sample(density, &settings, &starts, &metric, &AtomicBool::new(false), &mut ())?;
-    match outcome.ending {
-        Ending::Failed(error) => Err(error),
-        _ => posterior_of(density, &outcome.samples),
-    }
+    sample(density, &settings, &starts, &metric, stop, observer)
 }
 
 /// The posterior of a model from unconstrained draws: latent and deterministic sites, and the data.

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use lens_models::data::ImageData;
 use lens_models::system::{Role, Scales, System, SystemModel};
-use ppl_core::{Ctx, LogDensity, ModelDensity, PriorSet, Values, handler, rng};
-use ppl_infer::driver::{Ending, sample};
+use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
+use ppl_infer::driver::Ending;
 use ppl_infer::map::{Laplace, LaplaceSettings, MapSettings, laplace};
-use ppl_infer::mcmc::{InitialMetric, MetricAdaptation, MetricKind, NutsSettings};
+use ppl_infer::mcmc::NutsSettings;
 use ppl_infer::posterior::Posterior;
 
 use super::basin::basin;
@@ -18,7 +18,7 @@ use super::light::{fit_light, scene_at};
 use super::search::Search;
 use super::view::View;
 use super::{Fit, FitError, FitSettings, Method, Watch};
-use crate::run::{posterior_of, variables_of};
+use crate::run::{posterior_of, sample_around, variables_of};
 
 /// Fits a system to its data.
 ///
@@ -102,42 +102,23 @@ fn draw<M, R>(
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
-    let starts = around.sample(&mut rng::keyed(settings.seed, "starts", 0), settings.chains);
-    let starts = finite_starts(density, starts, &around.mean)?;
-    let nuts = NutsSettings {
-        warmup: settings.warmup,
-        draws: settings.draws,
-        chains: settings.chains,
-        seed: settings.seed,
-        metric: MetricKind::Dense,
-        metric_adaptation: MetricAdaptation::Fixed,
-        ..NutsSettings::default()
-    };
-    let metric = InitialMetric::Dense(around.covariance.clone());
-    let outcome = sample(density, &nuts, &starts, &metric, stop, watch)?;
+    let FitSettings { warmup, draws, chains, seed, .. } = *settings;
+    let nuts = NutsSettings { warmup, draws, chains, seed, ..NutsSettings::default() };
+    let outcome = sample_around(density, around, &nuts, stop, watch)?;
     let stopped = match outcome.ending {
-        Ending::Failed(error) => return Err(error.into()),
+        Ending::Failed(error) if outcome.samples.common_draws() == 0 => return Err(error.into()),
+        Ending::Failed(error) => {
+            tracing::warn!("sampling ended early, the draws before it are kept: {error}");
+            true
+        }
         Ending::Stopped => true,
         _ => false,
     };
     let (warm, kept) = outcome.samples.gradients();
-    let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(density.dim())));
+    let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(around.dim())));
     let highest = all.max_by(|a, b| a.0.logp.total_cmp(&b.0.logp)).filter(|(stats, _)| stats.logp > around.logp);
     let top = highest.map_or_else(|| around.mean.clone(), |(_, position)| position.to_vec());
     Ok(Drawn { posterior: posterior_of(density, &outcome.samples)?, stopped, top, gradients: warm + kept })
-}
-
-/// Chains may start only where the density is finite; one that does not starts at the maximum.
-fn finite_starts(density: &impl LogDensity, mut starts: Vec<f64>, mean: &[f64]) -> Result<Vec<f64>, FitError> {
-    let chains = starts.len() / mean.len();
-    let (mut logp, mut grad) = (vec![0.0; chains], vec![0.0; starts.len()]);
-    density.logp_and_grad(&starts, &mut logp, &mut grad)?;
-    for (start, logp) in starts.chunks_exact_mut(mean.len()).zip(logp) {
-        if !logp.is_finite() {
-            start.copy_from_slice(mean);
-        }
-    }
-    Ok(starts)
 }
 
 /// Independent draws of the Laplace approximation as a posterior.

@@ -1,3 +1,5 @@
+//! What a log density promises, held on small models.
+
 use super::*;
 use crate::dist::{Normal, Uniform};
 use crate::handler::{condition, priors};

@@ -1,3 +1,5 @@
+//! What each handler promises, alone and together.
+
 use super::*;
 use crate::dist::{HalfNormal, Normal};
 use crate::{Ctx, Error, PriorSet, Values};
