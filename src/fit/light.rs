@@ -53,8 +53,12 @@ pub(super) fn fit_light(
             None => (density.draw_prior(search.seed(), STARTS)?, Some(Pruning { after: 30, ..Pruning::default() })),
             Some(light) => (density.position_of(&light.values, round as u64)?, None),
         };
-        let best = search.climb(&density, &starts, &MapSettings { pruning, ..MapSettings::default() })?;
-        let (trace, scene) = scene_at(&density, &model, &best.position)?;
+        // With every light parameter fixed there is nothing to climb.
+        let position = match starts.is_empty() {
+            true => starts,
+            false => search.climb(&density, &starts, &MapSettings { pruning, ..MapSettings::default() })?.position,
+        };
+        let (trace, scene) = scene_at(&density, &model, &position)?;
         let image = scene.light.as_ref().map_or(Ok(vec![]), |l| expose(&data, l).map(|a| a.lane(0).to_vec()))?;
         found = Some(Light { values: trace, image });
     }

@@ -40,6 +40,9 @@ pub fn fit(
     let model = SystemModel::new(system, data.clone(), &scales)?;
     let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone());
     let density = ModelDensity::new(&run)?;
+    if density.layout().dim() == 0 {
+        return Err(FitError::Nothing { missing: "free parameter", mend: "take the `value` of one away" });
+    }
     let priors = PriorSet::of(&run)?;
     let mut search = Search::new(settings.seed, stop, watch);
 

@@ -75,11 +75,13 @@ fn default(component: &Component, parameter: &Parameter, scales: &Scales) -> Jso
         ParameterKind::Slope => truncated(2.0, 0.2, 1.1, 2.9),
         ParameterKind::AxisRatio => truncated(0.8, 0.2, 0.2, 1.0),
         ParameterKind::Angle => normal(0.0, 1.0),
+        // Mass of early-type lenses: q = 0.78 +- 0.12 (Koopmans et al. 2006), |e| about 0.12.
+        ParameterKind::Ellipticity if component.role == Role::Lens => truncated(0.0, 0.12, -0.45, 0.45),
         ParameterKind::Ellipticity => truncated(0.0, if source { 0.25 } else { 0.2 }, -0.65, 0.65),
         ParameterKind::Shear => normal(0.0, 0.05),
         ParameterKind::Center => {
             let along = if parameter.name.ends_with('x') { center[0] } else { center[1] };
-            normal(along, if source { 0.08 * radius } else { (2.0 * pixel).max(0.1) })
+            normal(along, if source { 0.08 * radius } else { (1.5 * pixel).max(0.05) })
         }
         ParameterKind::Amplitude => log_normal(0.1 * peak, 2.0),
         ParameterKind::Radius if source => log_normal((0.08 * radius).max(2.0 * pixel), 0.7),

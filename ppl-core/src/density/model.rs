@@ -60,7 +60,7 @@ where
     /// # Errors
     /// What the model returns.
     pub fn run_at(&self, positions: &[f64]) -> Result<Trace> {
-        let lanes = positions.len() / self.layout.dim().max(1);
+        let lanes = positions.len().checked_div(self.layout.dim()).unwrap_or(1);
         let q = Value::constant(Shape::new(lanes, Dims::new(&[self.layout.dim()])), Data::F64(positions.to_vec()));
         let place = Placement::new(q, self.layout.clone(), false);
         let recorder = Recorder::default();
