@@ -22,7 +22,7 @@ const BASINS: usize = 6;
 /// Width of the scatter of the starts in units of the prior's, Einstein radii apart.
 const SCATTER: f64 = 0.5;
 
-/// The basin to climb in: values for every free site.
+/// The basin to climb in: values for every free site. The constants above were chosen on the 30 lenses of `docs/slacs.md`.
 ///
 /// A real source is no sum of Sersic profiles and a real lens galaxy neither, so under the plain noise an odd
 /// configuration that soaks up such errors can win over the right one. The search therefore takes the noise to be
