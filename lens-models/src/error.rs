@@ -33,11 +33,26 @@ pub enum Error {
     #[error("{path}, HDU {hdu}: {cause}; check the file with `fitsverify` or write it again")]
     Fits { path: PathBuf, hdu: usize, cause: Cause },
     /// The HDU asked for is not in the file.
-    #[error("{path} has no HDU {wanted}; it has {}", .available.join(", "))]
+    #[error("{path} has no HDU {wanted}; it has {}", hdus(.available))]
     NoSuchHdu { path: PathBuf, wanted: String, available: Vec<String> },
     /// The HDU asked for, or every HDU, is no 2-d image.
-    #[error("{path} has no 2-d image where one is wanted; it has {}", .available.join(", "))]
+    #[error("{path} has no 2-d image where one is wanted; it has {}", hdus(.available))]
     NoImage { path: PathBuf, available: Vec<String> },
+    /// The HDU asked for, or every HDU, is no binary table.
+    #[error("{path} has no binary table where one is wanted; it has {}", hdus(.available))]
+    NoTable { path: PathBuf, available: Vec<String> },
+    /// A column of a table that cannot be read, or that does not fit its rows of `stride` bytes.
+    #[error(
+        "{path}, HDU {hdu}: column {number} with TFORM{number} = '{form}' does not fit the rows of {stride} bytes; the header \
+         is damaged, write the file again"
+    )]
+    TableForm { path: PathBuf, hdu: usize, number: usize, form: String, stride: usize },
+    /// A column that a table must have.
+    #[error("{path}, HDU {hdu} has no column `{column}`; its columns are {}", .available.join(", "))]
+    NoColumn { path: PathBuf, hdu: usize, column: String, available: Vec<String> },
+    /// A column of other values than are wanted, or of another number of them a row.
+    #[error("{path}, HDU {hdu}: column `{column}` has the form '{form}', but {wanted} are wanted, {repeat} a row")]
+    ColumnForm { path: PathBuf, hdu: usize, column: String, form: String, repeat: usize, wanted: &'static str },
     /// A `.npy` file whose header or data cannot be read.
     #[error("{path}: {cause}; save it again with numpy.save(path, array)")]
     Npy { path: PathBuf, cause: std::io::Error },
@@ -165,6 +180,15 @@ impl From<Error> for ppl_core::Error {
 
 fn suggestion(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"))
+}
+
+/// The HDUs of a file in one line, few or many.
+fn hdus(all: &[String]) -> String {
+    match all {
+        [first, .., last] if all.len() > 8 => format!("{} HDUs, {first} to {last}", all.len()),
+        [] => "no HDU".to_owned(),
+        _ => all.join(", "),
+    }
 }
 
 #[cfg(test)]

@@ -18,13 +18,17 @@ pub(super) enum Method {
     Direct(Taps),
     /// A row of taps, then a column of taps.
     Separable { row: Taps, column: Taps },
-    /// Spectra; the plan of the last image size.
+    /// Spectra; the plans of the last image sizes.
     Fourier { taps: Taps, plan: Plans },
 }
 
-/// The plan for the image size seen last; a clone starts without one.
+/// The plans for the image sizes seen last, the newest at the end; a clone starts without one.
 #[derive(Default)]
-pub(super) struct Plans(RwLock<Option<Arc<fft::Plan>>>);
+pub(super) struct Plans(RwLock<Vec<Arc<fft::Plan>>>);
+
+/// Image sizes whose plans are kept: one posterior has one, a set of simulated galaxies a dozen. Making a plan costs more than
+/// using it.
+const SIZES: usize = 16;
 
 impl Clone for Plans {
     fn clone(&self) -> Self {
@@ -107,12 +111,16 @@ impl Method {
 impl Plans {
     fn get(&self, taps: &Taps, width: usize, height: usize) -> Arc<fft::Plan> {
         let fits = |plan: &&Arc<fft::Plan>| (plan.width, plan.height) == (width, height);
-        // A poisoned lock only means that another thread panicked; a plan is replaced whole, never half.
-        if let Some(plan) = self.0.read().unwrap_or_else(|e| e.into_inner()).as_ref().filter(fits) {
+        // A poisoned lock only means that another thread panicked; plans are put in and taken out whole, never half.
+        if let Some(plan) = self.0.read().unwrap_or_else(|e| e.into_inner()).iter().find(fits) {
             return plan.clone();
         }
         let plan = Arc::new(fft::Plan::new(taps, width, height));
-        *self.0.write().unwrap_or_else(|e| e.into_inner()) = Some(plan.clone());
+        let mut plans = self.0.write().unwrap_or_else(|e| e.into_inner());
+        if plans.len() == SIZES {
+            plans.remove(0);
+        }
+        plans.push(plan.clone());
         plan
     }
 }
