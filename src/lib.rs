@@ -25,3 +25,4 @@ pub use lens_models as lens;
 pub use ppl_core as core;
 pub use ppl_infer as infer;
 pub use run::{nuts, nuts_from, posterior_of};
+pub use vae_source as source;

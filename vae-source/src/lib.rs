@@ -1,0 +1,6 @@
+//! The neural source of a gravitational lens: galaxies to learn from.
+
+pub mod data;
+pub mod error;
+
+pub use error::{Error, Result};
