@@ -205,7 +205,7 @@ fn help_and_version_are_on_stdout_and_every_command_has_an_example() {
     let folder = empty();
     assert!(good(folder.path(), &["--version"]).starts_with("arclet "));
     assert!(good(folder.path(), &["--help"]).contains("arclet demo"));
-    for command in ["demo", "simulate", "fit", "trace", "priors", "bench"] {
+    for command in ["demo", "simulate", "fit", "galaxies", "trace", "priors", "bench"] {
         let help = good(folder.path(), &[command, "--help"]);
         assert!(help.contains("Example") && help.contains(&format!("arclet {command}")), "{help}");
     }

@@ -5,23 +5,7 @@ mod program;
 use std::fs;
 use std::path::Path;
 
-use program::{arclet, change_image, empty, entries, mock};
-
-/// Runs the program and wants one line on stderr with all of `parts`, code 2, and nothing new in the folder.
-#[track_caller]
-fn refused(folder: &Path, arguments: &[&str], parts: &[&str]) {
-    let before = entries(folder);
-    let output = arclet(folder, arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "arclet {}: {said}", arguments.join(" "));
-    assert_eq!(said.lines().count(), 1, "not one line: {said}");
-    assert!(said.starts_with("error: "), "{said}");
-    for part in parts {
-        assert!(said.contains(part), "{said} does not say {part}");
-    }
-    assert!(output.stdout.is_empty());
-    assert_eq!(entries(folder), before, "something is left behind");
-}
+use program::{change_image, empty, mock, refused};
 
 /// A fit of a mock that was spoilt.
 #[track_caller]

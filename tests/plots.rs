@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use arclet::plot::{
-    ContactSheet, CornerFigure, Extent, FitFigure, Panel, PanelKind, PlotError, Raster, Result, TableRow, Tile,
+    Colormap, ContactSheet, CornerFigure, Extent, FitFigure, Panel, PanelKind, PlotError, Raster, Result, Stretch,
+    TableRow, Tile,
 };
 use resvg::tiny_skia::Pixmap;
 
@@ -228,8 +229,52 @@ fn a_contact_sheet_shows_every_lens() -> Result<()> {
         panels.truncate(3);
         Ok(Tile { title: format!("Mock {seed}"), caption: "θ_E = 1.50″, χ²/pixel = 1.00".into(), panels })
     };
-    let sheet = ContactSheet { title: "Fits".into(), tiles: (0..6).map(tile).collect::<Result<_>>()?, columns: 0 };
+    let sheet = ContactSheet {
+        title: "Fits".into(),
+        note: String::new(),
+        tiles: (0..6).map(tile).collect::<Result<_>>()?,
+        columns: 0,
+    };
     look("contact.png", || sheet.render())?;
     assert!(matches!(ContactSheet::default().render(), Err(PlotError::Count { got: 0, .. })));
+    Ok(())
+}
+
+#[test]
+fn a_sheet_of_galaxies_shows_faint_structure_and_noise_on_one_scale_without_text_on_them() -> Result<()> {
+    let tile = |k: u64| {
+        let sigma = 1.0 / (12.0 + 8.0 * (k % 12) as f64);
+        let (index, size, q) = (0.6 + 0.3 * (k % 7) as f64, 0.12 + 0.02 * (k % 5) as f64, 0.4 + 0.1 * (k % 6) as f64);
+        let galaxy = pixels(64, Extent::centred(64, 64, 0.03), |[x, y]| {
+            let r = x.hypot(y / q);
+            let arms = 1.0 + 0.5 * (2.0 * (y / q).atan2(x) - 5.0 * (r + 0.05).ln()).cos() * (r / 0.2).min(1.0);
+            arms * (-(r / size).powf(1.0 / index)).exp()
+        })?;
+        let noisy = combine(&galaxy, &galaxy, |i, v, _| v + sigma * normal(i as u64 + 100_000 * (k + 1)))?;
+        let max = noisy.values().iter().copied().fold(f64::MIN, f64::max);
+        let panels = vec![Panel::new(PanelKind::Galaxy, combine(&noisy, &noisy, |_, v, _| v / max)?)];
+        Ok(Tile { title: (100_000 + 7 * k).to_string(), caption: format!("1.92″, {:.0} σ", max / sigma), panels })
+    };
+    let sheet = ContactSheet {
+        title: "100 galaxies".into(),
+        note: "Grey: asinh(I / 0.1), I from −0.1 (black) to 1 (white) of the maximum of each".into(),
+        tiles: (0..100).map(tile).collect::<Result<_>>()?,
+        columns: 10,
+    };
+    let [width, height] = look("galaxies.png", || sheet.render())?;
+    // Ten tiles of 119 x 142 each way, and the heading with its note.
+    assert_eq!([width, height], [2 * (1190 + 12), 2 * (60 + 1420)]);
+    let one =
+        ContactSheet { tiles: sheet.tiles[..1].to_vec(), title: "A title that is wider than one tile".into(), ..sheet };
+    let [width, _] = look("galaxy.png", || one.render())?;
+    assert!(width > 2 * 400, "the page of one tile is as wide as its words, not {width}");
+    let noise = |v: f64| Stretch::GALAXY.unit(v + 0.02) - Stretch::GALAXY.unit(v);
+    // 13 of 256 greys for a deviation of 1/50 of the maximum in the sky, and at least one at the maximum.
+    assert!(noise(0.0) > 0.05 && noise(0.98) > 1.0 / 256.0, "{} {}", noise(0.0), noise(0.98));
+    assert_eq!([-0.1, 1.0].map(|v| Stretch::GALAXY.unit(v)), [0.0, 1.0]);
+    assert_eq!(
+        (PanelKind::Galaxy.title(), Colormap::Grey.colour(0.0), Colormap::Grey.colour(1.0)),
+        ("", [0; 3], [255; 3])
+    );
     Ok(())
 }

@@ -11,6 +11,7 @@ use arclet::fit::FitError;
 use arclet::infer::Error as EngineError;
 use arclet::lens::Error as LensError;
 use arclet::plot::PlotError;
+use arclet::source::Error as SourceError;
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -184,6 +185,16 @@ impl From<FitError> for Failure {
             FitError::Lens(error) => error.into(),
             FitError::Model(error) => error.into(),
             FitError::Engine(error) => error.into(),
+            error => Failure::user(error),
+        }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Lens(error) => error.into(),
+            SourceError::Io { path, action, cause } => Failure::io(action, &path, &cause),
             error => Failure::user(error),
         }
     }

@@ -5,16 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, Result};
-use super::stop;
+use super::stop::{Unfinished, unfinished};
 
 /// A folder in the making. Dropped before [`Folder::finish`], it leaves nothing.
 #[derive(Debug)]
 pub struct Folder {
     place: PathBuf,
+    /// What to take away on the way out; none once it has its name.
+    unfinished: Option<Unfinished>,
     temporary: PathBuf,
-    /// Parents that were made for it, the innermost first.
-    made: Vec<PathBuf>,
-    finished: bool,
 }
 
 impl Folder {
@@ -40,9 +39,10 @@ impl Folder {
         };
         let made: Vec<PathBuf> = parent.ancestors().take_while(|p| !p.exists()).map(Path::to_owned).collect();
         let temporary = parent.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-        let folder = Folder { place: place.to_owned(), temporary, made, finished: false };
+        let begun = Some(Unfinished { temporary: temporary.clone(), made });
+        *unfinished() = begun.clone();
+        let folder = Folder { place: place.to_owned(), unfinished: begun, temporary };
         fs::create_dir_all(&folder.temporary).map_err(|e| Failure::io("make the folder", place, &e))?;
-        stop::unfinished(Some(folder.temporary.clone()));
         Ok(folder)
     }
 
@@ -64,6 +64,8 @@ impl Folder {
     /// # Errors
     /// What the operating system says; an older folder is then still there.
     pub fn finish(mut self) -> Result<()> {
+        // Between the two renames nothing may end the program.
+        let mut stoppable = unfinished();
         let failed = |e: &io::Error| Failure::io("write", &self.place, e);
         let old = self.temporary.with_extension("old");
         let replaces = fs::symlink_metadata(&self.place).is_ok();
@@ -77,8 +79,8 @@ impl Folder {
             }
             return Err(failed(&error));
         }
-        self.finished = true;
-        stop::unfinished(None);
+        (*stoppable, self.unfinished) = (None, None);
+        drop(stoppable);
         if replaces {
             let removed = if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) };
             removed.map_err(|e| Failure::io("remove", &old, &e))?;
@@ -89,15 +91,11 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if self.finished {
-            return;
+        if let Some(folder) = self.unfinished.take() {
+            let mut stoppable = unfinished();
+            folder.remove();
+            *stoppable = None;
         }
-        // There is another error to tell; a leftover is only untidy.
-        let _ = fs::remove_dir_all(&self.temporary);
-        for parent in &self.made {
-            let _ = fs::remove_dir(parent);
-        }
-        stop::unfinished(None);
     }
 }
 

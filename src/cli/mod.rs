@@ -6,6 +6,8 @@ mod demo;
 mod failure;
 mod fit;
 mod folder;
+mod galaxies;
+mod gallery;
 mod label;
 mod output;
 mod picture;
@@ -49,6 +51,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
+        Command::Galaxies(arguments) => galaxies::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Priors(arguments) => priors::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -92,7 +92,8 @@ pub fn true_value(truth: &BTreeMap<String, Vec<f64>>, name: &str) -> Option<f64>
     values.get(index).or(values.first()).copied()
 }
 
-fn table(header: &[&str]) -> Table {
+/// An empty table: text on the left, numbers on the right.
+pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(header);
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));

@@ -1,4 +1,4 @@
-//! What a fit shows on the terminal: one line a stage, then one line a chain; nothing where stderr is not a terminal.
+//! What a command shows on the terminal while it works: a line a stage or a chain; nothing where stderr is not a terminal.
 
 use std::time::{Duration, Instant};
 
@@ -7,6 +7,9 @@ use arclet::infer::driver::{DrawEvent, Observer};
 use arclet::infer::mcmc::NutsSettings;
 use arclet::infer::progress::ProgressBars;
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// A spinner, and what stands in its place at the end.
+const TICKS: &str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏✓";
 
 /// Shows the progress of one fit.
 pub struct Terminal {
@@ -38,7 +41,7 @@ impl Watch for Terminal {
             return;
         }
         let bar = ProgressBar::new_spinner();
-        let style = ProgressStyle::with_template("{spinner} {msg}").map(|s| s.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏✓"));
+        let style = ProgressStyle::with_template("{spinner} {msg}").map(|s| s.tick_chars(TICKS));
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
         bar.set_message(name);
         bar.enable_steady_tick(Duration::from_millis(100));
@@ -69,5 +72,43 @@ impl Observer for Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         self.end_stage();
+    }
+}
+
+/// Counts on one line how much of something is done; nothing where stderr is not a terminal.
+pub struct Counter {
+    bar: ProgressBar,
+    name: &'static str,
+    since: Instant,
+}
+
+impl Counter {
+    /// Counts up to `total`.
+    pub fn new(name: &'static str, total: usize) -> Self {
+        let bar = ProgressBar::new(total as u64);
+        let style = ProgressStyle::with_template("{spinner} {msg} [{bar:24}] {human_pos} of {human_len}, {eta} left");
+        bar.set_style(
+            style.map_or_else(|_| ProgressStyle::default_bar(), |s| s.tick_chars(TICKS).progress_chars("━━╌")),
+        );
+        bar.set_message(name);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Counter { bar, name, since: Instant::now() }
+    }
+
+    /// This many are done.
+    pub fn set(&self, done: usize) {
+        self.bar.set_position(done as u64);
+    }
+
+    /// One more is done.
+    pub fn add(&self) {
+        self.bar.inc(1);
+    }
+
+    /// All are done.
+    pub fn finish(self) {
+        let style = ProgressStyle::with_template("{spinner} {msg}").map(|s| s.tick_chars(TICKS));
+        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        self.bar.finish_with_message(format!("{}: {:.1} s", self.name, self.since.elapsed().as_secs_f64()));
     }
 }

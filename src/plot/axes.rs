@@ -26,18 +26,24 @@ impl Frame {
 
     /// Draws the box, ticks on its lower and left edge and their numbers.
     pub fn draw(&self, canvas: &mut Canvas, size: f64) {
+        self.draw_below(canvas, size);
+        let y = nice_ticks(self.y[0], self.y[1], 5);
+        for (v, label) in y.iter().zip(tick_labels(&y)) {
+            let [_, at] = self.page([self.x[0], *v]);
+            canvas.polyline(&[[self.rect.x - 4.0, at], [self.rect.x, at]], Stroke::new(INK, 0.9));
+            canvas.text(&Text::new(self.rect.x - 6.0, at + 0.36 * size, size, &label).anchor(Anchor::End));
+        }
+    }
+
+    /// Draws the box, ticks on its lower edge and their numbers.
+    pub fn draw_below(&self, canvas: &mut Canvas, size: f64) {
         canvas.outline(self.rect, Stroke::new(INK, 0.9));
-        let (x, y) = (nice_ticks(self.x[0], self.x[1], 5), nice_ticks(self.y[0], self.y[1], 5));
+        let x = nice_ticks(self.x[0], self.x[1], 5);
         for (v, label) in x.iter().zip(tick_labels(&x)) {
             let [at, _] = self.page([*v, self.y[0]]);
             let bottom = self.rect.bottom();
             canvas.polyline(&[[at, bottom], [at, bottom + 4.0]], Stroke::new(INK, 0.9));
             canvas.text(&Text::new(at, bottom + 5.0 + size, size, &label).middle());
-        }
-        for (v, label) in y.iter().zip(tick_labels(&y)) {
-            let [_, at] = self.page([self.x[0], *v]);
-            canvas.polyline(&[[self.rect.x - 4.0, at], [self.rect.x, at]], Stroke::new(INK, 0.9));
-            canvas.text(&Text::new(self.rect.x - 6.0, at + 0.36 * size, size, &label).anchor(Anchor::End));
         }
     }
 }

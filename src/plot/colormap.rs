@@ -9,6 +9,8 @@ pub enum Colormap {
     Viridis,
     /// Blue through near-white to red; for signed numbers with 0 in the middle.
     Diverging,
+    /// Black to white, even to the eye; for galaxies alone.
+    Grey,
 }
 
 /// The colour of pixels that are masked or have no value.
@@ -26,6 +28,7 @@ impl Colormap {
             Self::Inferno => colorous::INFERNO.eval_continuous(t),
             Self::Viridis => colorous::VIRIDIS.eval_continuous(t),
             Self::Diverging => colorous::RED_BLUE.eval_continuous(1.0 - t),
+            Self::Grey => colorous::GREYS.eval_continuous(1.0 - t),
         };
         [colour.r, colour.g, colour.b]
     }

@@ -1,4 +1,4 @@
-//! contact: many lenses on one sheet, a few small images each.
+//! contact: many lenses or galaxies on one sheet, a few small images each.
 
 use super::canvas::{Canvas, Rect, Stroke};
 use super::error::{PlotError, Result};
@@ -6,7 +6,7 @@ use super::heatmap::Heatmap;
 use super::panel::{Panel, stretch};
 use super::text::{INK, Text};
 
-/// One lens: its name, a line below it and its images.
+/// One lens or galaxy: its name, its images and a line below them.
 #[derive(Clone, Debug, Default)]
 pub struct Tile {
     pub title: String,
@@ -16,10 +16,12 @@ pub struct Tile {
     pub panels: Vec<Panel>,
 }
 
-/// Many lenses on one sheet, without axes.
+/// Many lenses or galaxies on one sheet, without axes.
 #[derive(Clone, Debug, Default)]
 pub struct ContactSheet {
     pub title: String,
+    /// A line below the title, such as what the colours mean; none if empty.
+    pub note: String,
     /// At most 400, in rows from the top left.
     pub tiles: Vec<Tile>,
     /// Tiles per row; 0 chooses.
@@ -30,6 +32,9 @@ const SIDE: f64 = 104.0;
 const GAP: f64 = 3.0;
 const PAD: f64 = 12.0;
 const HEADING: f64 = 46.0;
+const NOTE: f64 = 14.0;
+/// The width that words alone may ask for.
+const WIDE: f64 = 740.0;
 
 impl ContactSheet {
     /// The sheet as PNG.
@@ -47,11 +52,19 @@ impl ContactSheet {
         // The sheet is about as wide as it is high unless told otherwise.
         let chosen = (got as f64 * height / width).sqrt().ceil() as usize;
         let columns = if self.columns == 0 { chosen } else { self.columns }.clamp(1, got);
-        let page = (columns as f64 * width + PAD, HEADING + got.div_ceil(columns) as f64 * height);
+        let heading = HEADING + if self.note.is_empty() { 0.0 } else { NOTE };
+        let title = Text::new(0.0, 25.0, 16.0, &self.title).middle().bold();
+        let note = Text::new(0.0, 43.0, 11.0, &self.note).middle();
+        let (grid, words) = (columns as f64 * width + PAD, 20.0 + title.width().max(note.width()));
+        // A sheet of few tiles is wide enough for its words.
+        let page = (grid.max(words.min(WIDE)), heading + got.div_ceil(columns) as f64 * height);
         let mut canvas = Canvas::new(page.0, page.1);
-        canvas.text(&Text::new(0.5 * page.0, 25.0, 16.0, &self.title).middle().bold().at_most(page.0 - 20.0));
+        for line in [title, note] {
+            canvas.text(&line.at_most(page.0 - 20.0).moved(0.5 * page.0));
+        }
+        let left = PAD + 0.5 * (page.0 - grid);
         for (k, tile) in self.tiles.iter().enumerate() {
-            let (x, y) = ((k % columns) as f64 * width + PAD, (k / columns) as f64 * height + HEADING);
+            let (x, y) = ((k % columns) as f64 * width + left, (k / columns) as f64 * height + heading);
             tile.draw(&mut canvas, [x, y])?;
         }
         canvas.png()

@@ -5,6 +5,7 @@
 mod axes;
 mod canvas;
 mod colormap;
+mod comparison;
 mod contact;
 mod contour;
 mod corner;
@@ -21,6 +22,7 @@ mod table;
 mod text;
 
 pub use colormap::{Colormap, NO_VALUE};
+pub use comparison::{ComparisonFigure, Quantity};
 pub use contact::{ContactSheet, Tile};
 pub use corner::CornerFigure;
 pub use error::{PlotError, Result};

@@ -28,6 +28,8 @@ pub enum PanelKind {
     Source,
     /// The convergence, on a logarithmic scale, with the critical curves.
     Convergence,
+    /// A galaxy divided by its maximum, without a title; the same grey is the same fraction of the maximum in every image.
+    Galaxy,
 }
 
 /// One image of the page.
@@ -79,6 +81,7 @@ impl PanelKind {
             Self::ArcsModel => "Arcs (model)",
             Self::Source => "Source plane",
             Self::Convergence => "Convergence",
+            Self::Galaxy => "",
         }
     }
 
@@ -88,13 +91,14 @@ impl PanelKind {
         match self {
             Self::Residual => Colormap::Diverging,
             Self::Convergence => Colormap::Viridis,
+            Self::Galaxy => Colormap::Grey,
             _ => Colormap::Inferno,
         }
     }
 
     /// Whether its pixels are those of the data.
     pub(super) fn has_data_pixels(self) -> bool {
-        !matches!(self, Self::Source | Self::Convergence)
+        !matches!(self, Self::Source | Self::Convergence | Self::Galaxy)
     }
 }
 
@@ -105,6 +109,7 @@ pub(super) fn stretch(panels: &[Panel], k: usize) -> Stretch {
         PanelKind::Residual => Stretch::Linear { lo: -RESIDUAL_LIMIT, hi: RESIDUAL_LIMIT },
         PanelKind::Convergence => Stretch::decades(panels[k].image.values()),
         PanelKind::Source => Stretch::source(panels[k].image.values()),
+        PanelKind::Galaxy => Stretch::GALAXY,
         PanelKind::Data | PanelKind::Model | PanelKind::LensLight => Stretch::brightness(values_of(PanelKind::Data)),
         PanelKind::Arcs | PanelKind::ArcsModel => Stretch::brightness(values_of(PanelKind::Arcs)),
     }

@@ -37,6 +37,10 @@ impl Stretch {
         if hi > lo { Self::Asinh { lo, hi, soft: 0.15 * (hi - lo) } } else { around(lo) }
     }
 
+    /// For galaxies divided by their maximum, one scale for all of them: a deviation of 1/50 of the maximum is 5 % of the
+    /// greys in the sky, and what lies between the sky and a tenth of the maximum has more than a fifth of them.
+    pub const GALAXY: Self = Self::Asinh { lo: -0.1, hi: 1.0, soft: 0.1 };
+
     /// For positive numbers over decades, such as the convergence: the central 99.8 per cent, at most four decades.
     #[must_use]
     pub fn decades(values: &[f64]) -> Self {

@@ -108,6 +108,12 @@ impl Text {
         Self { halo: true, ..self }
     }
 
+    /// Moved to the right.
+    pub fn moved(mut self, dx: f64) -> Self {
+        self.at[0] += dx;
+        self
+    }
+
     /// Set smaller where it would be wider than `width`.
     pub fn at_most(mut self, width: f64) -> Self {
         let wide = self.width();

@@ -1,4 +1,5 @@
 //! The built program, run on systems small enough to be fitted in a fraction of a second.
+#![allow(dead_code, reason = "each program of tests uses a part of this")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,22 @@ pub fn good(folder: &Path, arguments: &[&str]) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "arclet {}: {said}", arguments.join(" "));
     String::from_utf8(output.stdout).expect("tables are UTF-8")
+}
+
+/// Runs the program and wants one line on stderr with all of `parts`, code 2, and nothing new in the folder.
+#[track_caller]
+pub fn refused(folder: &Path, arguments: &[&str], parts: &[&str]) {
+    let before = entries(folder);
+    let output = arclet(folder, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "arclet {}: {said}", arguments.join(" "));
+    assert_eq!(said.lines().count(), 1, "not one line: {said}");
+    assert!(said.starts_with("error: "), "{said}");
+    for part in parts {
+        assert!(said.contains(part), "{said} does not say {part}");
+    }
+    assert!(output.stdout.is_empty());
+    assert_eq!(entries(folder), before, "something is left behind");
 }
 
 /// A folder of its own that holds a copy of one simulated system: `system.json` and its images.

@@ -1,0 +1,71 @@
+//! Non-local means on simulated galaxies whose truth is known: what is left of the noise, and of the galaxy.
+//!
+//! `cargo run --release --example galaxy_denoise [FOLDER]` prints the table of docs/galaxies.md and writes a picture into FOLDER.
+
+use std::path::PathBuf;
+
+use arclet::plot::{ContactSheet, Panel, PanelKind, Raster, Tile};
+use arclet::source::data::simulate::{Population, SimulatedGalaxy, Simulator, Survey};
+use arclet::source::data::{Cuts, NonLocalMeans, central_square, downscale, prepare};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let out = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
+    let simulator = Simulator::new(Survey::default(), Population::default(), 4)?;
+    let (mut ratios, mut inside, mut tiles) = (Vec::new(), Vec::new(), Vec::new());
+    let mut number = 0;
+    while ratios.len() < 200 {
+        let SimulatedGalaxy { stamp, truth } = simulator.galaxy(number);
+        number += 1;
+        let Ok(galaxy) = prepare(&stamp, &Cuts::default()) else { continue };
+        // The truth on the same pixels and in the same unit.
+        let noisy = downscale(&central_square(&stamp.image), galaxy.side);
+        let maximum = noisy.pixels.iter().copied().fold(f32::MIN, f32::max);
+        let mut truth = downscale(&central_square(&truth), galaxy.side).pixels;
+        truth.iter_mut().for_each(|p| *p /= maximum);
+        let sigma = galaxy.sigma_noise;
+        let denoised = NonLocalMeans::default().denoise(&galaxy.pixels, galaxy.side, galaxy.side, sigma)?;
+        let rms = |a: &[f32], keep: &dyn Fn(f32) -> bool| {
+            let squares: Vec<f64> =
+                a.iter().zip(&truth).filter(|(_, t)| keep(**t)).map(|(a, t)| f64::from(a - t).powi(2)).collect();
+            (squares.iter().sum::<f64>() / squares.len() as f64).sqrt()
+        };
+        ratios.push(rms(&denoised, &|_| true) / rms(&galaxy.pixels, &|_| true));
+        inside.push(rms(&denoised, &|t| t > 0.1) / rms(&galaxy.pixels, &|t| t > 0.1));
+        if tiles.len() < 16 {
+            let residual: Vec<f32> = denoised.iter().zip(&truth).map(|(d, t)| (d - t) / sigma).collect();
+            let panel = |kind, title: &str, pixels: &[f32]| {
+                let raster = Raster::centred(galaxy.side, galaxy.side, pixels.iter().copied(), galaxy.pixel_scale);
+                raster.map(|image| Panel { title: Some(title.to_owned()), ..Panel::new(kind, image) })
+            };
+            let panels = vec![
+                panel(PanelKind::Galaxy, "noisy", &galaxy.pixels)?,
+                panel(PanelKind::Galaxy, "denoised", &denoised)?,
+                panel(PanelKind::Galaxy, "truth", &truth)?,
+                panel(PanelKind::Residual, "(denoised − truth) / σ", &residual)?,
+            ];
+            let ratio = ratios[ratios.len() - 1];
+            let caption = format!("noise 1/{:.0} of the maximum; residual {ratio:.2} of it", 1.0 / sigma);
+            tiles.push(Tile { title: format!("simulated galaxy {}", stamp.ident), caption, panels });
+        }
+    }
+    for (what, values) in [("the whole image", &mut ratios), ("the galaxy, where the truth is above 0.1", &mut inside)]
+    {
+        values.sort_by(f64::total_cmp);
+        let at = |q: f64| values[(q * (values.len() - 1) as f64).round() as usize];
+        println!(
+            "rms(denoised - truth) / rms(noise) over {what}, {} galaxies: median {:.3}, largest {:.3}, {} above 0.5",
+            values.len(),
+            at(0.5),
+            at(1.0),
+            values.iter().filter(|v| **v > 0.5).count()
+        );
+    }
+    let sheet = ContactSheet {
+        title: "Non-local means on simulated galaxies".to_owned(),
+        note: "residuals from −5 to 5 standard deviations of the noise".to_owned(),
+        tiles,
+        columns: 2,
+    };
+    std::fs::write(out.join("galaxy-denoise.png"), sheet.render()?)?;
+    Ok(())
+}
