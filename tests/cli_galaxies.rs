@@ -362,3 +362,14 @@ fn real_galaxies_of_cosmos_are_prepared() {
     assert_eq!(dataset.galaxies.len(), 9);
     assert!(dataset.galaxies.iter().all(|galaxy| galaxy.side == 64 && galaxy.pixel_scale > 0.029));
 }
+
+#[test]
+fn the_documentation_lists_every_number_of_the_population_with_its_default() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/galaxies.md")).expect("the page is there");
+    let population = serde_json::to_value(Population::default()).expect("numbers");
+    for (key, value) in population.as_object().expect("named numbers") {
+        let numbers = value.to_string().replace(['[', ']'], "").replace(',', ", ").replace(".0,", ",");
+        let row = format!("| `{key}` | {} |", numbers.strip_suffix(".0").unwrap_or(&numbers));
+        assert!(page.contains(&row), "docs/galaxies.md has no row {row}");
+    }
+}

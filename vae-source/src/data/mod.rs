@@ -6,6 +6,7 @@ mod cuts;
 mod dataset;
 mod denoise;
 mod downscale;
+mod drizzle;
 mod galaxy;
 mod morphology;
 mod noise_level;

@@ -7,18 +7,28 @@ use std::sync::Arc;
 use lens_models::fits::{Image, read_image};
 
 use super::{Entry, Note};
+use crate::data::drizzle;
 use crate::error::{Error, Result};
 
-/// Gives each galaxy the correlation of its file; those of files that do not exist have white noise.
+/// The file that the COSMOS catalogues of GalSim name. It comes with GalSim, not with the catalogues.
+const COSMOS: &str = "acs_I_unrot_sci_20_cf.fits";
+
+/// Gives each galaxy the correlation of its file. Where that does not exist, it is that of drizzled images if it is the one of
+/// COSMOS, else none: white noise.
 pub(super) fn add(entries: &mut [Entry], files: &[Arc<Path>], notes: &mut Vec<Note>) -> Result<()> {
     let mut known: HashMap<&Path, Option<Arc<Image>>> = HashMap::new();
     for (entry, file) in entries.iter_mut().zip(files) {
         if !known.contains_key(&**file) {
-            let image = if file.is_file() { Some(Arc::new(read(file)?)) } else { None };
-            if image.is_none() {
+            let image = if file.is_file() {
+                Some(read(file)?)
+            } else if file.file_name().is_some_and(|name| name == COSMOS) {
+                notes.push(Note::OwnCorrelation { path: file.to_path_buf() });
+                Some(drizzle::correlation())
+            } else {
                 notes.push(Note::NoCorrelation { path: file.to_path_buf() });
-            }
-            known.insert(file, image);
+                None
+            };
+            known.insert(file, image.map(Arc::new));
         }
         entry.correlation = known.get(&**file).cloned().flatten();
     }

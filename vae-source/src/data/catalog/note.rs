@@ -17,6 +17,8 @@ pub enum Note {
     NoCorrelationColumn { path: PathBuf },
     /// A correlation function of the noise that a catalogue names is not there.
     NoCorrelation { path: PathBuf },
+    /// The same, but it is that of the COSMOS images, of which an approximation is known.
+    OwnCorrelation { path: PathBuf },
 }
 
 impl fmt::Display for Note {
@@ -42,6 +44,13 @@ impl fmt::Display for Note {
             }
             Self::NoCorrelation { path } => {
                 write!(f, "{} (NOISE_FILENAME) does not exist: the noise is taken to be uncorrelated", path.display())
+            }
+            Self::OwnCorrelation { path } => {
+                let path = path.display();
+                write!(
+                    f,
+                    "{path} (NOISE_FILENAME) does not exist: the noise is taken to be that of drizzled images, 0.48 at a pixel"
+                )
             }
         }
     }

@@ -71,7 +71,7 @@ fn body(population: &Population, rng: &mut Rng, kind: Kind, radius: f64, flux: f
         radius: radius / axis_ratio.sqrt(),
         inclination,
         // sech^2 of scale height h has an rms of 0.9 h, an exponential disc one of 1.46 half-light radii across.
-        thickness: 1.0 * flattening,
+        thickness: flattening,
         disc: None,
         bulge: None,
         dust: None,
@@ -125,12 +125,14 @@ fn disc_galaxy(population: &Population, rng: &mut Rng, plain: Body) -> Body {
     let mut body = Body { disc: Some(disc.face()), bulge: (share > 0.01).then_some(bulge), dust: Some(dust), ..plain };
     if rng.random_bool(population.clumpy) {
         let share = population.clump_share * -(1.0 - rng.random::<f64>()).ln();
-        body.clumps = clumps(rng, &body, arms.as_ref(), share.min(0.45));
+        body.clumps = clumps(rng, &body, arms.as_ref(), share.min(0.3));
     }
     body
 }
 
 fn irregular_galaxy(population: &Population, rng: &mut Rng, plain: Body) -> Body {
+    // Their patches and clumps are thinner than they are; as thick, they would be bars across the galaxy seen from its edge.
+    let plain = Body { thickness: 0.7 * plain.thickness, ..plain };
     let patchiness = (1.6 * log_normal(rng, population.patchiness)).min(1.4);
     let size = rng.random_range(0.4..1.1);
     let disc = Disc {
@@ -142,10 +144,10 @@ fn irregular_galaxy(population: &Population, rng: &mut Rng, plain: Body) -> Body
         patches: Patches::draw(rng, patchiness, size, None),
     };
     let dust = Dust { depth: 0.5 * log_normal(rng, population.dust).min(3.0), scale: 1.2, lanes: 0.0, arms: None };
-    let mut body = Body { disc: Some(disc.face()), dust: Some(dust), bend: 0.12 * normal(rng), ..plain };
+    let mut body = Body { disc: Some(disc.face()), dust: Some(dust), bend: 0.09 * normal(rng), ..plain };
     if rng.random_bool(0.8) {
         let share = 1.6 * population.clump_share * -(1.0 - rng.random::<f64>()).ln();
-        body.clumps = clumps(rng, &body, None, share.min(0.6));
+        body.clumps = clumps(rng, &body, None, share.min(0.5));
     }
     body
 }
@@ -183,7 +185,10 @@ fn ring(rng: &mut Rng) -> (Ring, f64) {
     (ring, rng.random_range(0.08..0.35))
 }
 
-/// Clumps that share `total` of the light: their places follow the light of the disc, and so its arms.
+/// Brightness of an exponential disc of light 1 at its half-light radius, with that radius as unit: e^-b b^2 / (2 pi).
+const HALF_LIGHT: f64 = 0.084;
+
+/// Clumps that share at most `total` of the light: their places follow the light of the disc, and so its arms.
 fn clumps(rng: &mut Rng, body: &Body, arms: Option<&Arms>, total: f64) -> Vec<Clump> {
     let Some(face) = &body.disc else { return Vec::new() };
     let number = rng.random_range(2..14);
@@ -201,7 +206,9 @@ fn clumps(rng: &mut Rng, body: &Body, arms: Option<&Arms>, total: f64) -> Vec<Cl
         // 0.1 to 1 kpc across (Livermore et al. 2012), 0.015" to 0.13" at z = 0.8; larger in larger, nearer
         // galaxies, no larger than a fifth of them.
         let sigma = log_normal(rng, [0.045_f64.max(0.08 * body.radius), 0.4]).min(0.2 * body.radius);
-        Clump { place: [x, y, z], sigma, share: total * light / sum }
+        // One clump never rules its galaxy, and where the disc is faint its clumps are.
+        let share = total * light / sum * (face.at(x, y) / HALF_LIGHT).min(1.0);
+        Clump { place: [x, y, z], sigma, share: share.min(0.08) }
     };
     light.into_iter().map(clump).collect()
 }

@@ -1,37 +1,10 @@
-//! Noise: the correlated noise of drizzled images, and that of the photons.
+//! Noise: unit noise with the correlation of drizzled images.
 
-use lens_models::fits::Image;
 use ppl_core::rng::Rng;
 use rand::RngExt as _;
 use rand_distr::StandardNormal;
 
-/// Drizzling shares each detector pixel over neighbouring ones, a short moving average along each axis. These weights give
-/// correlations of 0.48 and 0.05 at one and two pixels, those of the COSMOS images at 0.03" (Leauthaud et al. 2007; the GREAT3
-/// noise correlation function has 0.478 and 0.051).
-const TAPS: [f64; 3] = [1.0, 0.63, 0.071];
-
-/// Correlation at 0, 1, 2 pixels along one axis.
-fn along() -> [f64; 3] {
-    let [a, b, c] = TAPS;
-    let square = a * a + b * b + c * c;
-    [1.0, (a * b + b * c) / square, a * c / square]
-}
-
-/// The correlation of the noise at each offset, 5 x 5, 1 at the centre: the `correlation` of a stamp.
-#[must_use]
-pub fn correlation() -> Image {
-    let along = along();
-    let at = |k: usize| along[k.abs_diff(2)];
-    let pixels = (0..25).map(|k| (at(k / 5) * at(k % 5)) as f32).collect();
-    Image { width: 5, height: 5, pixels }
-}
-
-/// The sum of all correlations: what the variance of a wide patch's mean is larger by than with white noise.
-#[must_use]
-pub fn correlated_area() -> f64 {
-    let [_, one, two] = along();
-    (1.0 + 2.0 * (one + two)).powi(2)
-}
+use crate::data::drizzle::TAPS;
 
 /// Correlated noise of unit variance.
 #[must_use]
@@ -57,6 +30,7 @@ pub fn unit_noise(rng: &mut Rng, width: usize, height: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::drizzle::{correlated_area, correlation};
     use ppl_core::rng::keyed;
 
     #[test]

@@ -17,23 +17,23 @@ pub struct Population {
     /// AB magnitudes in F814W, brightest and faintest. 23.5 is the limit of the GREAT3 sample (Mandelbaum et al. 2014); the cut
     /// on brightness takes care of the other end.
     pub magnitudes: [f64; 2],
-    /// d log10 N / d magnitude: 0.33 (counts in F814W, Leauthaud et al. 2007).
+    /// d log10 N / d magnitude, near a third at these magnitudes (counts in F814W, Leauthaud et al. 2007).
     pub count_slope: f64,
     /// log10 of the half-light radius of a circle of the same area (arcsec): at magnitude 23, its slope with magnitude, and its
-    /// scatter. From the Sersic fits to COSMOS of Mandelbaum et al. (2014); the slope agrees with Miller et al. (2013, app. B),
-    /// -0.117 a magnitude.
+    /// scatter. 100 Sersic fits of the GREAT3 catalogue (Mandelbaum et al. 2014) give -0.57, -0.14 and 0.18; the slope is set
+    /// nearer to that of Miller et al. (2013, app. B), -0.117.
     pub size: [f64; 3],
     /// Share of early-type galaxies at magnitude 22 and its change with magnitude (Scarlata et al. 2007, ZEST; set here).
     pub early_type: [f64; 2],
     /// Share of irregular galaxies at magnitude 22 and its change with magnitude: they grow more common towards fainter, more
     /// distant galaxies (Abraham et al. 1996; Scarlata et al. 2007; set here).
     pub irregular: [f64; 2],
-    /// Sersic index of early types: median, and scatter of its logarithm (natural); 3.5 (Griffith et al. 2012).
+    /// Sersic index of early types: median, and scatter of its logarithm (natural); near 3.5 (Griffith et al. 2012).
     pub early_index: [f64; 2],
     /// Thickness of early types: mean and scatter of their intrinsic axis ratio as oblate spheroids (Padilla & Strauss 2008).
     pub early_flattening: [f64; 2],
     /// Sersic index of discs: median, and scatter of its logarithm. Discs with a core or a break have less than 1 (Pohlen &
-    /// Trujillo 2006; COSMOS fits of Mandelbaum et al. 2014 have 0.73 at the 16th percentile).
+    /// Trujillo 2006; 100 COSMOS fits of Mandelbaum et al. 2014, bulges included, have 0.73 at the 16th percentile); set here.
     pub disc_index: [f64; 2],
     /// Intrinsic axis ratio of discs: mean and scatter (0.21 to 0.27, Padilla & Strauss 2008; thicker at z = 1, van der Wel et
     /// al. 2014).
@@ -50,7 +50,8 @@ pub struct Population {
     pub barred: f64,
     /// Share of discs with a ring (Buta & Combes 1996; set here).
     pub ringed: f64,
-    /// Scatter of the half normal of the m = 1 amplitude: a third of discs have more than 0.2 (Zaritsky & Rix 1997).
+    /// Scatter of the half normal of the m = 1 amplitude: a third of discs have more than 0.2 (Zaritsky & Rix 1997),
+    /// which would be 0.2; set higher here.
     pub lopsidedness: f64,
     /// Share of discs with clumps: 60 % of low-mass star-forming galaxies at z = 0.5 to 3 (Guo et al. 2015).
     pub clumpy: f64,

@@ -8,9 +8,9 @@ use rand::RngExt as _;
 
 use super::cutout::cutout;
 use super::draw;
-use super::noise::correlation;
 use super::population::{Population, normal};
 use super::survey::Survey;
+use crate::data::drizzle::correlation;
 use crate::data::{SersicFit, Stamp};
 use crate::error::Result;
 

@@ -4,8 +4,9 @@ use lens_models::fits::Image;
 use lens_models::psf::Psf;
 use ppl_core::rng::Rng;
 
-use super::noise::{correlated_area, unit_noise};
+use super::noise::unit_noise;
 use super::scene::Scene;
+use crate::data::drizzle::correlated_area;
 use crate::error::{Error, Result};
 
 /// A telescope and its images.
