@@ -142,10 +142,13 @@ fn file_name(path: impl AsRef<Path>) -> String {
 
 /// What to beware of in the set.
 fn warn(dataset: &Dataset, tally: &Tally) {
-    match tally.dropped(Reason::NotFinite) {
-        0 => {}
-        1 => tracing::warn!("1 galaxy was dropped because its stamp has NaN or infinite pixels"),
-        n => tracing::warn!("{n} galaxies were dropped because their stamps have NaN or infinite pixels"),
+    if let Some(first) = tally.first(Reason::NotFinite) {
+        match tally.dropped(Reason::NotFinite) {
+            1 => tracing::warn!("galaxy {first} was dropped because its stamp has NaN or infinite pixels"),
+            n => tracing::warn!(
+                "{n} galaxies, {first} first, were dropped because their stamps have NaN or infinite pixels"
+            ),
+        }
     }
     let empty: Vec<&str> =
         Split::ALL.into_iter().zip(dataset.counts()).filter(|(_, n)| *n == 0).map(|(part, _)| part.name()).collect();

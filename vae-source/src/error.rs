@@ -16,10 +16,10 @@ pub enum Error {
     OutOfRange { what: &'static str, value: f64, allowed: &'static str },
     /// No galaxy is left after the cuts.
     #[error("no galaxy is left of {}: {tally}; loosen one of these cuts", .tally.seen())]
-    AllCut { tally: Tally },
+    AllCut { tally: Box<Tally> },
     /// Simulated galaxies that so rarely pass the cuts that a set would take too long.
     #[error("only {} of {} simulated galaxies pass the cuts, and {wanted} are wanted: {tally}; loosen one of these cuts", .tally.kept(), .tally.seen())]
-    NextToNoneKept { wanted: usize, tally: Tally },
+    NextToNoneKept { wanted: usize, tally: Box<Tally> },
     /// The operating system refused to read or write a file.
     #[error("cannot {action} {path}: {cause}")]
     Io { path: PathBuf, action: &'static str, cause: std::io::Error },

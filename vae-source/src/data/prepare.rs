@@ -85,13 +85,13 @@ pub fn prepare_all(
             break;
         }
         let prepared: Vec<Result<Galaxy, Reason>> = chunk.par_iter().map(|stamp| prepare(stamp, cuts)).collect();
-        for outcome in prepared {
-            tally.count(&outcome);
+        for (stamp, outcome) in chunk.iter().zip(prepared) {
+            tally.count(stamp.ident, &outcome);
             galaxies.extend(outcome.ok());
         }
         progress(tally.seen());
     }
-    if galaxies.is_empty() { Err(Error::AllCut { tally }) } else { Ok((galaxies, tally)) }
+    if galaxies.is_empty() { Err(Error::AllCut { tally: Box::new(tally) }) } else { Ok((galaxies, tally)) }
 }
 
 #[cfg(test)]

@@ -43,15 +43,26 @@ impl Reason {
 pub struct Tally {
     kept: usize,
     dropped: [usize; Reason::ALL.len()],
+    /// The first galaxy dropped for each reason.
+    first: [Option<i64>; Reason::ALL.len()],
 }
 
 impl Tally {
-    /// Counts one galaxy: `Ok` is kept.
-    pub fn count<T>(&mut self, outcome: &Result<T, Reason>) {
+    /// Counts the galaxy `ident`: `Ok` is kept.
+    pub fn count<T>(&mut self, ident: i64, outcome: &Result<T, Reason>) {
         match outcome {
             Ok(_) => self.kept += 1,
-            Err(reason) => self.dropped[*reason as usize] += 1,
+            Err(reason) => {
+                self.dropped[*reason as usize] += 1;
+                self.first[*reason as usize].get_or_insert(ident);
+            }
         }
+    }
+
+    /// The first galaxy that was dropped for a reason.
+    #[must_use]
+    pub fn first(&self, reason: Reason) -> Option<i64> {
+        self.first[reason as usize]
     }
 
     /// How many were kept.
@@ -89,10 +100,11 @@ mod tests {
     #[test]
     fn every_galaxy_is_counted_once_under_its_reason() {
         let mut tally = Tally::default();
-        tally.count(&Ok(()));
-        for reason in Reason::ALL.into_iter().chain([Reason::Faint]) {
-            tally.count::<()>(&Err(reason));
+        tally.count(6, &Ok(()));
+        for (ident, reason) in (7..).zip(Reason::ALL.into_iter().chain([Reason::Faint])) {
+            tally.count::<()>(ident, &Err(reason));
         }
+        assert_eq!((tally.first(Reason::FitFailed), tally.first(Reason::Faint)), (Some(7), Some(11)));
         assert_eq!((tally.seen(), tally.kept(), tally.dropped(Reason::Faint)), (8, 1, 2));
         assert!(
             tally.to_string().starts_with("1 with a failed Sersic fit, ") && tally.to_string().contains("2 too faint")

@@ -5,6 +5,7 @@ mod bar;
 mod blob;
 mod body;
 mod bulge;
+mod centred;
 mod cutout;
 mod disc;
 mod draw;

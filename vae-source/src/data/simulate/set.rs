@@ -29,15 +29,16 @@ pub fn simulate_set(
     while kept.len() < n {
         let batch: Vec<Result<Galaxy, Reason>> =
             (next..next + BATCH).into_par_iter().map(|k| prepare(&simulator.galaxy(k).stamp, cuts)).collect();
-        next += BATCH;
-        for outcome in batch {
+        for (ident, outcome) in (next as i64..).zip(batch) {
             if kept.len() < n {
-                tally.count(&outcome);
+                tally.count(ident, &outcome);
                 kept.extend(outcome.ok());
             }
         }
+        next += BATCH;
         progress(kept.len());
         if tally.seen() > HOPELESS * (1 + kept.len()) {
+            let tally = Box::new(tally);
             return Err(if kept.is_empty() {
                 Error::AllCut { tally }
             } else {

@@ -4,6 +4,7 @@ use lens_models::fits::Image;
 use lens_models::psf::Psf;
 use ppl_core::rng::Rng;
 
+use super::centred::centred;
 use super::noise::unit_noise;
 use super::scene::Scene;
 use crate::data::drizzle::correlated_area;
@@ -57,12 +58,13 @@ fn moffat_psf() -> Psf {
 }
 
 impl Survey {
-    /// The survey with another PSF, sampled on its pixels.
+    /// The survey with another PSF, sampled on its pixels. One of even sides loses a row or column: it is cut if a pixel is its
+    /// centre, and moved by half a pixel if its centre lies between pixels.
     ///
     /// # Errors
-    /// As [`Psf::new`]: even sides, pixels that are not finite, a sum that is not positive.
+    /// As [`Psf::new`]: even sides about neither, pixels that are not finite, a sum that is not positive.
     pub fn with_psf(self, kernel: Image) -> Result<Self> {
-        Ok(Self { psf: Psf::new(kernel)?, ..self })
+        Ok(Self { psf: Psf::new(centred(kernel))?, ..self })
     }
 
     /// Whether all numbers are ones that a telescope can have.
