@@ -1,4 +1,20 @@
 //! Galaxies to learn from: real ones of a GalSim catalogue or simulated ones, prepared as the paper has it (section 2.2).
+//!
+//! ```
+//! use vae_source::data::simulate::{Population, Simulator, Survey, simulate_set};
+//! use vae_source::data::{Cuts, Morphology, NonLocalMeans};
+//!
+//! let simulator = Simulator::new(Survey::default(), Population::default(), 1)?;
+//! let (galaxies, tally) = simulate_set(&simulator, 3, &Cuts::default(), &mut |_| ())?;
+//! println!("{} of {} kept, {tally}", tally.kept(), tally.seen());
+//! for galaxy in &galaxies {
+//!     let sigma = galaxy.sigma_noise;
+//!     let clean = NonLocalMeans::default().denoise(&galaxy.pixels, galaxy.side, galaxy.side, sigma)?;
+//!     let shape = Morphology::measure(&galaxy.pixels, galaxy.side, galaxy.side, f64::from(sigma))?;
+//!     println!("galaxy {}: C = {:.2}, denoised centre {:.2}", galaxy.ident, shape.concentration, clean[32 * 64 + 32]);
+//! }
+//! # Ok::<(), vae_source::Error>(())
+//! ```
 
 mod catalog;
 mod crop;

@@ -8,26 +8,35 @@ use super::{Catalog, Entry};
 use crate::data::Stamp;
 use crate::error::Result;
 
-/// Reads the stamps of a [`Catalog`] in the order of its rows; the file of the last one stays open for the next.
+/// Reads the stamps of a [`Catalog`] in the order of its rows; the files used last stay open for the
+/// next ones.
 #[derive(Debug)]
 pub struct Stamps<'c> {
     catalog: &'c Catalog,
     entries: std::slice::Iter<'c, Entry>,
-    open: Option<FitsFile>,
+    /// The one used last at the end.
+    open: Vec<FitsFile>,
 }
+
+/// Files that stay open: a catalogue in another order than its files goes back and forth between them, and each has to be indexed
+/// when it is opened.
+const OPEN: usize = 64;
 
 impl<'c> Stamps<'c> {
     pub(super) fn new(catalog: &'c Catalog) -> Self {
-        Self { catalog, entries: catalog.entries.iter(), open: None }
+        Self { catalog, entries: catalog.entries.iter(), open: Vec::new() }
     }
 
     fn image(&mut self, path: &Path, hdu: usize) -> lens_models::Result<Image> {
-        let mut file = match self.open.take().filter(|file| file.path() == path) {
-            Some(file) => file,
+        let mut file = match self.open.iter().position(|file| file.path() == path) {
+            Some(k) => self.open.remove(k),
             None => FitsFile::open(path)?,
         };
         let image = file.image(hdu);
-        self.open = Some(file);
+        if self.open.len() == OPEN {
+            self.open.remove(0);
+        }
+        self.open.push(file);
         image
     }
 }
