@@ -55,6 +55,11 @@ impl FitsFile {
         &self.source.path
     }
 
+    /// Whether the file was compressed by gzip and is in memory, whole.
+    pub fn is_inflated(&self) -> bool {
+        self.source.inflated
+    }
+
     /// How many header-data units it has, the primary HDU counted.
     pub fn hdus(&self) -> usize {
         self.starts.len()

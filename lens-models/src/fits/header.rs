@@ -25,6 +25,8 @@ pub(super) struct Source<'a> {
     pub path: PathBuf,
     bytes: Box<dyn Bytes + Send + 'a>,
     length: usize,
+    /// Whether the bytes are in memory, inflated.
+    pub inflated: bool,
 }
 
 impl<'a> Source<'a> {
@@ -40,17 +42,18 @@ impl<'a> Source<'a> {
         let mut magic = Vec::new();
         (&mut bytes).take(2).read_to_end(&mut magic).map_err(failed)?;
         bytes.rewind().map_err(failed)?;
-        let (bytes, length): (Box<dyn Bytes + Send + 'a>, _) = if gzip::is_gzip(&magic) {
+        let inflated = gzip::is_gzip(&magic);
+        let (bytes, length): (Box<dyn Bytes + Send + 'a>, _) = if inflated {
             let mut packed = Vec::new();
             bytes.read_to_end(&mut packed).map_err(failed)?;
-            let inflated = gzip::decompress(&packed).map_err(|cause| damaged(path, 0, cause))?;
-            let length = inflated.len() as u64;
-            (Box::new(Cursor::new(inflated)), length)
+            let whole = gzip::decompress(&packed).map_err(|cause| damaged(path, 0, cause))?;
+            let length = whole.len() as u64;
+            (Box::new(Cursor::new(whole)), length)
         } else {
             let length = bytes.seek(SeekFrom::End(0)).map_err(failed)?;
             (Box::new(bytes), length)
         };
-        Ok(Self { path: path.to_owned(), bytes, length: usize::try_from(length).unwrap_or(usize::MAX) })
+        Ok(Self { path: path.to_owned(), bytes, length: usize::try_from(length).unwrap_or(usize::MAX), inflated })
     }
 
     /// At most `count` bytes from `offset`; fewer at the end of the file.

@@ -8,8 +8,7 @@ use super::{Catalog, Entry};
 use crate::data::Stamp;
 use crate::error::Result;
 
-/// Reads the stamps of a [`Catalog`] in the order of its rows; the files used last stay open for the
-/// next ones.
+/// Reads the stamps of a [`Catalog`] in the order of its rows; the files used last stay open.
 #[derive(Debug)]
 pub struct Stamps<'c> {
     catalog: &'c Catalog,
@@ -19,7 +18,7 @@ pub struct Stamps<'c> {
 }
 
 /// Files that stay open: a catalogue in another order than its files goes back and forth between them, and each has to be indexed
-/// when it is opened.
+/// when it is opened. Of those that are in memory, only the last stays.
 const OPEN: usize = 64;
 
 impl<'c> Stamps<'c> {
@@ -33,6 +32,9 @@ impl<'c> Stamps<'c> {
             None => FitsFile::open(path)?,
         };
         let image = file.image(hdu);
+        if file.is_inflated() {
+            self.open.retain(|other| !other.is_inflated());
+        }
         if self.open.len() == OPEN {
             self.open.remove(0);
         }
