@@ -8,7 +8,7 @@ use arclet::plot::{ContactSheet, Panel, PanelKind, Raster, Tile};
 use arclet::source::data::simulate::{Population, SimulatedGalaxy, Simulator, Survey};
 use arclet::source::data::{Cuts, NonLocalMeans, central_square, downscale, prepare};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> anyhow::Result<()> {
     let out = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
     let simulator = Simulator::new(Survey::default(), Population::default(), 4)?;
     let (mut ratios, mut inside, mut tiles) = (Vec::new(), Vec::new(), Vec::new());

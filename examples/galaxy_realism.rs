@@ -60,7 +60,7 @@ impl Sample {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> anyhow::Result<()> {
     let out = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
     let data = PathBuf::from(std::env::var("ARCLET_DATA").unwrap_or_else(|_| "../shared".into())).join("data/galaxies");
     let psf = read_image(data.join("cosmos_hst_btk/real_galaxy_PSF_images_extension.fits"))?;
@@ -101,7 +101,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// The table of medians, and how well classifiers tell the samples apart.
-fn report(real: &Sample, simulated: &Sample) -> Result<(), Box<dyn std::error::Error>> {
+fn report(real: &Sample, simulated: &Sample) -> anyhow::Result<()> {
     for (name, sample) in [("real", real), ("simulated", simulated)] {
         println!("{name}: {} galaxies, {} of them measured", sample.galaxies.len(), sample.statistics.len());
     }
@@ -130,13 +130,8 @@ fn summary(mut values: Vec<f64>) -> (f64, f64) {
 }
 
 /// The area under the ROC curve with its standard error (Hanley & McNeil 1982), with the squares and products of the statistics as
-/// further features if asked for. Each galaxy is scored by a regression, itself an
-/// arclet model, that has not seen its tenth.
-fn cross_validated_auc(
-    real: &Sample,
-    simulated: &Sample,
-    squares: bool,
-) -> Result<(f64, f64), Box<dyn std::error::Error>> {
+/// further features if asked for. Each galaxy is scored by a regression, itself an arclet model, that has not seen its tenth.
+fn cross_validated_auc(real: &Sample, simulated: &Sample, squares: bool) -> anyhow::Result<(f64, f64)> {
     let all = real.statistics.iter().map(|(_, row)| (row, 1.0));
     let all = all.chain(simulated.statistics.iter().map(|(_, row)| (row, 0.0)));
     let scales: Vec<(f64, f64)> = (0..7).map(|k| summary([real.column(k), simulated.column(k)].concat())).collect();
@@ -194,7 +189,7 @@ fn cross_validated_auc(
 }
 
 /// Forty real and forty simulated galaxies, the brightest by magnitude: real in odd columns, simulated in even ones.
-fn sheet(real: &Sample, simulated: &Sample) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+fn sheet(real: &Sample, simulated: &Sample) -> anyhow::Result<Vec<u8>> {
     let mut tiles = Vec::new();
     let mut order: Vec<usize> = (0..real.galaxies.len()).collect();
     order.sort_by(|a, b| real.galaxies[*a].0.total_cmp(&real.galaxies[*b].0));

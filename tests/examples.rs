@@ -1,15 +1,15 @@
 //! The examples run, and print what they promise. They are the binaries that `cargo test` builds beside the tests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Runs an example and returns what it prints.
-fn output_of(example: &str) -> String {
+fn output_of(example: &str, arguments: &[&Path]) -> String {
     // target/<profile>/deps/<this test> stands beside target/<profile>/examples/<example>.
     let folder = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples");
     let program: PathBuf = folder.join(format!("{example}{}", std::env::consts::EXE_SUFFIX));
     assert!(program.is_file(), "{} is not built; `cargo build --release --examples` builds it", program.display());
-    let output = Command::new(program).output().unwrap();
+    let output = Command::new(program).args(arguments).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{example} failed: {}", text(&output.stderr));
     text(&output.stdout)
@@ -26,7 +26,7 @@ fn row(table: &str, name: &str) -> Vec<f64> {
 
 #[test]
 fn eight_schools_prints_its_summary() {
-    let table = output_of("eight_schools");
+    let table = output_of("eight_schools", &[]);
     // The reference posterior: mu 4.4 with deviation 3.3; 0.4 is five Monte Carlo errors.
     let [mean, sd, ..] = row(&table, "mu")[..] else { panic!("{table}") };
     assert!((mean - 4.4).abs() < 0.4 && (sd - 3.3).abs() < 0.4, "{table}");
@@ -35,7 +35,7 @@ fn eight_schools_prints_its_summary() {
 
 #[test]
 fn swap_priors_prints_both_posteriors_and_refuses_the_typo() {
-    let table = output_of("swap_priors");
+    let table = output_of("swap_priors", &[]);
     // Vague priors leave the least-squares slope, 445 km/s per Mpc, shrunk by a few; the informed prior is N(70, 5).
     let slope = row(&table, "slope");
     assert!((slope[0] - 445.0).abs() < 40.0 && (slope[2] - 72.0).abs() < 5.0, "{table}");
@@ -44,11 +44,51 @@ fn swap_priors_prints_both_posteriors_and_refuses_the_typo() {
 
 #[test]
 fn the_lens_by_hand_finds_the_values_that_made_its_image() {
-    let table = output_of("lens_by_hand");
+    let table = output_of("lens_by_hand", &[]);
     for (name, truth) in [("theta_E", 1.2), ("gamma", 2.05), ("source[0]", 2.0), ("source[1]", 0.2), ("source[2]", 1.2)]
     {
         let [mean, sd, ..] = row(&table, name)[..] else { panic!("{table}") };
         assert!((mean - truth).abs() < 4.0 * sd, "{name} is {truth}\n{table}");
     }
     assert!(row(&table, "theta_E")[1] < 0.01, "the image says more than the prior\n{table}");
+}
+
+/// The last word of the first line that begins with `start`, before any `+-`, as a number.
+fn number(text: &str, start: &str) -> f64 {
+    let line =
+        text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no line `{start}`:\n{text}"));
+    line.split("+-").next().and_then(|line| line.split_whitespace().next_back()?.parse().ok()).expect("a number")
+}
+
+#[test]
+fn simulated_galaxies_are_like_real_ones() {
+    let data = PathBuf::from(std::env::var("ARCLET_DATA").unwrap_or_else(|_| "../shared".into())).join("data/galaxies");
+    if !data.is_dir() {
+        eprintln!("skipped: no real galaxies at {} (set ARCLET_DATA)", data.display());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let text = output_of("galaxy_realism", &[folder.path()]);
+    assert!(text.contains("real: 112 galaxies, 112 of them measured"), "{text}");
+    // The first table is that of all magnitudes: medians within one real standard deviation.
+    let rows = text.lines().skip_while(|line| !line.starts_with("|---")).skip(1).take(7);
+    let differences: Vec<f64> = rows.filter_map(|row| row.split('|').nth(6)?.trim().parse().ok()).collect();
+    assert!(differences.len() == 7 && differences.iter().all(|d| d.abs() < 1.0), "{differences:?}\n{text}");
+    let auc = number(&text, "AUC of a logistic classifier on the seven, 10-fold");
+    assert!((0.5..0.8).contains(&auc), "{text}");
+    for picture in ["galaxy-statistics.png", "galaxy-sheet.png"] {
+        assert!(std::fs::read(folder.path().join(picture)).unwrap().starts_with(b"\x89PNG"));
+    }
+}
+
+#[test]
+fn denoising_takes_more_than_half_of_the_noise_of_simulated_galaxies() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = output_of("galaxy_denoise", &[folder.path()]);
+    let line = text.lines().find(|line| line.contains("over the whole image")).unwrap();
+    let numbers: Vec<f64> = line.split([',', ' ']).filter_map(|word| word.parse().ok()).collect();
+    let [galaxies, median, largest, above, half] = numbers[..] else { panic!("{text}") };
+    // Measured: 0.365, 0.576, and 2 of 200 that keep more than half.
+    assert_eq!((galaxies, half), (200.0, 0.5));
+    assert!(median < 0.4 && largest < 0.65 && above <= 6.0, "{text}");
 }
