@@ -6,6 +6,7 @@
 use std::ops::ControlFlow::Continue;
 use std::path::PathBuf;
 
+use arclet::infer::diagnostics::{median, sd};
 use arclet::lens::fits::read_image;
 use arclet::plot::{ComparisonFigure, ContactSheet, Panel, PanelKind, Quantity, Raster, Tile};
 use arclet::prelude::*;
@@ -109,7 +110,7 @@ fn report(real: &Sample, simulated: &Sample) -> anyhow::Result<()> {
         "\n| statistic | real: median | sd | simulated: median | sd | difference / real sd |\n|---|---|---|---|---|---|"
     );
     for (k, name) in NAMES.iter().enumerate() {
-        let [(a, sd), (b, width)] = [real, simulated].map(|sample| summary(sample.column(k)));
+        let [(a, sd), (b, width)] = [real, simulated].map(|sample| (median(&sample.column(k)), sd(&sample.column(k))));
         println!("| {name} | {a:.3} | {sd:.3} | {b:.3} | {width:.3} | {:+.2} |", (b - a) / sd);
     }
     println!();
@@ -120,21 +121,17 @@ fn report(real: &Sample, simulated: &Sample) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Median and standard deviation.
-fn summary(mut values: Vec<f64>) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-    values.sort_by(f64::total_cmp);
-    (values[values.len() / 2], sd)
-}
-
 /// The area under the ROC curve with its standard error (Hanley & McNeil 1982), with the squares and products of the statistics as
 /// further features if asked for. Each galaxy is scored by a regression, itself an arclet model, that has not seen its tenth.
 fn cross_validated_auc(real: &Sample, simulated: &Sample, squares: bool) -> anyhow::Result<(f64, f64)> {
     let all = real.statistics.iter().map(|(_, row)| (row, 1.0));
     let all = all.chain(simulated.statistics.iter().map(|(_, row)| (row, 0.0)));
-    let scales: Vec<(f64, f64)> = (0..7).map(|k| summary([real.column(k), simulated.column(k)].concat())).collect();
+    let scales: Vec<(f64, f64)> = (0..7)
+        .map(|k| {
+            let both = [real.column(k), simulated.column(k)].concat();
+            (median(&both), sd(&both))
+        })
+        .collect();
     let rows: Vec<(Vec<f64>, f64)> = all
         .map(|(row, y)| {
             // A few far values would otherwise rule the fit.

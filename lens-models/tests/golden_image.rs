@@ -1,8 +1,10 @@
 //! The 12 x 12 golden image: its likelihood and gradient, through the operations on the tape.
 
-use std::path::{Path, PathBuf};
+mod golden;
+
 use std::sync::Arc;
 
+use golden::golden;
 use lens_models::data::{DataFiles, ImageData, Inputs};
 use lens_models::fits::Image;
 use lens_models::light::Sersic;
@@ -12,16 +14,6 @@ use lens_models::psf::Psf;
 use ppl_core::Var;
 use ppl_core::autodiff::{Data, Tape};
 use serde_json::Value as Json;
-
-fn golden() -> Option<Json> {
-    let root = std::env::var("ARCLET_DATA").unwrap_or_else(|_| "../shared".into());
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(root).join("golden/lens.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: {} is not there (set ARCLET_DATA)", path.display());
-        return None;
-    };
-    Some(serde_json::from_str::<Json>(&text).unwrap()["mini_image"].clone())
-}
 
 fn number(json: &Json) -> f64 {
     json.as_f64().unwrap_or_else(|| json.as_str().unwrap().parse().unwrap())
@@ -59,8 +51,9 @@ fn run(data: &Arc<ImageData>, theta: &[Var]) -> (Vec<f32>, Var) {
 
 #[test]
 fn the_golden_image_its_likelihood_and_its_gradient_come_out() {
-    let Some(golden) = golden() else { return };
-    let data = data(&golden);
+    let Some(golden) = golden("lens.json") else { return };
+    let golden = &golden["mini_image"];
+    let data = data(golden);
     let theta0: Vec<f64> = golden["theta0"].as_array().unwrap().iter().map(number).collect();
     let at = |theta: &[f64], tape: &Tape| -> Vec<Var> {
         theta.iter().map(|x| Var::leaf(tape, 1, (), vec![*x]).unwrap()).collect()

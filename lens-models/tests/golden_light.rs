@@ -1,21 +1,10 @@
 //! Light profiles against lenstronomy (`lenstronomy_sersic.json`) and mpmath (`lens.json`), read from `ARCLET_DATA`.
 
-use std::{env, fs, path::PathBuf};
+mod golden;
 
+use golden::golden;
 use lens_models::light::{LightProfile, Sersic, SersicLenstronomyBn, sersic_bn, sersic_bn_lenstronomy};
 use serde_json::Value;
-
-/// The golden file of that name, or a line that says that the test was skipped.
-fn golden(name: &str) -> Option<Value> {
-    let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let data = env::var_os("ARCLET_DATA").map_or_else(|| PathBuf::from(workspace).join("../shared"), PathBuf::from);
-    let path = data.join("golden").join(name);
-    let Ok(text) = fs::read_to_string(&path) else {
-        println!("skipped: no {}; set ARCLET_DATA to the folder of the golden data", path.display());
-        return None;
-    };
-    Some(serde_json::from_str(&text).expect("golden files are JSON"))
-}
 
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))

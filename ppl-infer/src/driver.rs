@@ -1,6 +1,7 @@
 //! The driver: runs chains of any state together, one many-lane evaluation a round.
 
 use crate::{
+    atomic,
     error::{Error, Result},
     mcmc::{
         chain::{Chain, Progress, Request},
@@ -12,7 +13,8 @@ use crate::{
 use ppl_core::LogDensity;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs, io,
+    fs::{self, File},
+    io::{self, BufWriter, Write},
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -148,12 +150,11 @@ impl Run {
 
     /// Writes a checkpoint; a file of that name is replaced only once the new one is whole.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let mut bytes = MAGIC.to_vec();
-        let failed = |source| Error::CheckpointFile { path: path.to_owned(), source };
-        bytes.extend(postcard::to_stdvec(self).map_err(|error| failed(io::Error::other(error)))?);
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path)).map_err(failed)
+        let write = |out: &mut BufWriter<File>| {
+            out.write_all(MAGIC)?;
+            postcard::to_io(self, out).map(drop).map_err(io::Error::other)
+        };
+        atomic::replace(path, write).map_err(|source| Error::CheckpointFile { path: path.to_owned(), source })
     }
 
     /// Reads a checkpoint.

@@ -1,5 +1,6 @@
 //! The engines of arclet: MAP, NUTS, diagnostics, posteriors and their files.
 
+pub mod atomic;
 pub mod diagnostics;
 pub mod driver;
 pub mod error;

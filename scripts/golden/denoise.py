@@ -48,7 +48,7 @@ def two_passes(image, sigma, patch_radius, search_radius, strength, smoothing):
     first = non_local_means(image, *settings)
     if smoothing == 0:
         return first
-    smooth = gaussian_filter(first, smoothing, mode="mirror", truncate=4.0)
+    smooth = gaussian_filter(first, smoothing, mode="reflect", truncate=4.0)
     return smooth + non_local_means(image - smooth, sigma, patch_radius, search_radius, 0.6 * strength)
 
 

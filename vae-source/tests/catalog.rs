@@ -1,10 +1,13 @@
 //! Catalogues of real galaxies: a synthetic one in the form of GalSim's with every kind of mistake, and 112 galaxies of COSMOS
 //! against another implementation.
 
+mod real;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use lens_models::fits::FitsFile;
+use real::galaxies;
 use serde::Deserialize;
 use tempfile::TempDir;
 use vae_source::data::{Catalog, Cuts, Galaxy, Note, Reason, SersicFit, Stamp, Tally, prepare, prepare_all};
@@ -319,18 +322,6 @@ fn word(outcome: &Result<Galaxy, Reason>) -> &'static str {
         Err(Reason::Faint) => "faint",
         Err(Reason::Bright) => "bright",
     }
-}
-
-/// The folder of the real galaxies, or `None` with a line that says what was skipped.
-fn galaxies() -> Option<PathBuf> {
-    let root = std::env::var_os("ARCLET_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let data = if root.join("galaxies").is_dir() { root } else { root.join("data") }.join("galaxies");
-    if !data.is_dir() {
-        println!("skipped: no real galaxies at {} (set ARCLET_DATA)", data.display());
-        return None;
-    }
-    Some(data)
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Morphology: as statmorph measures it, independent of unit and orientation, and measurable for the galaxies there are.
 
-use std::path::{Path, PathBuf};
+mod real;
 
+use real::galaxies;
 use serde::Deserialize;
 use vae_source::data::{Catalog, Morphology};
 use vae_source::{Error, Result};
@@ -100,18 +101,6 @@ fn statmorph_finds_the_same() -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// `shared/data/galaxies`, or `None` with a line that says what was skipped.
-fn galaxies() -> Option<PathBuf> {
-    let root = std::env::var_os("ARCLET_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let data = if root.join("galaxies").is_dir() { root } else { root.join("data") }.join("galaxies");
-    if !data.is_dir() {
-        println!("skipped: no real galaxies at {} (set ARCLET_DATA)", data.display());
-        return None;
-    }
-    Some(data)
 }
 
 #[test]

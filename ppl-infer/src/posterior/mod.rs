@@ -1,6 +1,5 @@
 //! The result of a run: named draws, what the sampler did, the data; its summary and its file.
 
-mod atomic;
 mod attribute;
 mod draws;
 mod from_samples;

@@ -1,11 +1,12 @@
 //! The posterior as a netCDF-4 file in ArviZ's InferenceData layout.
 
-use super::atomic;
 use super::attribute::Attribute;
 use super::draws::Posterior;
 use super::sample_stat::StatValues;
+use crate::atomic;
 use crate::error::{Error, Result};
 use netcdf_writer::{DimensionId, NcAttrValue, NcFileBuilder, NcWriteFormat, NcWriteOptions, NcWriteType, VariableId};
+use std::io::Write;
 use std::path::Path;
 
 /// Writes the file; see [`Posterior::write_netcdf`].
@@ -15,7 +16,8 @@ pub(crate) fn write(posterior: &Posterior, path: &Path) -> Result<()> {
         return Err(Error::NoDraws { path: path.to_path_buf(), chains, draws });
     }
     let bytes = encode(posterior).map_err(|source| Error::Netcdf { path: path.to_path_buf(), source })?;
-    atomic::replace(path, &bytes)
+    atomic::replace(path, |out| out.write_all(&bytes))
+        .map_err(|source| Error::Write { path: path.to_path_buf(), source })
 }
 
 fn encode(posterior: &Posterior) -> netcdf_writer::Result<Vec<u8>> {

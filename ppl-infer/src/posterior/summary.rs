@@ -1,8 +1,8 @@
 //! Summary: what a reader wants to know of every scalar, as JSON and as a table.
 
-use super::atomic;
 use super::draws::Posterior;
 use super::variable::Entry;
+use crate::atomic;
 use crate::diagnostics::ess::{ess_of, ess_tail_of};
 use crate::diagnostics::quantile::{quantile_of_sorted, sorted};
 use crate::diagnostics::rank::rank_normalised;
@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::path::Path;
+use std::{fs::File, io::BufWriter, io::Write};
 
 /// The statistics of every scalar of a posterior, in its order.
 ///
@@ -100,10 +101,11 @@ impl Summary {
     /// Where the file cannot be written.
     pub fn write_json(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let mut json = serde_json::to_vec_pretty(self)
-            .map_err(|source| Error::Write { path: path.to_path_buf(), source: source.into() })?;
-        json.push(b'\n');
-        atomic::replace(path, &json)
+        let write = |out: &mut BufWriter<File>| {
+            serde_json::to_writer_pretty(&mut *out, self)?;
+            out.write_all(b"\n")
+        };
+        atomic::replace(path, write).map_err(|source| Error::Write { path: path.to_path_buf(), source })
     }
 }
 

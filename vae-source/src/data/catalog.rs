@@ -114,7 +114,7 @@ impl Catalog {
         self.made(entry, read_hdu(&entry.image, Select::Index(entry.image_hdu)))
     }
 
-    /// The stamps of all galaxies, in the order of the rows. One file is open at a time, and one stamp in memory.
+    /// The stamps of all galaxies, in the order of the rows, one in memory at a time.
     pub fn stamps(&self) -> Stamps<'_> {
         Stamps::new(self)
     }

@@ -26,6 +26,7 @@ mod drizzle;
 mod galaxy;
 mod morphology;
 mod noise_level;
+mod picture;
 mod prepare;
 mod signal;
 pub mod simulate;

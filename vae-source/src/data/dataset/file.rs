@@ -1,9 +1,10 @@
 //! The file of a set of galaxies; the only place that knows the safetensors crate.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
+use ppl_infer::atomic;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use serde_json::{Map, Value as Json, json};
 
@@ -18,28 +19,14 @@ const LENGTH: u64 = 8;
 /// The longest header that safetensors readers accept, in bytes.
 const LONGEST: u64 = 100_000_000;
 
-/// Writes the set beside `path` and renames it.
+/// Writes the set, whole or not at all.
 pub fn write(dataset: &Dataset, path: &Path) -> Result<()> {
-    let failed = |cause| Error::Io { path: path.to_owned(), action: "write", cause };
     let header = header(dataset)?;
-    let temporary = beside(path);
-    let written = File::create(&temporary).and_then(|file| {
-        let mut out = BufWriter::new(file);
-        write_all(dataset, &header, &mut out)?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        fs::rename(&temporary, path)
-    });
-    written.map_err(|cause| {
-        // There is another error to tell; a leftover is only untidy.
-        let _ = fs::remove_file(&temporary);
-        failed(cause)
+    atomic::replace(path, |out| write_all(dataset, &header, out)).map_err(|cause| Error::Io {
+        path: path.to_owned(),
+        action: "write",
+        cause,
     })
-}
-
-/// A hidden name in the same folder, so that the rename stays within one file system.
-fn beside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
 }
 
 /// The header, padded to 8 bytes. It is put together here because the crate writes metadata in an order that changes from run

@@ -2,7 +2,7 @@
 
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, PI};
 
-use super::picture::Picture;
+use crate::data::picture::Picture;
 
 /// A circle on the image, in pixels; (0, 0) is the centre of the first pixel.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use super::aperture::{Circle, Cover, Row};
 use super::noise::Noise;
-use super::picture::Picture;
+use crate::data::picture::Picture;
 
 /// The asymmetry about its best centre, and that centre.
 #[derive(Debug, Clone, Copy, PartialEq)]

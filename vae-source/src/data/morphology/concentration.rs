@@ -1,7 +1,7 @@
 //! Concentration and half-light radius: the radii of circles that hold given fractions of the light.
 
 use super::aperture::{Circle, first_crossing};
-use super::picture::Picture;
+use crate::data::picture::Picture;
 
 /// The radius [pixels] of the smallest circle about `center` that holds this fraction of the flux within radius `total`; `None` if that
 /// flux is not positive.

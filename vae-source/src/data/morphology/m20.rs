@@ -1,5 +1,7 @@
 //! M20: how far from the centre the brightest fifth of the light lies.
 
+use super::second_moments::centroid;
+
 /// The part of the light that the brightest pixels hold.
 const BRIGHTEST: f64 = 0.2;
 /// The second moment of a pixel of even brightness about its own centre, per flux [pixels^2].
@@ -12,8 +14,7 @@ const PIXEL: f64 = 1.0 / 6.0;
 /// flux at least. `None` if the flux or its moment is not positive.
 pub(super) fn m20(pixels: &[(f64, f64, f64)]) -> Option<f64> {
     let flux: f64 = pixels.iter().map(|(_, _, f)| f).sum();
-    let x = pixels.iter().map(|(x, _, f)| x * f).sum::<f64>() / flux;
-    let y = pixels.iter().map(|(_, y, f)| y * f).sum::<f64>() / flux;
+    let (x, y) = centroid(pixels)?;
     let moment = |&(px, py, f): &(f64, f64, f64)| f * ((px - x).powi(2) + (py - y).powi(2));
 
     let mut fluxes: Vec<f64> = pixels.iter().map(|(_, _, f)| *f).collect();
@@ -26,7 +27,7 @@ pub(super) fn m20(pixels: &[(f64, f64, f64)]) -> Option<f64> {
     let brightest = || pixels.iter().filter(|(_, _, f)| *f >= faintest);
     let all: f64 = pixels.iter().map(moment).sum();
     let part = brightest().map(moment).sum::<f64>().max(PIXEL * brightest().map(|(_, _, f)| f).sum::<f64>());
-    (flux > 0.0 && all > 0.0).then(|| (part / all).log10())
+    (all > 0.0).then(|| (part / all).log10())
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::noise::Noise;
-use super::picture::Picture;
 use super::{asymmetry, concentration, gini, m20, petrosian, second_moments, segmentation, smoothness};
+use crate::data::picture::Picture;
 use crate::error::{Error, Result};
 
 /// The light is summed within this many Petrosian radii (Conselice 2003; Lotz et al. 2004).

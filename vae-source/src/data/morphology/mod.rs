@@ -8,7 +8,6 @@ mod m20;
 mod measure;
 mod noise;
 mod petrosian;
-mod picture;
 mod second_moments;
 mod segmentation;
 mod smoothness;

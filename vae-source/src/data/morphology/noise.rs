@@ -2,8 +2,8 @@
 
 use std::f64::consts::FRAC_PI_2;
 
-use super::picture::Picture;
 use super::segmentation::Pixels;
+use crate::data::picture::Picture;
 
 /// The sky begins this many pixels (along the axes) from the galaxy.
 const MARGIN: usize = 3;

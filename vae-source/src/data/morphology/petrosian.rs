@@ -1,7 +1,7 @@
 //! The Petrosian radius: where the surface brightness has fallen to a fifth of its mean inside.
 
 use super::aperture::{Circle, first_crossing};
-use super::picture::Picture;
+use crate::data::picture::Picture;
 
 /// The ratio of surface brightnesses at the Petrosian radius (Bershady et al. 2000; Conselice 2003; Lotz et al. 2004).
 const ETA: f64 = 0.2;

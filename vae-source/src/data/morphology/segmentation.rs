@@ -1,7 +1,7 @@
 //! Segmentation: which pixels belong to the galaxy in the middle of the image.
 
 use super::petrosian::annulus_mean;
-use super::picture::Picture;
+use crate::data::picture::Picture;
 use crate::error::{Error, Result};
 
 /// Standard deviation of the Gaussian that the image is smoothed with before it is cut [pixels].

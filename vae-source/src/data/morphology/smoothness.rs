@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use super::aperture::{Circle, Sum};
 use super::noise::Noise;
-use super::picture::{Picture, boxcar_kernel};
+use crate::data::picture::{Picture, boxcar_kernel};
 
 /// The width of the boxcar and the radius of the centre that is left out, in Petrosian radii (Lotz et al. 2004).
 const INNER: f64 = 0.25;

@@ -1,8 +1,6 @@
 //! Bulge: a Sersic spheroid, which is also all there is of an early-type galaxy.
 
-use statrs::function::gamma::gamma;
-
-use super::sersic::{b, sersic};
+use super::sersic::Sersic;
 
 /// An elliptical Sersic profile about the centre of its galaxy.
 #[derive(Debug, Clone)]
@@ -21,13 +19,8 @@ impl Bulge {
     /// The profile of light 1, ready to be looked up.
     #[must_use]
     pub fn profile(&self) -> Profile<'_> {
-        Profile { bulge: self, light: self.light() }
-    }
-
-    /// The integral of the profile, 2 pi q R^2 n e^b b^(-2n) Gamma(2n) (Graham & Driver 2005, eq. 4).
-    fn light(&self) -> f64 {
-        let (n, b) = (self.index, b(self.index));
-        std::f64::consts::TAU * self.axis_ratio * self.radius.powi(2) * n * b.exp() * b.powf(-2.0 * n) * gamma(2.0 * n)
+        let radial = Sersic::new(self.index);
+        Profile { bulge: self, radial, light: radial.light() * self.axis_ratio * self.radius.powi(2) }
     }
 }
 
@@ -35,6 +28,7 @@ impl Bulge {
 #[derive(Debug)]
 pub struct Profile<'a> {
     bulge: &'a Bulge,
+    radial: Sersic,
     /// The integral of the unscaled profile.
     light: f64,
 }
@@ -42,9 +36,9 @@ pub struct Profile<'a> {
 impl Profile<'_> {
     /// Brightness per square arcsec at (x, y) arcsec, x along the major axis.
     fn at(&self, x: f64, y: f64) -> f64 {
-        let Bulge { radius, index, axis_ratio, .. } = *self.bulge;
+        let Bulge { radius, axis_ratio, .. } = *self.bulge;
         let y = y / axis_ratio;
-        sersic((x * x + y * y).sqrt() / radius, index) / self.light
+        self.radial.at((x * x + y * y).sqrt() / radius) / self.light
     }
 
     /// The light of the pixel of `scale` arcsec about (x, y): the steep centre on up to 9 x 9 points, the rest at its middle.

@@ -4,7 +4,7 @@ use super::arms::Arms;
 use super::bar::Bar;
 use super::patches::Patches;
 use super::ring::Ring;
-use super::sersic::sersic;
+use super::sersic::Sersic;
 
 /// A disc of light, seen face-on; lengths in units of its half-light radius.
 #[derive(Debug, Clone)]
@@ -39,6 +39,7 @@ impl Disc {
     /// The disc on its grid, of total light 1.
     #[must_use]
     pub fn face(&self) -> Face {
+        let radial = Sersic::new(self.index);
         let mut stars = vec![0.0; SIDE * SIDE];
         let (mut ring, mut bar) = (vec![0.0; SIDE * SIDE], vec![0.0; SIDE * SIDE]);
         for j in 0..SIDE {
@@ -49,7 +50,7 @@ impl Disc {
                     continue;
                 }
                 let k = j * SIDE + i;
-                stars[k] = self.stars(x, y, r);
+                stars[k] = self.stars(&radial, x, y, r);
                 ring[k] = self.ring.as_ref().map_or(0.0, |(ring, _)| ring.at(x, y));
                 bar[k] = self.bar.as_ref().map_or(0.0, |(bar, _)| bar.at(x, y));
             }
@@ -65,14 +66,14 @@ impl Disc {
         Face { values }
     }
 
-    fn stars(&self, x: f64, y: f64, r: f64) -> f64 {
+    fn stars(&self, radial: &Sersic, x: f64, y: f64, r: f64) -> f64 {
         let [amplitude, angle] = self.lopsided;
         let phi = y.atan2(x);
         let mode = 1.0 + amplitude * r.min(1.0) * (phi - angle).cos();
         // The last fifth fades to nothing, so that the edge is not seen.
         let fade = ((EDGE - r) / (0.2 * EDGE)).min(1.0);
         let arms = self.arms.as_ref().map_or(1.0, |arms| arms.brightening(r, phi));
-        sersic(r, self.index) * mode * fade * arms * self.patches.brightening(r, phi)
+        radial.at(r) * mode * fade * arms * self.patches.brightening(r, phi)
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Population {
     /// d log10 N / d magnitude, near a third at these magnitudes (counts in F814W, Leauthaud et al. 2007).
     pub count_slope: f64,
     /// log10 of the half-light radius of a circle of the same area (arcsec): at magnitude 23, its slope with magnitude, and its
-    /// scatter. 100 Sersic fits of the GREAT3 catalogue (Mandelbaum et al. 2014) give -0.57, -0.14 and 0.18; the slope is set
+    /// scatter. 100 Sersic fits of the GREAT3 catalogue (Mandelbaum et al. 2014; `scripts/cosmos_numbers.py`) give -0.57, -0.14 and 0.18; the slope is set
     /// nearer to that of Miller et al. (2013, app. B), -0.117.
     pub size: [f64; 3],
     /// Share of early-type galaxies at magnitude 22 and its change with magnitude (Scarlata et al. 2007, ZEST; set here).
@@ -99,7 +99,7 @@ impl Default for Population {
 
 /// What kind of galaxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// A spheroid.
     Early,
     /// A disc, mostly with a bulge.
@@ -139,23 +139,35 @@ impl Population {
                 return Err(Error::OutOfRange { what, value, allowed: "between 0 and 1" });
             }
         }
-        let scatters = [
-            ("the scatter of sizes", self.size[2]),
-            ("the scatter of bulge shares", self.bulge_share),
-            ("the scatter of lopsidedness", self.lopsidedness),
-            ("the scatter of pitch angles", self.pitch[1]),
+        let pairs = [
+            ("the index of early types", self.early_index),
+            ("the flattening of early types", self.early_flattening),
+            ("the index of discs", self.disc_index),
+            ("the flattening of discs", self.disc_flattening),
+            ("the pitch of arms", self.pitch),
+            ("the patchiness", self.patchiness),
+            ("the depth of dust", self.dust),
+            ("the scatter of sizes", [0.0, self.size[2]]),
+            ("the share of bulges", [0.0, self.bulge_share]),
+            ("the lopsidedness", [0.0, self.lopsidedness]),
         ];
-        for (what, value) in scatters {
+        for (what, value) in pairs.into_iter().flat_map(|(what, pair)| pair.map(|value| (what, value))) {
             if !(value >= 0.0 && value.is_finite()) {
-                return Err(Error::OutOfRange { what, value, allowed: "zero or positive" });
+                return Err(Error::OutOfRange { what, value, allowed: "zero or positive, and so its scatter" });
+            }
+        }
+        let [slope, size, size_slope, early, irregular] =
+            [self.count_slope, self.size[0], self.size[1], self.early_type[1], self.irregular[1]];
+        for value in [slope, size, size_slope, early, irregular] {
+            if !value.is_finite() {
+                return Err(Error::OutOfRange { what: "a slope or size of the population", value, allowed: "finite" });
             }
         }
         Ok(())
     }
 
     /// A magnitude by the counts, 10^(slope m), between the limits.
-    #[must_use]
-    pub fn magnitude(&self, rng: &mut Rng) -> f64 {
+    pub(super) fn magnitude(&self, rng: &mut Rng) -> f64 {
         let [bright, faint] = self.magnitudes;
         let u: f64 = rng.random();
         let span = faint - bright;
@@ -166,8 +178,7 @@ impl Population {
     }
 
     /// The kind of a galaxy of a magnitude.
-    #[must_use]
-    pub fn kind(&self, rng: &mut Rng, magnitude: f64) -> Kind {
+    pub(super) fn kind(&self, rng: &mut Rng, magnitude: f64) -> Kind {
         let share = |[at_22, slope]: [f64; 2]| (at_22 + slope * (magnitude - 22.0)).clamp(0.03, 0.45);
         let (early, irregular) = (share(self.early_type), share(self.irregular));
         match rng.random::<f64>() {
@@ -178,8 +189,7 @@ impl Population {
     }
 
     /// The half-light radius of a circle of the same area, arcsec.
-    #[must_use]
-    pub fn radius(&self, rng: &mut Rng, magnitude: f64) -> f64 {
+    pub(super) fn radius(&self, rng: &mut Rng, magnitude: f64) -> f64 {
         let [at_23, slope, scatter] = self.size;
         let log: f64 = at_23 + slope * (magnitude - 23.0) + scatter * normal(rng);
         // Below a tenth of a pixel nothing changes any more; above 4" no stamp holds it.
@@ -188,12 +198,12 @@ impl Population {
 }
 
 /// A unit normal.
-pub fn normal(rng: &mut Rng) -> f64 {
+pub(super) fn normal(rng: &mut Rng) -> f64 {
     rng.sample(StandardNormal)
 }
 
 /// A log-normal of the given median and scatter of the natural logarithm.
-pub fn log_normal(rng: &mut Rng, [median, scatter]: [f64; 2]) -> f64 {
+pub(super) fn log_normal(rng: &mut Rng, [median, scatter]: [f64; 2]) -> f64 {
     median * (scatter * normal(rng)).exp()
 }
 
@@ -221,6 +231,10 @@ mod tests {
         let wrong = Population { barred: 1.4, ..Population::default() };
         let said = wrong.check().err().map(|e| e.to_string()).unwrap_or_default();
         assert_eq!(said, "the share of barred discs = 1.4 is not allowed; it must be between 0 and 1");
+        let wrong = Population { dust: [-0.5, 0.6], ..Population::default() };
+        let said = wrong.check().err().map(|e| e.to_string()).unwrap_or_default();
+        assert_eq!(said, "the depth of dust = -0.5 is not allowed; it must be zero or positive, and so its scatter");
+        assert!(Population { size: [-0.5, f64::NAN, 0.1], ..Population::default() }.check().is_err());
         assert!(Population { magnitudes: [24.0, 20.0], ..Population::default() }.check().is_err());
         assert!(Population::default().check().is_ok());
     }
