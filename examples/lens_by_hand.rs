@@ -1,6 +1,6 @@
 //! A lens by hand: EPL, shear and Sersic as an ordinary model function, with a distribution of our own for the slope.
 
-use arclet::core::{dist::family::*, dist::*, rng::Rng};
+use arclet::core::{distributions::family::*, distributions::*, rng::Rng};
 use arclet::prelude::*;
 use std::{ops::ControlFlow::Continue, sync::Arc};
 

@@ -7,7 +7,7 @@ pub use lens_models::light::Sersic;
 pub use lens_models::mass::{Epl, Shear, Sie, Sis, Sple};
 pub use lens_models::op::{Deflector, Lit, brightness, expose, image_log_prob, sky, trace_rays};
 pub use ppl_core::autodiff::Var;
-pub use ppl_core::dist::{
+pub use ppl_core::distributions::{
     Bernoulli, Beta, Cauchy, Distribution, Exponential, Family, Gamma, HalfCauchy, HalfNormal, ImproperUniform,
     Independent, InverseGamma, LogNormal, MultivariateNormal, Normal, Poisson, StudentT, TruncatedNormal, Uniform,
 };

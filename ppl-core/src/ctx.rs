@@ -8,7 +8,7 @@ use std::rc::Rc;
 use rand::seq::index;
 
 use crate::autodiff::{Dims, IntoVar, Rank, Tape, Value, Var};
-use crate::dist::{Distribution, SampledIn};
+use crate::distributions::{Distribution, SampledIn};
 use crate::error::{Error, Result};
 use crate::handler::Handler;
 use crate::message::{Kind, Message, Plate};
@@ -29,7 +29,7 @@ struct Run {
 /// A model is any `Fn(&mut Ctx) -> Result<R>`:
 ///
 /// ```
-/// use ppl_core::dist::{HalfNormal, Normal};
+/// use ppl_core::distributions::{HalfNormal, Normal};
 /// use ppl_core::{Ctx, Result, handler};
 ///
 /// fn model(ctx: &mut Ctx) -> Result<()> {

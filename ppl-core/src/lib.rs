@@ -4,7 +4,7 @@ pub mod array;
 pub mod autodiff;
 pub mod ctx;
 pub mod density;
-pub mod dist;
+pub mod distributions;
 pub mod error;
 pub mod handler;
 pub mod message;

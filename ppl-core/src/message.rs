@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::autodiff::{Dims, Value};
-use crate::dist::Distribution;
+use crate::distributions::Distribution;
 use crate::error::{Error, Result};
 
 /// Which statement sent it.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::ctx::Ctx;
-use crate::dist::{Distribution, json};
+use crate::distributions::{Distribution, json};
 use crate::error::{Error, Result};
 use crate::handler;
 

@@ -1,7 +1,7 @@
 //! Every family against mpmath: densities, distribution functions, quantiles and moments, from the bulk to the far tails.
 
 use ppl_core::Var;
-use ppl_core::dist::*;
+use ppl_core::distributions::*;
 use serde_json::Value as Json;
 
 /// Log densities agree to this, relative to themselves or to one: the terms that cancel in them reach a few hundred at most.

@@ -2,7 +2,7 @@
 //!
 //! Sites stand in the order of Stan's `parameters` block, so that unconstrained vectors agree element by element.
 
-use arclet::core::dist::Support;
+use arclet::core::distributions::Support;
 use arclet::prelude::*;
 
 use super::reader::Table;
@@ -80,7 +80,7 @@ fn shifted(a: Vec<f64>, by: f64) -> Vec<f64> {
 }
 
 /// y ~ normal(X beta, sigma), beta flat, sigma from `prior`.
-fn regression<D: arclet::core::dist::SampledIn<(), Value = ()>>(
+fn regression<D: arclet::core::distributions::SampledIn<(), Value = ()>>(
     columns: Vec<Vec<f64>>,
     y: Vec<f64>,
     prior: impl Fn() -> D + 'static,
@@ -94,7 +94,7 @@ fn regression<D: arclet::core::dist::SampledIn<(), Value = ()>>(
 }
 
 /// A Stan parameter `real<lower=0>` without a prior.
-fn flat_positive() -> arclet::core::dist::Univariate<ImproperUniform, 2> {
+fn flat_positive() -> arclet::core::distributions::Univariate<ImproperUniform, 2> {
     ImproperUniform::new(Support::POSITIVE, ())
 }
 

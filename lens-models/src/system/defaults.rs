@@ -1,6 +1,6 @@
 //! Default priors: broad, and scaled to the data at hand.
 
-use ppl_core::dist::Any;
+use ppl_core::distributions::Any;
 use serde_json::{Value as Json, json};
 
 use super::component::{Component, Role};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ppl_core::dist::Any;
+use ppl_core::distributions::Any;
 use ppl_core::{Array, Ctx, Var};
 
 use super::component::{Component, Profile, Role};

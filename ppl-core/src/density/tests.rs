@@ -1,7 +1,7 @@
 //! What a log density promises, held on small models.
 
 use super::*;
-use crate::dist::{Normal, Uniform};
+use crate::distributions::{Normal, Uniform};
 use crate::handler::{condition, priors};
 use crate::{Ctx, PriorSet, Var};
 
@@ -98,7 +98,7 @@ fn positions_drawn_from_the_prior_come_back_as_the_draws() {
 
 #[test]
 fn a_discrete_latent_site_is_refused_by_name() {
-    let model = |ctx: &mut Ctx| ctx.sample("z", crate::dist::Poisson::new(2.0)).map(drop);
+    let model = |ctx: &mut Ctx| ctx.sample("z", crate::distributions::Poisson::new(2.0)).map(drop);
     let error = ModelDensity::new(model).err().unwrap().to_string();
     assert!(error.contains("`z`") && error.contains("poisson"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! What each handler promises, alone and together.
 
 use super::*;
-use crate::dist::{HalfNormal, Normal};
+use crate::distributions::{HalfNormal, Normal};
 use crate::{Ctx, Error, PriorSet, Values};
 
 fn model(ctx: &mut Ctx) -> Result<()> {

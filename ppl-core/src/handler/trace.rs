@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::Handler;
 use crate::autodiff::Value;
 use crate::ctx::Ctx;
-use crate::dist::Distribution;
+use crate::distributions::Distribution;
 use crate::error::Result;
 use crate::message::{Kind, Message, Plate};
 

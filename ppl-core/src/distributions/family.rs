@@ -133,7 +133,7 @@ pub trait Family<const N: usize>: Copy + 'static {
     /// The distribution with these parameters, a tuple of numbers, vectors or `Var`s: how a family of one's own is used.
     ///
     /// ```
-    /// use ppl_core::dist::{Distribution, Family, Normal};
+    /// use ppl_core::distributions::{Distribution, Family, Normal};
     ///
     /// // What `Normal::new([0.0, 1.0], 2.0)` does, for any family.
     /// let pair = Normal::with(([0.0, 1.0], 2.0));
@@ -147,7 +147,7 @@ pub trait Family<const N: usize>: Copy + 'static {
 /// Gives a family its constructor: `constructor!(Normal: loc, scale);` writes `Normal::new(loc, scale)`.
 macro_rules! constructor {
     ($family:ident: $($param:ident),+) => {
-        impl $crate::dist::json::Arity for $family {
+        impl $crate::distributions::json::Arity for $family {
             const N: usize = [$(stringify!($param)),+].len();
         }
 
@@ -156,11 +156,11 @@ macro_rules! constructor {
             #[allow(non_camel_case_types, clippy::new_ret_no_self)]
             pub fn new<$($param: $crate::autodiff::IntoVar),+>(
                 $($param: $param),+
-            ) -> $crate::dist::Univariate<$family, { [$(stringify!($param)),+].len() }, $crate::dist::family::rank!($($param),+)>
+            ) -> $crate::distributions::Univariate<$family, { [$(stringify!($param)),+].len() }, $crate::distributions::family::rank!($($param),+)>
             where
-                $crate::dist::family::ranks!($($param),+): $crate::dist::univariate::Ranks,
+                $crate::distributions::family::ranks!($($param),+): $crate::distributions::univariate::Ranks,
             {
-                $crate::dist::Univariate::of([$($param.into_var().as_value().clone()),+])
+                $crate::distributions::Univariate::of([$($param.into_var().as_value().clone()),+])
             }
         }
     };
@@ -169,6 +169,6 @@ macro_rules! ranks {
     ($($param:ident),+) => { ($(<$param as $crate::autodiff::IntoVar>::Rank,)+) };
 }
 macro_rules! rank {
-    ($($param:ident),+) => { <$crate::dist::family::ranks!($($param),+) as $crate::dist::univariate::Ranks>::Widest };
+    ($($param:ident),+) => { <$crate::distributions::family::ranks!($($param),+) as $crate::distributions::univariate::Ranks>::Widest };
 }
 pub(crate) use {constructor, rank, ranks};

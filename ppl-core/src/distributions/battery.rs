@@ -15,7 +15,7 @@ macro_rules! battery {
             #[allow(non_snake_case)]
             mod $family {
                 use super::*;
-                const N: usize = <crate::dist::$family as Arity>::N;
+                const N: usize = <crate::distributions::$family as Arity>::N;
                 const SETS: &[[f64; N]] = &[$($params),+];
                 battery!(@tests $family:
                     the_derivatives_are_those_of_the_log_density => derivatives,
@@ -29,14 +29,14 @@ macro_rules! battery {
                 );
                 #[test]
                 fn the_vjp_is_right_for_every_broadcast() {
-                    tape::<crate::dist::$family, N>(SETS[0]);
+                    tape::<crate::distributions::$family, N>(SETS[0]);
                 }
             }
         )+
 
         #[test]
         fn no_family_is_left_out() {
-            let covered = [$(crate::dist::$family::NAME),+];
+            let covered = [$(crate::distributions::$family::NAME),+];
             // A vector, with tests of its own.
             let left: Vec<_> = json::names().filter(|n| !covered.contains(n) && *n != multivariate_normal::NAME).collect();
             assert!(left.is_empty(), "{left:?}");
@@ -45,7 +45,7 @@ macro_rules! battery {
     (@tests $family:ident: $($name:ident => $test:ident,)+) => {
         $(#[test]
         fn $name() {
-            SETS.iter().for_each(|set| $test::<crate::dist::$family, N>(*set));
+            SETS.iter().for_each(|set| $test::<crate::distributions::$family, N>(*set));
         })+
     };
 }

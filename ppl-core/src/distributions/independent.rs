@@ -12,7 +12,7 @@ use crate::rng::Rng;
 /// A distribution whose innermost `K` dimensions belong to one draw, so that a plate goes to the left of them.
 ///
 /// ```
-/// use ppl_core::dist::Normal;
+/// use ppl_core::distributions::Normal;
 /// use ppl_core::{Ctx, Result, handler};
 ///
 /// // Three systems, each with its own pair of coordinates: [3, 2].
@@ -109,7 +109,7 @@ where
 mod tests {
     use super::*;
     use crate::autodiff::Var;
-    use crate::dist::Normal;
+    use crate::distributions::Normal;
 
     fn rank<D: SampledIn<Depth>, Depth: Rank>(_: &D) -> usize {
         D::Value::RANK
