@@ -10,7 +10,7 @@ use super::split::{map_chunks, map_planes};
 use crate::error::Error;
 use crate::grid::Grid;
 use crate::mass::{MassProfile, MassSum};
-use crate::parameter::Parameter;
+use crate::parameter::{self, Parameter};
 
 /// A mass profile with values for its parameters.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ impl Deflector {
 
 /// Refuses another number of parameters than the table has.
 pub(super) fn check_count(profile: &'static str, table: &[Parameter], got: usize) -> Result<()> {
-    if table.len() == got {
+    if parameter::count(table) == got {
         return Ok(());
     }
     let names = table.iter().map(|p| p.name).collect();
