@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::data::Tally;
+use crate::tally::Tally;
 
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
