@@ -162,7 +162,7 @@ fn an_hdu_that_is_not_there_is_told_with_those_that_are() {
     edit(&folder, "catalog.fits", |bytes| cell(bytes, 6, GAL_HDU, &0_i32.to_be_bytes()));
     assert!(failure(&folder).ends_with("more.fits has no 2-d image where one is wanted; it has HDU 0 (no data)"));
     edit(&folder, "catalog.fits", |bytes| cell(bytes, 6, GAL_HDU, &(-1_i32).to_be_bytes()));
-    let expected = "catalog.fits: galaxy 807 has GAL_HDU = -1; it must be the number of an HDU, 0 or above: mend the row or \
+    let expected = "catalog.fits: galaxy 807 has GAL_HDU = -1; it must be the number of an HDU, 0 or above: fix the row or \
                     remove it";
     assert_eq!(failure(&folder), expected);
 }
@@ -173,7 +173,7 @@ fn a_noise_variance_that_is_none_names_the_galaxy() {
         let folder = copy();
         edit(&folder, "catalog.fits", |bytes| cell(bytes, 2, NOISE_VARIANCE, &variance.to_be_bytes()));
         let expected = format!(
-            "catalog.fits: galaxy 803 has NOISE_VARIANCE = {variance}; it must be positive and finite: mend the row or remove it"
+            "catalog.fits: galaxy 803 has NOISE_VARIANCE = {variance}; it must be positive and finite: fix the row or remove it"
         );
         assert_eq!(failure(&folder), expected);
     }
