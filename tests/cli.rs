@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use arclet::lens::fits::{Select, read_hdu, read_image};
-use arclet::lens::point::Lens;
+use arclet::lens::plane::Lens;
 use arclet::lens::system::System;
 use serde_json::Value as Json;
 

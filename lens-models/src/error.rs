@@ -119,7 +119,7 @@ pub enum Error {
     ConflictingKeys { place: String, first: &'static str, second: &'static str },
     /// JSON of another form than is wanted there.
     #[error("{place}: expected {expected}")]
-    WrongForm { place: String, expected: &'static str },
+    WrongForm { place: String, expected: String },
     /// A key whose value is of the wrong type.
     #[error("{place}: {cause}")]
     BadKey { place: String, cause: serde_json::Error },

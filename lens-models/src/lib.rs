@@ -1,6 +1,7 @@
 //! Differentiable gravitational lenses: mass, light, images, data and systems.
 
-mod complex;
+pub mod check;
+pub mod codegen;
 pub mod data;
 pub mod error;
 pub mod fits;
@@ -10,10 +11,12 @@ pub mod mask;
 pub mod mass;
 pub mod noise;
 pub mod npy;
+pub mod number;
 pub mod op;
 pub mod parameter;
-pub mod point;
+pub mod plane;
+pub mod pointwise;
+pub mod profiles;
 pub mod psf;
-mod simd;
 pub mod system;
 pub use error::{Error, Result};

@@ -1,7 +1,7 @@
 //! Parameter: what a number in a mass or light profile is called, means and may be.
 
 /// One entry of a profile's static table of parameters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
     /// Public name, as lenstronomy and COOLEST have it (`theta_E`); the last part of the site name.
     pub name: &'static str,
@@ -13,10 +13,12 @@ pub struct Parameter {
     pub label: &'static str,
     /// One sentence.
     pub doc: &'static str,
+    /// How many numbers it is: 1, or the length of a vector.
+    pub size: usize,
 }
 
 /// The sort of quantity that a parameter is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ParameterKind {
     /// Angular scale of a deflector, arcsec.
@@ -39,6 +41,15 @@ pub enum ParameterKind {
     Radius,
     /// Sersic's n.
     SersicIndex,
+    /// Any other quantity, such as one of a profile from outside this crate.
+    Other {
+        /// Lower end of the values for which the profile is defined.
+        low: f64,
+        /// Upper end.
+        high: f64,
+        /// Its default prior as a system file has it, such as `{"normal": {"loc": 0.0, "scale": 1.0}}`.
+        prior: &'static str,
+    },
 }
 
 impl ParameterKind {
@@ -54,6 +65,7 @@ impl ParameterKind {
             Self::Ellipticity => (-1.0, 1.0),
             Self::Angle | Self::Center | Self::Shear => (f64::NEG_INFINITY, f64::INFINITY),
             Self::SersicIndex => (0.2, 10.0),
+            Self::Other { low, high, .. } => (low, high),
         }
     }
 }
@@ -74,8 +86,24 @@ impl Parameter {
         label: &'static str,
         doc: &'static str,
     ) -> Self {
-        Self { name, kind, unit, label, doc }
+        Self { name, kind, unit, label, doc, size: 1 }
     }
+
+    /// The same entry for a vector of `size` numbers, such as the latent variables of a decoder.
+    #[must_use]
+    pub const fn vector(self, size: usize) -> Self {
+        Self { size, ..self }
+    }
+}
+
+/// How many numbers the parameters of a table are together.
+pub const fn count(table: &[Parameter]) -> usize {
+    let (mut total, mut i) = (0, 0);
+    while i < table.len() {
+        total += table[i].size;
+        i += 1;
+    }
+    total
 }
 
 /// `theta_E`: the Einstein radius in the intermediate-axis convention.

@@ -5,7 +5,7 @@ mod golden;
 use golden::golden;
 use lens_models::{
     mass::{Epl, Lensing, MassProfile, MassSum, Shear, Sie, Sis, Sple},
-    point::{Lens, Window},
+    plane::{Lens, Square},
 };
 use serde_json::Value;
 
@@ -106,7 +106,7 @@ fn derivatives_by_ellipticity_are_those_of_mpmath_on_the_circle_too() {
             let want = pair(&row[format!("d_alpha_d_{name}")]);
             let got = [[1.0, 0.0], [0.0, 1.0]].map(|[gx, gy]| {
                 let mut d = [0.0; 6];
-                Epl.deflect_vjp(&params, &[x as f32], &[y as f32], &[gx], &[gy], &mut d);
+                Epl.deflect_vjp(&params, [&[x as f32], &[y as f32]], [&[gx], &[gy]], &mut d, [&mut [], &mut []]);
                 d[index]
             });
             close_vector(got, want, 2e-5, &what);
@@ -192,8 +192,8 @@ fn rays_images_and_einstein_radius_of_a_lens_with_shear_are_right() {
     close(with_shear, radius, 1e-12, "the Einstein radius with shear");
 
     // Four images inside both caustics, two between them: the inner caustic separates the two sources.
-    let window = Window { center: [0.0, 0.0], half_width: 2.5, cells: 200 };
-    let critical = lens.critical_curves(window);
+    let square = Square { center: [0.0, 0.0], half_width: 2.5, cells: 200 };
+    let critical = lens.critical_curves(square);
     let caustics = lens.caustics(&critical);
     assert_eq!(caustics.len(), 1, "steeper than isothermal: no radial critical curve");
     let inside = |[x, y]: [f64; 2]| {

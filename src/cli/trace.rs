@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use arclet::lens::point::Lens;
+use arclet::lens::plane::Lens;
 use arclet::lens::system::{Role, System};
 
 use super::args::TraceArguments;

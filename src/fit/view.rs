@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lens_models::data::ImageData;
 use lens_models::mass::MassSum;
 use lens_models::op::expose;
-use lens_models::point::{Curve, Lens, Window};
+use lens_models::plane::{Curve, Lens, Square};
 use lens_models::system::{Profile, Role, Scene, System};
 
 use super::FitError;
@@ -97,7 +97,7 @@ impl View {
         let center = [0.5 * (corner.0 + opposite.0), 0.5 * (corner.1 + opposite.1)];
         let half_width = 0.5 * (opposite.0 - corner.0).max(opposite.1 - corner.1);
         let cells = 2 * window.width.max(window.height);
-        let critical = lens.critical_curves(Window { center, half_width, cells });
+        let critical = lens.critical_curves(Square { center, half_width, cells });
         let area = critical.iter().filter(|c| c.closed).map(Curve::area).fold(0.0, f64::max);
         self.einstein_radius = (area > 0.0).then(|| (area / std::f64::consts::PI).sqrt());
         self.caustics = lens.caustics(&critical).into_iter().map(joined).collect();

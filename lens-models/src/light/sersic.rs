@@ -2,15 +2,11 @@
 //!
 //! I(R) = amp exp(-b_n [(R / R_sersic)^(1/n) - 1]) (Sersic 1963; Graham & Driver 2005, doi:10.1071/AS05001).
 
-use super::{
-    BnWithSlope, BrightnessGradient, LightProfile,
-    formula::{self, Formula, MAX_PARAMETERS, Points},
-    sersic_bn, sersic_bn_lenstronomy,
-};
+use super::{BnWithSlope, Formula, sersic_bn, sersic_bn_lenstronomy};
 use crate::{
-    complex::{Complex, complex},
+    number::{Complex, Real, Scalar, complex},
     parameter::{CENTER_X, CENTER_Y, E1, E2, Parameter, ParameterKind},
-    simd::{Real, Scalar},
+    pointwise::Partials,
 };
 
 /// Sersic's law with the exact b_n: `amp R_sersic n_sersic e1 e2 center_x center_y`.
@@ -32,7 +28,7 @@ const CORE: f64 = 1e-8;
 
 /// What is computed once for a set of parameters.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SersicLight<S> {
+pub struct SersicLight<S> {
     amp: S,
     radius: S,
     n: S,
@@ -44,9 +40,8 @@ pub(super) struct SersicLight<S> {
     db_dn: S,
 }
 
-fn prepare<S: Scalar>(params: &[f64], bn: fn(f64) -> BnWithSlope) -> SersicLight<S> {
+fn prepare<S: Scalar>(&[amp, radius, n, e1, e2, x0, y0]: &[f64; 7], bn: fn(f64) -> BnWithSlope) -> SersicLight<S> {
     let s = S::from_f64;
-    let [amp, radius, n, e1, e2, x0, y0] = [0, 1, 2, 3, 4, 5, 6].map(|i| params[i]);
     let BnWithSlope { b, db_dn } = bn(n);
     let one_minus_e2 = 1.0 - (e1 * e1 + e2 * e2);
     SersicLight {
@@ -95,7 +90,10 @@ impl<R: Real> At<R> {
     }
 }
 
-impl Formula for Sersic {
+crate::light_profile!(Sersic);
+
+impl Formula<7> for Sersic {
+    const NAME: &'static str = "sersic";
     const PARAMETERS: &'static [Parameter] = &[
         Parameter::new("amp", ParameterKind::Amplitude, "", "I_e", "Surface brightness at R_sersic."),
         Parameter::new(
@@ -113,18 +111,17 @@ impl Formula for Sersic {
     ];
     type Light<S: Scalar> = SersicLight<S>;
 
+    fn light<S: Scalar>(params: &[f64; 7]) -> SersicLight<S> {
+        prepare(params, sersic_bn)
+    }
+
     #[inline(always)]
     fn intensity<R: Real>(light: &SersicLight<R::Scalar>, p: Complex<R>) -> R {
         R::broadcast(light.amp) * At::new(light, p).unit
     }
 
     #[inline(always)]
-    fn gradient<R: Real>(
-        light: &SersicLight<R::Scalar>,
-        p: Complex<R>,
-        g: R,
-        sums: &mut [R; MAX_PARAMETERS],
-    ) -> Complex<R> {
+    fn gradient<R: Real>(light: &SersicLight<R::Scalar>, p: Complex<R>, g: R) -> Partials<R, 7> {
         let At { w, zeta, r2, outside, ln_ratio, power, unit } = At::new(light, p);
         let [amp, radius, n, b, db_dn] = [light.amp, light.radius, light.n, light.b, light.db_dn].map(R::broadcast);
         let (one, two) = (R::constant(1.0), R::constant(2.0));
@@ -136,63 +133,38 @@ impl Formula for Sersic {
         let g_unit = g * unit;
         let g_light = g_unit * amp;
         let fall = g_light * b * power * inv_n;
-        sums[0] = sums[0] + g_unit;
-        sums[1] = sums[1] + fall / radius;
-        sums[2] = sums[2] + (fall * ln_ratio * inv_n + g_light * db_dn * (one - power));
+        let d_n = fall * ln_ratio * inv_n + g_light * db_dn * (one - power);
 
         // R^2 = |zeta|^2 / (1 - |e|^2), zeta = w - e conj(w): d |zeta|^2 = 2 Re(conj(zeta) (dw - e d conj(w) - de conj(w))).
         let d_r2 = -(fall * outside) / (two * r2);
         let d_norm = two * d_r2 * inv_norm;
         let d_shape = two * d_r2 * r2 * inv_norm;
         let zeta_w = zeta * w;
-        sums[3] = sums[3] + (d_shape * e.re - d_norm * zeta_w.re);
-        sums[4] = sums[4] + (d_shape * e.im - d_norm * zeta_w.im);
+        let [d_e1, d_e2] = [d_shape * e.re - d_norm * zeta_w.re, d_shape * e.im - d_norm * zeta_w.im];
         let position = (zeta - e * zeta.conj()).scale(d_norm);
-        sums[5] = sums[5] - position.re;
-        sums[6] = sums[6] - position.im;
-        position
+        Partials { params: [g_unit, fall / radius, d_n, d_e1, d_e2, -position.re, -position.im], position }
     }
 }
 
-/// The two profiles differ in name and b_n. By a macro, so that the SIMD loops are compiled once, for both.
-macro_rules! sersic {
-    ($P:ty, $name:literal, $bn:path) => {
-        impl LightProfile for $P {
-            fn name(&self) -> &'static str {
-                $name
-            }
+crate::light_profile!(SersicLenstronomyBn);
 
-            fn parameters(&self) -> &'static [Parameter] {
-                Sersic::PARAMETERS
-            }
+/// The two profiles differ in name and b_n.
+impl Formula<7> for SersicLenstronomyBn {
+    const NAME: &'static str = "sersic_lenstronomy_bn";
+    const PARAMETERS: &'static [Parameter] = Sersic::PARAMETERS;
+    type Light<S: Scalar> = SersicLight<S>;
 
-            fn brightness(&self, params: &[f64], x: &[f32], y: &[f32], out: &mut [f32]) {
-                formula::brightness::<Sersic>(&prepare(params, $bn), x, y, out);
-            }
+    fn light<S: Scalar>(params: &[f64; 7]) -> SersicLight<S> {
+        prepare(params, sersic_bn_lenstronomy)
+    }
 
-            fn brightness_vjp(
-                &self,
-                params: &[f64],
-                x: &[f32],
-                y: &[f32],
-                g: &[f32],
-                dparams: &mut [f64],
-                dx: &mut [f32],
-                dy: &mut [f32],
-            ) {
-                let light = prepare(params, $bn);
-                formula::brightness_vjp::<Sersic>(&light, Points { x, y, g }, dparams, dx, dy);
-            }
+    #[inline(always)]
+    fn intensity<R: Real>(light: &SersicLight<R::Scalar>, p: Complex<R>) -> R {
+        Sersic::intensity(light, p)
+    }
 
-            fn point(&self, params: &[f64], x: f64, y: f64) -> f64 {
-                Sersic::intensity(&prepare(params, $bn), complex(x, y))
-            }
-
-            fn point_gradient(&self, params: &[f64], x: f64, y: f64) -> BrightnessGradient {
-                formula::point_gradient::<Sersic>(&prepare(params, $bn), x, y)
-            }
-        }
-    };
+    #[inline(always)]
+    fn gradient<R: Real>(light: &SersicLight<R::Scalar>, p: Complex<R>, g: R) -> Partials<R, 7> {
+        Sersic::gradient(light, p, g)
+    }
 }
-sersic!(Sersic, "sersic", sersic_bn);
-sersic!(SersicLenstronomyBn, "sersic_lenstronomy_bn", sersic_bn_lenstronomy);

@@ -1,162 +1,170 @@
-//! Formula: a mass profile as its complex functions, and the SIMD loops that serve all of them.
+//! Formula: a mass profile as its complex functions, from which all else is made.
 
-use multiversion::{multiversion, target::target_cfg_f};
+use std::marker::PhantomData;
 
 use super::Lensing;
 use crate::{
-    complex::{Complex, complex},
-    parameter::Parameter,
-    simd::{LANES, Lanes, Real, Scalar},
+    number::{Complex, Real, Scalar, complex},
+    parameter::{self, Parameter},
+    pointwise::{Partials, Pointwise, numbers},
 };
 
-/// The most parameters that a formula may have.
-pub(super) const MAX_PARAMETERS: usize = 8;
-
-/// Chunks whose gradients are summed in f32, lane by lane, before they go into the f64 sum: the order of summation, and
-/// with it the last bit of a gradient, depends on nothing but the slice.
-const BLOCK: usize = 16;
-
-/// A mass profile as pure functions of a position p = x + iy, written once for f64 and for several f32 at a time.
+/// A mass profile of `N` numbers as pure functions of a position p = x + iy, written once for every kind of number.
 ///
-/// `mass_profile!` makes one a profile.
-pub(super) trait Formula {
+/// [`mass_profile!`](crate::mass_profile) makes one a [`MassProfile`](super::MassProfile), in this crate or any other.
+/// Functions that are generic over [`Real`] need `#[inline(always)]`, and so does what they call: else they are not compiled
+/// for the processor at hand, and several times slower.
+///
+/// ```
+/// use lens_models::mass::{Formula, MassProfile};
+/// use lens_models::number::{Complex, Real, Scalar};
+/// use lens_models::parameter::{Parameter, ParameterKind};
+/// use lens_models::pointwise::Partials;
+///
+/// /// A sheet of constant convergence about the origin: alpha = kappa p.
+/// struct Sheet;
+///
+/// impl Formula<1> for Sheet {
+///     const NAME: &'static str = "sheet";
+///     const PARAMETERS: &'static [Parameter] =
+///         &[Parameter::new("kappa", ParameterKind::Shear, "", r"\kappa", "Convergence.")];
+///     type Lens<S: Scalar> = S;
+///
+///     fn lens<S: Scalar>([kappa]: &[f64; 1]) -> S {
+///         S::from_f64(*kappa)
+///     }
+///     #[inline(always)]
+///     fn alpha<R: Real>(kappa: &R::Scalar, p: Complex<R>) -> Complex<R> {
+///         p.scale(R::broadcast(*kappa))
+///     }
+///     #[inline(always)]
+///     fn gradient<R: Real>(kappa: &R::Scalar, p: Complex<R>, g: Complex<R>) -> Partials<R, 1> {
+///         Partials { params: [g.dot(p)], position: g.scale(R::broadcast(*kappa)) }
+///     }
+///     fn potential(kappa: &f64, p: Complex<f64>) -> f64 {
+///         0.5 * kappa * p.norm_sqr()
+///     }
+/// }
+/// lens_models::mass_profile!(Sheet);
+///
+/// assert_eq!(Sheet.point(&[0.1], 2.0, 0.0).alpha, [0.2, 0.0]);
+/// lens_models::check::mass_profile(&Sheet, &[0.1]);
+/// ```
+pub trait Formula<const N: usize> {
     /// Its name in a system file.
     const NAME: &'static str;
-    /// Its parameters, at most [`MAX_PARAMETERS`], in the order in which `lens` reads them.
+    /// Its parameters, in the order in which `lens` reads them; their sizes add up to `N`.
     const PARAMETERS: &'static [Parameter];
     /// What is computed once for a set of parameters.
     type Lens<S: Scalar>;
 
-    /// Prepares a set of parameters.
-    fn lens<S: Scalar>(params: &[f64]) -> Self::Lens<S>;
+    /// Prepares a set of parameters. Calls [`Scalar::from_f64`] equally often for all of them: what depends on them in
+    /// number is a [`Series`](crate::number::Series).
+    fn lens<S: Scalar>(params: &[f64; N]) -> Self::Lens<S>;
     /// The deflection at p.
     fn alpha<R: Real>(lens: &Self::Lens<R::Scalar>, p: Complex<R>) -> Complex<R>;
-    /// Adds g . d alpha / d parameter at p to `sums`, for each parameter.
-    fn gradient<R: Real>(lens: &Self::Lens<R::Scalar>, p: Complex<R>, g: Complex<R>, sums: &mut [R; MAX_PARAMETERS]);
-    /// Potential, deflection and Hessian at p.
-    fn point(lens: &Self::Lens<f64>, p: Complex<f64>) -> Lensing;
+    /// The derivatives of g . alpha at p; that by position is the Hessian of the potential times g.
+    fn gradient<R: Real>(lens: &Self::Lens<R::Scalar>, p: Complex<R>, g: Complex<R>) -> Partials<R, N>;
+    /// The potential at p, arcsec^2.
+    fn potential(lens: &Self::Lens<f64>, p: Complex<f64>) -> f64;
 }
 
-/// Makes a [`Formula`] a [`MassProfile`](super::MassProfile). By a macro, not for all `P: Formula`, so that the SIMD
-/// loops are compiled here once and not again in every crate that names a profile.
+/// The deflection of a formula as a field of two numbers.
+pub struct Deflection<P>(PhantomData<P>);
+
+impl<P: Formula<N>, const N: usize> Pointwise<N, 2> for Deflection<P> {
+    type Prepared<S: Scalar> = P::Lens<S>;
+
+    fn prepare<S: Scalar>(params: &[f64; N]) -> P::Lens<S> {
+        P::lens(params)
+    }
+
+    #[inline(always)]
+    fn value<R: Real>(lens: &P::Lens<R::Scalar>, p: Complex<R>) -> [R; 2] {
+        let alpha = P::alpha(lens, p);
+        [alpha.re, alpha.im]
+    }
+
+    #[inline(always)]
+    fn gradient<R: Real>(lens: &P::Lens<R::Scalar>, p: Complex<R>, [gx, gy]: [R; 2]) -> Partials<R, N> {
+        P::gradient(lens, p, complex(gx, gy))
+    }
+}
+
+/// Makes a [`Formula`](crate::mass::Formula) a [`MassProfile`](crate::mass::MassProfile). By a macro, not for all formulas,
+/// so that the SIMD loops are compiled where it stands and not again in every crate that names a profile.
+#[macro_export]
 macro_rules! mass_profile {
     ($P:ty) => {
+        const _: () = $crate::mass::formula::check_size::<$P, _>();
+
         impl $crate::mass::MassProfile for $P {
             fn name(&self) -> &'static str {
-                <$P as Formula>::NAME
+                <$P as $crate::mass::Formula<_>>::NAME
             }
 
-            fn parameters(&self) -> &'static [Parameter] {
-                <$P as Formula>::PARAMETERS
+            fn parameters(&self) -> &'static [$crate::parameter::Parameter] {
+                <$P as $crate::mass::Formula<_>>::PARAMETERS
             }
 
             fn deflect(&self, params: &[f64], x: &[f32], y: &[f32], ax: &mut [f32], ay: &mut [f32]) {
-                $crate::mass::formula::deflect::<$P>(&<$P>::lens(params), x, y, ax, ay);
+                $crate::pointwise::add_value::<$crate::mass::formula::Deflection<$P>, _, 2>(params, x, y, [ax, ay]);
             }
 
-            fn deflect_vjp(&self, params: &[f64], x: &[f32], y: &[f32], gx: &[f32], gy: &[f32], dparams: &mut [f64]) {
-                $crate::mass::formula::deflect_vjp::<$P>(&<$P>::lens(params), x, y, gx, gy, dparams);
+            fn deflect_vjp(
+                &self,
+                params: &[f64],
+                xy: [&[f32]; 2],
+                g: [&[f32]; 2],
+                dparams: &mut [f64],
+                dxy: [&mut [f32]; 2],
+            ) {
+                $crate::pointwise::add_vjp::<$crate::mass::formula::Deflection<$P>, _, 2>(params, xy, g, dparams, dxy);
             }
 
-            fn point(&self, params: &[f64], x: f64, y: f64) -> Lensing {
-                <$P as Formula>::point(&<$P>::lens(params), complex(x, y))
+            fn kernel(&self) -> ::std::option::Option<$crate::codegen::Kernel> {
+                let name = <$P as $crate::mass::Formula<_>>::NAME;
+                ::std::option::Option::Some($crate::codegen::kernel::<$crate::mass::formula::Deflection<$P>, _, 2>(
+                    name,
+                ))
             }
 
-            fn deflection_jacobian(&self, params: &[f64], x: f64, y: f64) -> Vec<[f64; 2]> {
-                $crate::mass::formula::deflection_jacobian::<$P>(&<$P>::lens(params), x, y)
+            fn point(&self, params: &[f64], x: f64, y: f64) -> $crate::mass::Lensing {
+                $crate::mass::formula::point::<$P, _>(params, x, y)
+            }
+
+            fn deflection_jacobian(&self, params: &[f64], x: f64, y: f64) -> ::std::vec::Vec<[f64; 2]> {
+                $crate::mass::formula::deflection_jacobian::<$P, _>(params, x, y)
             }
         }
     };
 }
-pub(super) use mass_profile;
 
-/// (d alpha_x / dp, d alpha_y / dp) for every parameter p.
-pub(super) fn deflection_jacobian<P: Formula>(lens: &P::Lens<f64>, x: f64, y: f64) -> Vec<[f64; 2]> {
-    let along = |g| {
-        let mut sums = [0.0; MAX_PARAMETERS];
-        P::gradient(lens, complex(x, y), g, &mut sums);
-        sums
-    };
-    let (dx, dy) = (along(complex(1.0, 0.0)), along(complex(0.0, 1.0)));
-    dx.into_iter().zip(dy).take(P::PARAMETERS.len()).map(|(dx, dy)| [dx, dy]).collect()
+/// Refuses, when it is compiled, a formula whose parameters are not `N` numbers.
+#[doc(hidden)]
+pub const fn check_size<P: Formula<N>, const N: usize>() {
+    assert!(parameter::count(P::PARAMETERS) == N, "the sizes of PARAMETERS must add up to N");
 }
 
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vbmi2+avx2+fma", "x86_64+avx2+fma"))]
-pub(super) fn deflect<P: Formula>(lens: &P::Lens<f32>, x: &[f32], y: &[f32], ax: &mut [f32], ay: &mut [f32]) {
-    if target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64")) {
-        deflect_lanes::<P, LANES, true>(lens, x, y, ax, ay);
-    } else {
-        deflect_lanes::<P, 1, false>(lens, x, y, ax, ay);
-    }
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vbmi2+avx2+fma", "x86_64+avx2+fma"))]
-pub(super) fn deflect_vjp<P: Formula>(
-    lens: &P::Lens<f32>,
-    x: &[f32],
-    y: &[f32],
-    gx: &[f32],
-    gy: &[f32],
-    dparams: &mut [f64],
-) {
-    if target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64")) {
-        vjp_lanes::<P, LANES, true>(lens, x, y, gx, gy, dparams);
-    } else {
-        vjp_lanes::<P, 1, false>(lens, x, y, gx, gy, dparams);
+/// Potential, deflection and Hessian at one point.
+#[doc(hidden)]
+pub fn point<P: Formula<N>, const N: usize>(params: &[f64], x: f64, y: f64) -> Lensing {
+    let (lens, p) = (P::lens(&numbers(params)), complex(x, y));
+    let alpha = P::alpha(&lens, p);
+    let [along_x, along_y] = [complex(1.0, 0.0), complex(0.0, 1.0)].map(|g| P::gradient(&lens, p, g).position);
+    Lensing {
+        potential: P::potential(&lens, p),
+        alpha: [alpha.re, alpha.im],
+        f_xx: along_x.re,
+        f_xy: along_x.im,
+        f_yy: along_y.im,
     }
 }
 
-#[inline(always)]
-fn deflect_lanes<P: Formula, const N: usize, const FMA: bool>(
-    lens: &P::Lens<f32>,
-    x: &[f32],
-    y: &[f32],
-    ax: &mut [f32],
-    ay: &mut [f32],
-) {
-    let ((x, x_tail), (y, y_tail)) = (x.as_chunks(), y.as_chunks());
-    let ((ax, ax_tail), (ay, ay_tail)) = (ax.as_chunks_mut(), ay.as_chunks_mut());
-    for ((x, y), (ax, ay)) in x.iter().zip(y).zip(ax.iter_mut().zip(ay)) {
-        let alpha = P::alpha(lens, complex(Lanes::<N, FMA>(*x), Lanes(*y)));
-        alpha.re.add_to(ax);
-        alpha.im.add_to(ay);
-    }
-    if !x_tail.is_empty() {
-        let alpha = P::alpha(lens, complex(Lanes::<N, FMA>::repeat_last(x_tail), Lanes::repeat_last(y_tail)));
-        alpha.re.add_to_part(ax_tail);
-        alpha.im.add_to_part(ay_tail);
-    }
-}
-
-#[inline(always)]
-fn vjp_lanes<P: Formula, const N: usize, const FMA: bool>(
-    lens: &P::Lens<f32>,
-    x: &[f32],
-    y: &[f32],
-    gx: &[f32],
-    gy: &[f32],
-    dparams: &mut [f64],
-) {
-    let zero = [Lanes::<N, FMA>::constant(0.0); MAX_PARAMETERS];
-    let mut flush = |sums: [Lanes<N, FMA>; MAX_PARAMETERS]| {
-        for (d, sum) in dparams.iter_mut().zip(sums) {
-            *d += sum.sum();
-        }
-    };
-    let ((x, x_tail), (y, y_tail)) = (x.as_chunks(), y.as_chunks());
-    let ((gx, gx_tail), (gy, gy_tail)) = (gx.as_chunks(), gy.as_chunks());
-    for ((x, y), (gx, gy)) in x.chunks(BLOCK).zip(y.chunks(BLOCK)).zip(gx.chunks(BLOCK).zip(gy.chunks(BLOCK))) {
-        let mut sums = zero;
-        for ((x, y), (gx, gy)) in x.iter().zip(y).zip(gx.iter().zip(gy)) {
-            P::gradient(lens, complex(Lanes(*x), Lanes(*y)), complex(Lanes(*gx), Lanes(*gy)), &mut sums);
-        }
-        flush(sums);
-    }
-    if !x_tail.is_empty() {
-        // The missing points repeat the last one with g = 0: they add nothing.
-        let mut sums = zero;
-        let p = complex(Lanes::repeat_last(x_tail), Lanes::repeat_last(y_tail));
-        P::gradient(lens, p, complex(Lanes::pad_zero(gx_tail), Lanes::pad_zero(gy_tail)), &mut sums);
-        flush(sums);
-    }
+/// (d alpha_x / dp, d alpha_y / dp) for every number p of the parameters.
+#[doc(hidden)]
+pub fn deflection_jacobian<P: Formula<N>, const N: usize>(params: &[f64], x: f64, y: f64) -> Vec<[f64; 2]> {
+    let lens = P::lens(&numbers(params));
+    let along = |g| P::gradient(&lens, complex(x, y), g).params;
+    along(complex(1.0, 0.0)).into_iter().zip(along(complex(0.0, 1.0))).map(|(dx, dy)| [dx, dy]).collect()
 }

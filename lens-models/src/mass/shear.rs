@@ -1,22 +1,19 @@
 //! Shear: the constant tidal field of everything that is far away.
 
-use super::{
-    Lensing,
-    formula::{Formula, MAX_PARAMETERS, mass_profile},
-};
+use super::Formula;
 use crate::{
-    complex::{Complex, complex},
+    number::{Complex, Real, Scalar, complex},
     parameter::{Parameter, ParameterKind},
-    simd::{Real, Scalar},
+    pointwise::Partials,
 };
 
 /// External shear `gamma1 gamma2` about the origin of the image: alpha = (gamma1 + i gamma2) conj(x + iy).
 #[derive(Clone, Copy, Debug)]
 pub struct Shear;
 
-mass_profile!(Shear);
+crate::mass_profile!(Shear);
 
-impl Formula for Shear {
+impl Formula<2> for Shear {
     const NAME: &'static str = "shear";
     const PARAMETERS: &'static [Parameter] = &[
         Parameter::new("gamma1", ParameterKind::Shear, "", r"\gamma_1", "Shear along x (positive) or y (negative)."),
@@ -24,8 +21,9 @@ impl Formula for Shear {
     ];
     type Lens<S: Scalar> = Complex<S>;
 
-    fn lens<S: Scalar>(params: &[f64]) -> Complex<S> {
-        complex(S::from_f64(params[0]), S::from_f64(params[1]))
+    fn lens<S: Scalar>(params: &[f64; 2]) -> Complex<S> {
+        let [gamma1, gamma2] = params.map(S::from_f64);
+        complex(gamma1, gamma2)
     }
 
     #[inline(always)]
@@ -34,19 +32,14 @@ impl Formula for Shear {
     }
 
     #[inline(always)]
-    fn gradient<R: Real>(_: &Complex<R::Scalar>, p: Complex<R>, g: Complex<R>, sums: &mut [R; MAX_PARAMETERS]) {
-        sums[0] = sums[0] + g.dot(p.conj());
-        sums[1] = sums[1] + g.dot(p.conj().times_i());
+    fn gradient<R: Real>(gamma: &Complex<R::Scalar>, p: Complex<R>, g: Complex<R>) -> Partials<R, 2> {
+        Partials {
+            params: [g.dot(p.conj()), g.dot(p.conj().times_i())],
+            position: Complex::broadcast(*gamma) * g.conj(),
+        }
     }
 
-    fn point(gamma: &Complex<f64>, p: Complex<f64>) -> Lensing {
-        let alpha = Self::alpha(gamma, p);
-        Lensing {
-            potential: 0.5 * p.dot(alpha),
-            alpha: [alpha.re, alpha.im],
-            f_xx: gamma.re,
-            f_xy: gamma.im,
-            f_yy: -gamma.re,
-        }
+    fn potential(gamma: &Complex<f64>, p: Complex<f64>) -> f64 {
+        0.5 * p.dot(Self::alpha(gamma, p))
     }
 }

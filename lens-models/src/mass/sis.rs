@@ -1,13 +1,10 @@
 //! Sis: the singular isothermal sphere.
 
-use super::{
-    Lensing,
-    formula::{Formula, MAX_PARAMETERS, mass_profile},
-};
+use super::Formula;
 use crate::{
-    complex::{Complex, complex},
+    number::{Complex, Real, Scalar, complex},
     parameter::{CENTER_X, CENTER_Y, Parameter, THETA_E},
-    simd::{Real, Scalar},
+    pointwise::Partials,
 };
 
 /// The singular isothermal sphere: `theta_E center_x center_y`; alpha = theta_E w / |w|, kappa = theta_E / (2 |w|).
@@ -21,20 +18,20 @@ const CORE: f64 = 1e-18;
 
 /// What is computed once for a lens.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SisLens<S> {
+pub struct SisLens<S> {
     theta_e: S,
     center: Complex<S>,
 }
 
-mass_profile!(Sis);
+crate::mass_profile!(Sis);
 
-impl Formula for Sis {
+impl Formula<3> for Sis {
     const NAME: &'static str = "sis";
     const PARAMETERS: &'static [Parameter] = &[THETA_E, CENTER_X, CENTER_Y];
     type Lens<S: Scalar> = SisLens<S>;
 
-    fn lens<S: Scalar>(params: &[f64]) -> SisLens<S> {
-        let [theta_e, x0, y0] = [0, 1, 2].map(|i| S::from_f64(params[i]));
+    fn lens<S: Scalar>(params: &[f64; 3]) -> SisLens<S> {
+        let [theta_e, x0, y0] = params.map(S::from_f64);
         SisLens { theta_e, center: complex(x0, y0) }
     }
 
@@ -44,27 +41,16 @@ impl Formula for Sis {
     }
 
     #[inline(always)]
-    fn gradient<R: Real>(lens: &SisLens<R::Scalar>, p: Complex<R>, g: Complex<R>, sums: &mut [R; MAX_PARAMETERS]) {
+    fn gradient<R: Real>(lens: &SisLens<R::Scalar>, p: Complex<R>, g: Complex<R>) -> Partials<R, 3> {
         let (u, inv_w) = direction(lens, p);
-        // d alpha = theta_E / |w| (dw - u Re(conj(u) dw)), and dw = -1, -i for the centre.
-        let k = R::broadcast(lens.theta_e) * inv_w;
+        // d alpha = theta_E / |w| (dw - u Re(conj(u) dw)): a projection, so that its transpose is itself.
         let along = u.dot(g);
-        sums[0] = sums[0] + along;
-        sums[1] = sums[1] - k * (g.re - u.re * along);
-        sums[2] = sums[2] - k * (g.im - u.im * along);
+        let position = (g - u.scale(along)).scale(R::broadcast(lens.theta_e) * inv_w);
+        Partials { params: [along, -position.re, -position.im], position }
     }
 
-    fn point(lens: &SisLens<f64>, p: Complex<f64>) -> Lensing {
-        let (u, inv_w) = direction(lens, p);
-        let k = lens.theta_e * inv_w;
-        let w = p - lens.center;
-        Lensing {
-            potential: lens.theta_e * w.norm_sqr().sqrt(),
-            alpha: [lens.theta_e * u.re, lens.theta_e * u.im],
-            f_xx: k * u.im * u.im,
-            f_xy: -k * u.re * u.im,
-            f_yy: k * u.re * u.re,
-        }
+    fn potential(lens: &SisLens<f64>, p: Complex<f64>) -> f64 {
+        lens.theta_e * (p - lens.center).norm_sqr().sqrt()
     }
 }
 

@@ -1,7 +1,11 @@
 //! Sple: the elliptical power law in the paper's parameters.
 
-use super::{Epl, Lensing, MassProfile};
-use crate::parameter::{CENTER_X, CENTER_Y, GAMMA, Parameter, ParameterKind};
+use super::{Epl, Formula, epl::EplLens};
+use crate::{
+    number::{Complex, Real, Scalar},
+    parameter::{CENTER_X, CENTER_Y, GAMMA, Parameter, ParameterKind},
+    pointwise::Partials,
+};
 
 /// The singular power-law ellipsoid: `r_ein gamma q phi center_x center_y`.
 ///
@@ -11,68 +15,69 @@ use crate::parameter::{CENTER_X, CENTER_Y, GAMMA, Parameter, ParameterKind};
 #[derive(Clone, Copy, Debug)]
 pub struct Sple;
 
-/// The parameters of the same lens as an `Epl`.
-fn epl(params: &[f64]) -> [f64; 6] {
-    let [r, gamma, q, phi, x0, y0] = [0, 1, 2, 3, 4, 5].map(|i| params[i]);
-    let (sin, cos) = (2.0 * phi).sin_cos();
-    let f = (1.0 - q) / (1.0 + q);
-    [q.sqrt() * r, gamma, f * cos, f * sin, x0, y0]
+/// The same lens as an `Epl`, and the derivatives of its parameters by these.
+#[derive(Clone, Debug)]
+pub struct SpleLens<S> {
+    epl: EplLens<S>,
+    /// d theta_E / d (r_ein, q).
+    d_theta: [S; 2],
+    /// d (e1, e2) / dq and d (e1, e2) / d phi.
+    de_dq: [S; 2],
+    de_dphi: [S; 2],
 }
 
-/// The chain rule: a gradient with respect to the `Epl`'s parameters as one with respect to these.
-fn chain(params: &[f64], [d_theta, d_gamma, d_e1, d_e2, d_x0, d_y0]: [f64; 6]) -> [f64; 6] {
-    let [r, q, phi] = [0, 2, 3].map(|i| params[i]);
-    let (sin, cos) = (2.0 * phi).sin_cos();
-    let f = (1.0 - q) / (1.0 + q);
-    let df_dq = -2.0 / ((1.0 + q) * (1.0 + q));
-    let d_q = 0.5 * r / q.sqrt() * d_theta + df_dq * (cos * d_e1 + sin * d_e2);
-    let d_phi = 2.0 * f * (cos * d_e2 - sin * d_e1);
-    [q.sqrt() * d_theta, d_gamma, d_q, d_phi, d_x0, d_y0]
-}
+crate::mass_profile!(Sple);
 
-impl MassProfile for Sple {
-    fn name(&self) -> &'static str {
-        "sple"
-    }
-
-    fn parameters(&self) -> &'static [Parameter] {
-        const R_EIN: Parameter = Parameter::new(
+impl Formula<6> for Sple {
+    const NAME: &'static str = "sple";
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::new(
             "r_ein",
             ParameterKind::EinsteinRadius,
             "arcsec",
             r"r_\mathrm{Ein}",
             "Semi-major axis of the ellipse within which the mean convergence is one.",
-        );
-        const Q: Parameter = Parameter::new("q", ParameterKind::AxisRatio, "", "q", "Minor over major axis.");
-        const PHI: Parameter = Parameter::new(
+        ),
+        GAMMA,
+        Parameter::new("q", ParameterKind::AxisRatio, "", "q", "Minor over major axis."),
+        Parameter::new(
             "phi",
             ParameterKind::Angle,
             "rad",
             r"\varphi",
             "Direction of the major axis, counter-clockwise from +x.",
-        );
-        &[R_EIN, GAMMA, Q, PHI, CENTER_X, CENTER_Y]
-    }
+        ),
+        CENTER_X,
+        CENTER_Y,
+    ];
+    type Lens<S: Scalar> = SpleLens<S>;
 
-    fn deflect(&self, params: &[f64], x: &[f32], y: &[f32], ax: &mut [f32], ay: &mut [f32]) {
-        Epl.deflect(&epl(params), x, y, ax, ay);
-    }
-
-    fn deflect_vjp(&self, params: &[f64], x: &[f32], y: &[f32], gx: &[f32], gy: &[f32], dparams: &mut [f64]) {
-        let mut sums = [0.0; 6];
-        Epl.deflect_vjp(&epl(params), x, y, gx, gy, &mut sums);
-        for (d, sum) in dparams.iter_mut().zip(chain(params, sums)) {
-            *d += sum;
+    fn lens<S: Scalar>(&[r, gamma, q, phi, x0, y0]: &[f64; 6]) -> SpleLens<S> {
+        let (sin, cos) = (2.0 * phi).sin_cos();
+        let f = (1.0 - q) / (1.0 + q);
+        let df_dq = -2.0 / ((1.0 + q) * (1.0 + q));
+        SpleLens {
+            epl: Epl::lens(&[q.sqrt() * r, gamma, f * cos, f * sin, x0, y0]),
+            d_theta: [q.sqrt(), 0.5 * r / q.sqrt()].map(S::from_f64),
+            de_dq: [df_dq * cos, df_dq * sin].map(S::from_f64),
+            de_dphi: [-2.0 * f * sin, 2.0 * f * cos].map(S::from_f64),
         }
     }
 
-    fn point(&self, params: &[f64], x: f64, y: f64) -> Lensing {
-        Epl.point(&epl(params), x, y)
+    #[inline(always)]
+    fn alpha<R: Real>(lens: &SpleLens<R::Scalar>, p: Complex<R>) -> Complex<R> {
+        Epl::alpha(&lens.epl, p)
     }
 
-    fn deflection_jacobian(&self, params: &[f64], x: f64, y: f64) -> Vec<[f64; 2]> {
-        let columns = Epl.deflection_jacobian(&epl(params), x, y);
-        let row = |axis: usize| chain(params, [0, 1, 2, 3, 4, 5].map(|i| columns[i][axis]));
-        row(0).into_iter().zip(row(1)).map(|(dx, dy)| [dx, dy]).collect()
+    #[inline(always)]
+    fn gradient<R: Real>(lens: &SpleLens<R::Scalar>, p: Complex<R>, g: Complex<R>) -> Partials<R, 6> {
+        let Partials { params: [theta_e, gamma, e1, e2, x0, y0], position } = Epl::gradient(&lens.epl, p, g);
+        let along = |[d1, d2]: [R::Scalar; 2]| R::broadcast(d1).mul_add(e1, R::broadcast(d2) * e2);
+        let [r, q] = lens.d_theta.map(|d| R::broadcast(d) * theta_e);
+        Partials { params: [r, gamma, q + along(lens.de_dq), along(lens.de_dphi), x0, y0], position }
+    }
+
+    fn potential(lens: &SpleLens<f64>, p: Complex<f64>) -> f64 {
+        Epl::potential(&lens.epl, p)
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Lensing, MassProfile};
-use crate::parameter::Parameter;
+use crate::parameter::{self, Parameter};
 
 /// A list of mass profiles, used like one whose parameters are theirs, one profile after the other.
 ///
@@ -37,9 +37,9 @@ impl MassSum {
         self.profiles.iter().flat_map(|profile| profile.parameters())
     }
 
-    /// How many parameters there are.
+    /// How many numbers the parameters are.
     pub fn len(&self) -> usize {
-        self.profiles.iter().map(|profile| profile.parameters().len()).sum()
+        self.profiles.iter().map(|profile| parameter::count(profile.parameters())).sum()
     }
 
     /// Whether there are none.
@@ -51,7 +51,7 @@ impl MassSum {
     fn parts(&self) -> impl Iterator<Item = (&'static dyn MassProfile, Range<usize>)> {
         self.profiles.iter().scan(0, |end, &profile| {
             let start = *end;
-            *end += profile.parameters().len();
+            *end += parameter::count(profile.parameters());
             Some((profile, start..*end))
         })
     }
@@ -63,10 +63,22 @@ impl MassSum {
         }
     }
 
-    /// As [`MassProfile::deflect_vjp`].
+    /// As [`MassProfile::deflect_vjp`], by the parameters alone.
     pub fn deflect_vjp(&self, params: &[f64], x: &[f32], y: &[f32], gx: &[f32], gy: &[f32], dparams: &mut [f64]) {
+        self.deflect_vjp_by_position(params, [x, y], [gx, gy], dparams, [&mut [], &mut []]);
+    }
+
+    /// As [`MassProfile::deflect_vjp`].
+    pub fn deflect_vjp_by_position(
+        &self,
+        params: &[f64],
+        xy: [&[f32]; 2],
+        g: [&[f32]; 2],
+        dparams: &mut [f64],
+        [dx, dy]: [&mut [f32]; 2],
+    ) {
         for (profile, own) in self.parts() {
-            profile.deflect_vjp(&params[own.clone()], x, y, gx, gy, &mut dparams[own]);
+            profile.deflect_vjp(&params[own.clone()], xy, g, &mut dparams[own], [&mut *dx, &mut *dy]);
         }
     }
 

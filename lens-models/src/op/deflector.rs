@@ -11,7 +11,7 @@ use super::split::{each_chunk, room, sum_chunks};
 use crate::error::Error;
 use crate::grid::Grid;
 use crate::mass::{MassProfile, MassSum};
-use crate::parameter::Parameter;
+use crate::parameter::{self, Parameter};
 
 /// A mass profile with values for its parameters.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ impl Deflector {
 
 /// Refuses another number of parameters than the table has.
 pub(super) fn check_count(profile: &'static str, table: &[Parameter], got: usize) -> Result<()> {
-    if table.len() == got {
+    if parameter::count(table) == got {
         return Ok(());
     }
     let names = table.iter().map(|p| p.name).collect();

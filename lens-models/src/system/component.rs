@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::light::{self, LightProfile};
-use crate::mass::{self, MassProfile};
+use crate::light::LightProfile;
+use crate::mass::MassProfile;
 use crate::parameter::Parameter;
+use crate::profiles::Profiles;
 
 /// What a component does; also its key in a system file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,18 +32,18 @@ impl Role {
     }
 
     /// The names of the profiles it may have.
-    pub fn profiles(self) -> Vec<&'static str> {
+    pub fn names(self, profiles: &Profiles) -> Vec<&'static str> {
         match self {
-            Role::Lens => mass::names().collect(),
-            Role::Light | Role::Source => light::names().collect(),
+            Role::Lens => profiles.all_mass().iter().map(|p| p.name()).collect(),
+            Role::Light | Role::Source => profiles.all_light().iter().map(|p| p.name()).collect(),
         }
     }
 
     /// The profile of this name.
-    pub fn profile(self, name: &str) -> Option<Profile> {
+    pub fn profile(self, name: &str, profiles: &Profiles) -> Option<Profile> {
         match self {
-            Role::Lens => mass::by_name(name).map(Profile::Mass),
-            Role::Light | Role::Source => light::by_name(name).map(Profile::Light),
+            Role::Lens => profiles.mass(name).map(Profile::Mass),
+            Role::Light | Role::Source => profiles.light(name).map(Profile::Light),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::read;
 use crate::data::DataFiles;
 use crate::error::{Error, Result};
 use crate::mass::MassSum;
+use crate::profiles::Profiles;
 
 /// A lens system as its file describes it.
 #[derive(Clone)]
@@ -30,10 +31,18 @@ impl System {
     /// A missing file; text that is not JSON (with line and column); unknown keys, profiles, parameters (with the nearest
     /// name); values outside their support; components of one name.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        System::from_file_with(path, &Profiles::standard())
+    }
+
+    /// The same with profiles of one's own in the list.
+    ///
+    /// # Errors
+    /// As [`System::from_file`].
+    pub fn from_file_with(path: impl AsRef<Path>, profiles: &Profiles) -> Result<Self> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, "read", e))?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        System::from_json(&text, path, folder)
+        System::from_json_with(&text, path, folder, profiles)
     }
 
     /// Reads a system from text; `path` stands in messages, paths in it are relative to `folder`.
@@ -41,8 +50,16 @@ impl System {
     /// # Errors
     /// As [`System::from_file`].
     pub fn from_json(text: &str, path: &Path, folder: &Path) -> Result<Self> {
+        System::from_json_with(text, path, folder, &Profiles::standard())
+    }
+
+    /// The same with profiles of one's own in the list.
+    ///
+    /// # Errors
+    /// As [`System::from_file`].
+    pub fn from_json_with(text: &str, path: &Path, folder: &Path, profiles: &Profiles) -> Result<Self> {
         let json = serde_json::from_str(text).map_err(|cause| Error::Json { path: path.to_owned(), cause })?;
-        read::system(&json, path, folder)
+        read::system(&json, path, folder, profiles)
     }
 
     /// The components of one role.
@@ -71,9 +88,11 @@ impl System {
                 profiles.push(profile);
                 for parameter in profile.parameters() {
                     let given = component.fixed.get(parameter.name);
-                    let value = given.and_then(|v| v.get(copy).or(v.first()));
-                    let site = || Error::NoValue { site: component.site(parameter), parameter: parameter.name };
-                    values.push(*value.ok_or_else(site)?);
+                    for number in 0..parameter.size {
+                        let value = given.and_then(|v| v.get(copy * parameter.size + number).or(v.first()));
+                        let site = || Error::NoValue { site: component.site(parameter), parameter: parameter.name };
+                        values.push(*value.ok_or_else(site)?);
+                    }
                 }
             }
         }

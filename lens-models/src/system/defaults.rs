@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::component::{Component, Role};
 use crate::data::ImageData;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::parameter::{Parameter, ParameterKind};
 
 /// What the data say about sizes before any model: the units of the default priors.
@@ -50,7 +50,7 @@ fn brightest(data: &ImageData) -> [f64; 2] {
 
 /// The default prior of a parameter of a component.
 pub(super) fn prior(component: &Component, parameter: &Parameter, scales: &Scales) -> Result<Any> {
-    let json = default(component, parameter, scales);
+    let json = default(component, parameter, scales)?;
     Ok(Any::from_json(&component.site(parameter), &json)?)
 }
 
@@ -66,10 +66,10 @@ fn normal(loc: f64, scale: f64) -> Json {
     json!({ "normal": { "loc": loc, "scale": scale } })
 }
 
-fn default(component: &Component, parameter: &Parameter, scales: &Scales) -> Json {
+fn default(component: &Component, parameter: &Parameter, scales: &Scales) -> Result<Json> {
     let Scales { radius, pixel, peak, center } = *scales;
     let source = component.role == Role::Source;
-    match parameter.kind {
+    Ok(match parameter.kind {
         ParameterKind::EinsteinRadius => log_normal(0.4 * radius, 0.4),
         // The scatter of early-type lenses is 0.16 (Auger et al. 2010).
         ParameterKind::Slope => truncated(2.0, 0.2, 1.1, 2.9),
@@ -96,5 +96,10 @@ fn default(component: &Component, parameter: &Parameter, scales: &Scales) -> Jso
         // the pixels do not resolve also makes a posterior too rough for any gradient.
         ParameterKind::SersicIndex if source => truncated(1.0, 0.6, 0.3, 4.0),
         ParameterKind::SersicIndex => json!({ "uniform": { "low": 0.3, "high": 8.0 } }),
-    }
+        ParameterKind::Other { prior, .. } => {
+            let (profile, name) = (component.profile.name(), parameter.name);
+            let place = || format!("the default prior of parameter `{name}` of profile `{profile}`");
+            serde_json::from_str(prior).map_err(|cause| Error::BadKey { place: place(), cause })?
+        }
+    })
 }

@@ -11,6 +11,7 @@ use super::defaults::{self, Scales};
 use crate::data::ImageData;
 use crate::error::Result;
 use crate::op::{Deflector, Lit, brightness, expose, image_log_prob, sky, trace_rays};
+use crate::parameter::Parameter;
 
 /// Where a parameter's value comes from.
 #[derive(Clone)]
@@ -101,21 +102,21 @@ impl SystemModel {
     }
 }
 
-/// The parameters of each copy of a component.
+/// The numbers of each copy of a component, in the order of its profile's table.
 fn values(ctx: &mut Ctx, component: &Component, slots: &[Slot]) -> ppl_core::Result<Vec<Vec<Var>>> {
-    let table = component.profile.parameters();
+    let parameters = component.profile.parameters().iter().zip(slots);
     ctx.scope(&component.name, |ctx| {
         if component.count == 1 {
-            let one = table.iter().zip(slots).map(|(p, slot)| match slot {
-                Slot::Free(prior) => ctx.sample(p.name, prior.clone()),
-                Slot::Fixed(values) => Ok(Var::scalar(values.first().copied().unwrap_or(f64::NAN))),
-            });
-            return Ok(vec![one.collect::<ppl_core::Result<_>>()?]);
+            let mut one = vec![];
+            for (parameter, slot) in parameters {
+                one.extend(numbers(ctx, parameter, slot)?);
+            }
+            return Ok(vec![one]);
         }
         let vectors = ctx.plate("copies", component.count, |ctx| {
-            let all = table.iter().zip(slots).map(|(p, slot)| match slot {
+            let all = parameters.map(|(p, slot)| match slot {
                 Slot::Free(prior) => ctx.sample(p.name, prior.clone()),
-                Slot::Fixed(values) => Ok(Var::vector(copies(values, component.count))),
+                Slot::Fixed(values) => Ok(Var::vector(repeated(values, component.count))),
             });
             all.collect::<ppl_core::Result<Vec<_>>>()
         })?;
@@ -123,6 +124,20 @@ fn values(ctx: &mut Ctx, component: &Component, slots: &[Slot]) -> ppl_core::Res
     })
 }
 
-fn copies(values: &[f64], count: usize) -> Vec<f64> {
+/// The numbers of one parameter of a single component; a vector lies in a plate of its own name.
+fn numbers(ctx: &mut Ctx, parameter: &Parameter, slot: &Slot) -> ppl_core::Result<Vec<Var>> {
+    let Parameter { name, size, .. } = *parameter;
+    match slot {
+        Slot::Fixed(values) => Ok(repeated(values, size).into_iter().map(Var::scalar).collect()),
+        Slot::Free(prior) if size == 1 => Ok(vec![ctx.sample(name, prior.clone())?]),
+        Slot::Free(prior) => {
+            let vector = ctx.plate(name, size, |ctx| ctx.sample(name, prior.clone()))?;
+            (0..size).map(|i| vector.get(i)).collect()
+        }
+    }
+}
+
+/// One value for all, or each its own.
+fn repeated(values: &[f64], count: usize) -> Vec<f64> {
     (0..count).map(|i| values.get(i).or(values.first()).copied().unwrap_or(f64::NAN)).collect()
 }

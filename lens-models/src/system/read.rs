@@ -11,6 +11,7 @@ use super::config::System;
 use crate::data::DataFiles;
 use crate::error::{Error, Result};
 use crate::parameter::Parameter;
+use crate::profiles::Profiles;
 
 const KEYS: [&str; 5] = ["data", "lens", "light", "source", "priors"];
 const COMPONENT_KEYS: [&str; 4] = ["name", "profile", "count", "parameters"];
@@ -18,7 +19,7 @@ const COMPONENT_KEYS: [&str; 4] = ["name", "profile", "count", "parameters"];
 /// The most copies of one profile.
 const MOST_COPIES: u64 = 20;
 
-pub(super) fn system(json: &Json, path: &Path, folder: &Path) -> Result<System> {
+pub(super) fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Result<System> {
     let file = path.display().to_string();
     let object = object(json, &file)?;
     check_keys(object, &file, &KEYS)?;
@@ -31,7 +32,7 @@ pub(super) fn system(json: &Json, path: &Path, folder: &Path) -> Result<System> 
             .as_array()
             .ok_or_else(|| form(&place, "a list of components, each { \"name\": .., \"profile\": .. }"))?;
         for entry in list {
-            let component = component(entry, role, &place)?;
+            let component = component(entry, role, &place, profiles)?;
             if components.iter().any(|c| c.name == component.name) {
                 return Err(Error::DuplicateName { kind: "component", name: component.name });
             }
@@ -50,7 +51,7 @@ fn object<'a>(json: &'a Json, place: &str) -> Result<&'a Map<String, Json>> {
 }
 
 fn form(place: &str, expected: &'static str) -> Error {
-    Error::WrongForm { place: place.to_owned(), expected }
+    Error::WrongForm { place: place.to_owned(), expected: expected.to_owned() }
 }
 
 fn check_keys(object: &Map<String, Json>, place: &str, known: &[&str]) -> Result<()> {
@@ -65,7 +66,7 @@ fn read_data(json: &Json, place: &str) -> Result<DataFiles> {
     serde_json::from_value(json.clone()).map_err(|cause| Error::BadKey { place: place.to_owned(), cause })
 }
 
-fn component(json: &Json, role: Role, place: &str) -> Result<Component> {
+fn component(json: &Json, role: Role, place: &str, profiles: &Profiles) -> Result<Component> {
     let entry = object(json, place)?;
     check_keys(entry, place, &COMPONENT_KEYS)?;
     let text = |key: &'static str, hint| {
@@ -75,8 +76,8 @@ fn component(json: &Json, role: Role, place: &str) -> Result<Component> {
     let name = text("name", "a text that no other component has")?;
     let place = format!("{place}: component `{name}`");
     let profile = text("profile", "the name of a profile")?;
-    let profile =
-        role.profile(profile).ok_or_else(|| Error::unknown("profile", profile, place.as_str(), role.profiles()))?;
+    let unknown = || Error::unknown("profile", profile, place.as_str(), role.names(profiles));
+    let profile = role.profile(profile, profiles).ok_or_else(unknown)?;
     let count = match entry.get("count") {
         None => 1,
         Some(count) => count
@@ -85,6 +86,9 @@ fn component(json: &Json, role: Role, place: &str) -> Result<Component> {
             .ok_or_else(|| form(&format!("{place}: `count`"), "a whole number from 1 to 20"))?
             as usize,
     };
+    if count > 1 && profile.parameters().iter().any(|p| p.size > 1) {
+        return Err(form(&format!("{place}: `count`"), "1, for a profile one of whose parameters is a vector"));
+    }
     let fixed = match entry.get("parameters") {
         None => BTreeMap::new(),
         Some(given) => fixed(given, profile.parameters(), count, &place)?,
@@ -106,12 +110,17 @@ fn fixed(
         let entry = object(entry, &here)?;
         check_keys(entry, &here, &["value"])?;
         let values = match entry.get("value") {
-            Some(Json::Array(list)) if list.len() == count => list.iter().map(Json::as_f64).collect::<Option<Vec<_>>>(),
+            Some(Json::Array(list)) if list.len() == count * parameter.size => {
+                list.iter().map(Json::as_f64).collect::<Option<Vec<_>>>()
+            }
             Some(number) => number.as_f64().map(|v| vec![v]),
             None => None,
         };
-        let values =
-            values.ok_or_else(|| form(&here, "{ \"value\": a number }, or a list of one for each of `count`"))?;
+        let expected = || match parameter.size {
+            1 => "{ \"value\": a number }, or a list of one for each of `count`".to_owned(),
+            size => format!("{{ \"value\": a number }}, or a list of {size}"),
+        };
+        let values = values.ok_or_else(|| Error::WrongForm { place: here.clone(), expected: expected() })?;
         let (low, high) = parameter.kind.support();
         let inside = |v: &f64| low < *v && *v < high || (low..=high).contains(v) && parameter.kind.includes_ends();
         if let Some(bad) = values.iter().find(|v| !inside(v)) {

@@ -1,86 +1,8 @@
-//! Real: one source of every formula, for one f64 and for many f32 at a time.
+//! Lanes: several f32 at a time, by plain loops that LLVM turns into vector instructions.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// The numbers that a formula's constants are kept in: f64 or f32.
-pub trait Scalar: Copy + Send + Sync {
-    /// Rounded from f64.
-    fn from_f64(value: f64) -> Self;
-}
-
-impl Scalar for f64 {
-    #[inline(always)]
-    fn from_f64(value: f64) -> Self {
-        value
-    }
-}
-
-impl Scalar for f32 {
-    #[inline(always)]
-    fn from_f64(value: f64) -> Self {
-        value as f32
-    }
-}
-
-/// What a formula may do with a real number, be it one f64 or several f32.
-pub trait Real:
-    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
-{
-    /// The type of one lane.
-    type Scalar: Scalar;
-    /// The same number in every lane.
-    fn broadcast(value: Self::Scalar) -> Self;
-    /// A literal.
-    #[inline(always)]
-    fn constant(value: f64) -> Self {
-        Self::broadcast(Self::Scalar::from_f64(value))
-    }
-    /// self * a + b, fused where the processor does it in one instruction.
-    fn mul_add(self, a: Self, b: Self) -> Self;
-    /// e^self.
-    fn exp(self) -> Self;
-    /// Natural logarithm of a positive, normal number.
-    fn ln(self) -> Self;
-    /// Square root.
-    fn sqrt(self) -> Self;
-    /// The larger of two; a NaN in `self` stays.
-    fn at_least(self, floor: Self) -> Self;
-    /// `value` where self > floor, else 0; a NaN in `self` becomes NaN.
-    fn above(self, floor: Self, value: Self) -> Self;
-}
-
-impl Real for f64 {
-    type Scalar = f64;
-    #[inline(always)]
-    fn broadcast(value: f64) -> f64 {
-        value
-    }
-    #[inline(always)]
-    fn mul_add(self, a: f64, b: f64) -> f64 {
-        // `f64::mul_add` is a library call where FMA is not enabled at compile time.
-        self * a + b
-    }
-    #[inline(always)]
-    fn exp(self) -> f64 {
-        f64::exp(self)
-    }
-    #[inline(always)]
-    fn ln(self) -> f64 {
-        f64::ln(self)
-    }
-    #[inline(always)]
-    fn sqrt(self) -> f64 {
-        f64::sqrt(self)
-    }
-    #[inline(always)]
-    fn at_least(self, floor: f64) -> f64 {
-        if self < floor { floor } else { self }
-    }
-    #[inline(always)]
-    fn above(self, floor: f64, value: f64) -> f64 {
-        if self <= floor { 0.0 } else { value }
-    }
-}
+use super::Real;
 
 /// Several f32, operated on by plain loops that LLVM turns into vector instructions.
 ///
@@ -95,13 +17,13 @@ pub struct Lanes<const N: usize, const FMA: bool>(pub [f32; N]);
 pub const LANES: usize = 16;
 
 impl<const N: usize, const FMA: bool> Lanes<N, FMA> {
-    /// Up to N numbers; the missing lanes repeat the last one.
+    /// The first N numbers; missing lanes repeat the last one.
     #[inline(always)]
     pub fn repeat_last(part: &[f32]) -> Self {
         Self::pad(part, part.last().copied().unwrap_or(0.0))
     }
 
-    /// Up to N numbers; the missing lanes are zero.
+    /// The first N numbers; missing lanes are zero.
     #[inline(always)]
     pub fn pad_zero(part: &[f32]) -> Self {
         Self::pad(part, 0.0)
@@ -109,6 +31,9 @@ impl<const N: usize, const FMA: bool> Lanes<N, FMA> {
 
     #[inline(always)]
     fn pad(part: &[f32], with: f32) -> Self {
+        if let Some(whole) = part.first_chunk() {
+            return Self(*whole);
+        }
         let mut lanes = [with; N];
         for (lane, &value) in lanes.iter_mut().zip(part) {
             *lane = value;
@@ -116,17 +41,15 @@ impl<const N: usize, const FMA: bool> Lanes<N, FMA> {
         Self(lanes)
     }
 
-    /// Adds each lane to its number.
+    /// Adds each lane to its number; if there are fewer, the first lanes.
     #[inline(always)]
-    pub fn add_to(self, to: &mut [f32; N]) {
-        for (to, lane) in to.iter_mut().zip(self.0) {
-            *to += lane;
+    pub fn add_to(self, to: &mut [f32]) {
+        if let Some(whole) = to.first_chunk_mut::<N>() {
+            for (to, lane) in whole.iter_mut().zip(self.0) {
+                *to += lane;
+            }
+            return;
         }
-    }
-
-    /// Adds the first lanes, as many as there are numbers.
-    #[inline(always)]
-    pub fn add_to_part(self, to: &mut [f32]) {
         for (to, lane) in to.iter_mut().zip(self.0) {
             *to += lane;
         }

@@ -2,7 +2,7 @@
 
 use std::ops::{Add, Mul, Neg, Sub};
 
-use crate::simd::Real;
+use super::Real;
 
 /// re + i im.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,28 +1,12 @@
-//! Lens: what the whole deflector does at single points, in f64; its critical curves, caustics and Einstein radius.
+//! Critical curves of a lens and their images, the caustics.
 
 use std::collections::HashMap;
 
-use crate::mass::{Lensing, MassSum};
-
-/// Several mass profiles with their parameters.
-///
-/// ```
-/// use lens_models::{mass::{MassSum, Sis}, point::Lens};
-///
-/// let mass = MassSum::new([&Sis as _]);
-/// let lens = Lens::new(&mass, &[1.2, 0.0, 0.0]);
-/// assert_eq!(lens.beta(2.0, 0.0), [0.8, 0.0]);
-/// assert!((lens.magnification(2.0, 0.0) - 2.5).abs() < 1e-12);
-/// ```
-#[derive(Clone, Copy)]
-pub struct Lens<'a> {
-    mass: &'a MassSum,
-    params: &'a [f64],
-}
+use super::Lens;
 
 /// A square of the sky, cut into cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Window {
+pub struct Square {
     /// Its centre, arcsec.
     pub center: [f64; 2],
     /// Half of its side, arcsec.
@@ -31,7 +15,7 @@ pub struct Window {
     pub cells: usize,
 }
 
-/// A curve through points in order; if `closed` its end joins its start, else it leaves the window.
+/// A curve through points in order; if `closed` its end joins its start, else it leaves the square.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
     /// The points, arcsec; the first is not repeated at the end.
@@ -48,71 +32,25 @@ impl Curve {
     }
 }
 
-impl<'a> Lens<'a> {
-    /// From profiles and their parameters, in the order of `mass.parameters()`.
-    pub fn new(mass: &'a MassSum, params: &'a [f64]) -> Self {
-        Self { mass, params }
-    }
-
-    /// Potential, deflection and Hessian.
-    pub fn at(&self, x: f64, y: f64) -> Lensing {
-        self.mass.point(self.params, x, y)
-    }
-
-    /// The potential psi, arcsec^2.
-    pub fn potential(&self, x: f64, y: f64) -> f64 {
-        self.at(x, y).potential
-    }
-
-    /// The deflection alpha, arcsec.
-    pub fn deflection(&self, x: f64, y: f64) -> [f64; 2] {
-        self.at(x, y).alpha
-    }
-
-    /// The ray traced back to the source: beta = theta - alpha, arcsec.
-    pub fn beta(&self, x: f64, y: f64) -> [f64; 2] {
-        let [ax, ay] = self.deflection(x, y);
-        [x - ax, y - ay]
-    }
-
-    /// A = d beta / d theta, by rows.
-    pub fn jacobian(&self, x: f64, y: f64) -> [[f64; 2]; 2] {
-        self.at(x, y).jacobian()
-    }
-
-    /// The convergence.
-    pub fn kappa(&self, x: f64, y: f64) -> f64 {
-        self.at(x, y).kappa()
-    }
-
-    /// The shear gamma1, gamma2.
-    pub fn shear(&self, x: f64, y: f64) -> [f64; 2] {
-        self.at(x, y).shear()
-    }
-
-    /// The signed magnification.
-    pub fn magnification(&self, x: f64, y: f64) -> f64 {
-        self.at(x, y).magnification()
-    }
-
-    /// The curves in the window on which det A = 0: marching squares, each crossing of a cell's edge then bisected to
+impl Lens<'_> {
+    /// The curves in the square on which det A = 0: marching squares, each crossing of a cell's edge then bisected to
     /// the last bits.
     ///
     /// Features smaller than a cell are missed. Where det A changes its sign through a pole (the centre of a singular
     /// profile) there is no critical curve, and none is reported.
-    pub fn critical_curves(&self, window: Window) -> Vec<Curve> {
-        let side = window.cells + 1;
-        let step = 2.0 * window.half_width / window.cells as f64;
+    pub fn critical_curves(&self, square: Square) -> Vec<Curve> {
+        let side = square.cells + 1;
+        let step = 2.0 * square.half_width / square.cells as f64;
         let at = |i: usize, j: usize| {
-            let [x, y] = window.center;
-            [x - window.half_width + i as f64 * step, y - window.half_width + j as f64 * step]
+            let [x, y] = square.center;
+            [x - square.half_width + i as f64 * step, y - square.half_width + j as f64 * step]
         };
         let det: Vec<f64> = (0..side * side).map(|k| self.det(at(k % side, k / side))).collect();
         let negative = |i: usize, j: usize| det[j * side + i] < 0.0;
 
         // Each edge with a crossing knows the one or two edges that it is joined to through the cells on its sides.
         let mut joined: HashMap<Edge, Vec<Edge>> = HashMap::new();
-        for (i, j) in (0..window.cells).flat_map(|j| (0..window.cells).map(move |i| (i, j))) {
+        for (i, j) in (0..square.cells).flat_map(|j| (0..square.cells).map(move |i| (i, j))) {
             // Counter-clockwise from the lower left; an edge lies between each corner and the next.
             let signs = [negative(i, j), negative(i + 1, j), negative(i + 1, j + 1), negative(i, j + 1)];
             let edges = [Edge::right(i, j), Edge::up(i + 1, j), Edge::right(i, j + 1), Edge::up(i, j)];
@@ -150,52 +88,6 @@ impl<'a> Lens<'a> {
             closed: curve.closed,
         };
         critical.iter().map(image).collect()
-    }
-
-    /// The effective Einstein radius: that of the circle about `center` within which the mean convergence is 1, arcsec.
-    ///
-    /// The mean is the flux of alpha through the circle, <alpha_r> / R. None if no radius between 1e-6 and 1e4 arcsec
-    /// has it.
-    pub fn einstein_radius(&self, center: [f64; 2]) -> Option<f64> {
-        /// The trapezium rule on a circle converges exponentially; 512 angles hold 1e-12 down to q = 0.2.
-        const ANGLES: usize = 512;
-        // ln of the mean convergence; of a negative one, the ln of something less than 1.
-        let excess = |ln_radius: f64| {
-            let radius = ln_radius.exp();
-            let radial = (0..ANGLES).map(|k| {
-                let (sin, cos) = (std::f64::consts::TAU * (k as f64 + 0.5) / ANGLES as f64).sin_cos();
-                let [ax, ay] = self.deflection(center[0] + radius * cos, center[1] + radius * sin);
-                ax * cos + ay * sin
-            });
-            (radial.sum::<f64>() / (ANGLES as f64 * radius)).max(1e-9).ln()
-        };
-        let (mut low, mut high) = (1e-6_f64.ln(), 1e4_f64.ln());
-        let (mut above, mut below) = (excess(low), excess(high));
-        if !(above > 0.0 && below < 0.0) {
-            return None;
-        }
-        // False position (the Illinois variant) on ln kappa over ln R, on which a power law is a straight line.
-        let mut last = 0.0;
-        for _ in 0..100 {
-            let middle = (low * below - high * above) / (below - above);
-            let value = excess(middle);
-            if value.abs() < 1e-13 || high - low < 1e-13 {
-                return Some(middle.exp());
-            }
-            if value > 0.0 {
-                (low, above) = (middle, value);
-                if last > 0.0 {
-                    below *= 0.5;
-                }
-            } else {
-                (high, below) = (middle, value);
-                if last < 0.0 {
-                    above *= 0.5;
-                }
-            }
-            last = value;
-        }
-        Some((0.5 * (low + high)).exp())
     }
 
     fn det(&self, [x, y]: [f64; 2]) -> f64 {
@@ -260,17 +152,17 @@ fn chain(mut joined: HashMap<Edge, Vec<Edge>>) -> Vec<(Vec<Edge>, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lens, Window};
+    use super::{Lens, Square};
     use crate::mass::{Epl, MassSum, Shear, Sis};
 
-    const WINDOW: Window = Window { center: [0.0, 0.0], half_width: 3.0, cells: 120 };
+    const SQUARE: Square = Square { center: [0.0, 0.0], half_width: 3.0, cells: 120 };
 
     #[test]
     fn the_isothermal_sphere_has_one_ring_of_its_einstein_radius() {
         let mass = MassSum::new([&Sis as _]);
         // A grid point lies on the centre, where det A has its pole.
         let lens = Lens::new(&mass, &[1.2, 0.0, 0.0]);
-        let curves = lens.critical_curves(WINDOW);
+        let curves = lens.critical_curves(SQUARE);
         assert_eq!(curves.len(), 1);
         assert!(curves[0].closed);
         for &[x, y] in &curves[0].points {
@@ -280,7 +172,6 @@ mod tests {
         for &[x, y] in &lens.caustics(&curves)[0].points {
             assert!(x.hypot(y) < 1e-13);
         }
-        assert!((lens.einstein_radius([0.0, 0.0]).unwrap_or(f64::NAN) - 1.2).abs() < 1e-12);
     }
 
     #[test]
@@ -289,7 +180,7 @@ mod tests {
         for (gamma, count) in [(1.6, 2), (2.0, 1), (2.4, 1)] {
             let params = [1.3, gamma, 0.12, 0.1, 0.02, -0.01, 0.03, -0.045];
             let lens = Lens::new(&mass, &params);
-            let curves = lens.critical_curves(WINDOW);
+            let curves = lens.critical_curves(SQUARE);
             assert_eq!(curves.len(), count, "gamma = {gamma}");
             for curve in &curves {
                 assert!(curve.closed && curve.points.len() > 20);
@@ -305,26 +196,25 @@ mod tests {
     fn the_area_within_the_isothermal_critical_curve_is_pi_theta_e_squared() {
         let mass = MassSum::new([&Epl as _]);
         let lens = Lens::new(&mass, &[1.1, 2.0, 0.2, -0.1, 0.05, 0.1]);
-        let curves = lens.critical_curves(Window { cells: 1000, ..WINDOW });
+        let curves = lens.critical_curves(Square { cells: 1000, ..SQUARE });
         let radius = (curves[0].area() / std::f64::consts::PI).sqrt();
         // A polygon of chords of length h falls short of the area by a relative h^2 / (6 r^2), here 1e-5 at most.
         assert!((radius - 1.1).abs() < 1e-5, "{radius}");
     }
 
     #[test]
-    fn a_curve_that_leaves_the_window_is_open() {
+    fn a_curve_that_leaves_the_square_is_open() {
         let mass = MassSum::new([&Sis as _]);
         let lens = Lens::new(&mass, &[1.2, 0.0, 0.0]);
-        let curves = lens.critical_curves(Window { center: [1.2, 0.0], half_width: 0.5, cells: 33 });
+        let curves = lens.critical_curves(Square { center: [1.2, 0.0], half_width: 0.5, cells: 33 });
         assert_eq!(curves.len(), 1);
         assert!(!curves[0].closed);
     }
 
     #[test]
-    fn a_sheet_without_mass_has_no_einstein_radius_and_no_curves() {
+    fn a_sheet_without_mass_has_no_curves() {
         let mass = MassSum::new([&Shear as _]);
         let lens = Lens::new(&mass, &[0.1, 0.0]);
-        assert_eq!(lens.einstein_radius([0.0, 0.0]), None);
-        assert!(lens.critical_curves(WINDOW).is_empty());
+        assert!(lens.critical_curves(SQUARE).is_empty());
     }
 }

@@ -1,0 +1,12 @@
+//! Numbers: one source of every formula, for one f64, for many f32 at a time, and for the text of a GPU's program.
+//!
+//! A formula is written for any [`Real`]; what it computes once for a set of parameters is kept in any [`Scalar`].
+
+mod complex;
+pub(crate) mod lanes;
+mod real;
+mod series;
+
+pub use complex::{Complex, complex};
+pub use real::{Real, Scalar};
+pub use series::Series;
