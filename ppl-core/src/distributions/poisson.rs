@@ -20,7 +20,7 @@ impl Family<1> for Poisson {
     const SUPPORT: Support = Support::COUNT;
 
     fn log_prob(x: f64, [rate]: [f64; 1]) -> Partials<1> {
-        Partials { value: ln_poisson(x, rate), dx: 0.0, dparams: [x / rate - 1.0] }
+        Partials { value: ln_poisson(x, rate, rate.ln(), x - rate), dx: 0.0, dparams: [(x - rate) / rate] }
     }
 
     fn sample(rng: &mut Rng, [rate]: [f64; 1]) -> f64 {
