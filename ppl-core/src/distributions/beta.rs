@@ -1,6 +1,6 @@
 //! Beta: a number between zero and one.
 
-use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::family::{Partials, family};
 use super::gamma::ln_draw;
 use super::incomplete;
 use super::stirling::{beside, digamma_error, ln_beta_kernel, ln_ratio};
@@ -8,16 +8,9 @@ use super::support::Support;
 use crate::autodiff::sigmoid;
 use crate::rng::Rng;
 
-/// log p(x) = (a - 1) ln x + (b - 1) ln(1 - x) - ln B(a, b), a = concentration1, b = concentration0
-#[derive(Clone, Copy, Debug)]
-pub struct Beta;
-
-constructor!(Beta: concentration1, concentration0);
-
-impl Family<2> for Beta {
-    const NAME: &'static str = "beta";
-    const PARAMS: [Parameter; 2] = [positive("concentration1"), positive("concentration0")];
-    const SUPPORT: Support = Support::UNIT;
+family! {
+    /// log p(x) = (a - 1) ln x + (b - 1) ln(1 - x) - ln B(a, b), a = concentration1, b = concentration0
+    pub Beta: "beta", [concentration1: positive, concentration0: positive], Support::UNIT;
 
     fn log_prob(x: f64, [a, b]: [f64; 2]) -> Partials<2> {
         let y = 1.0 - x;

@@ -5,23 +5,16 @@ use std::f64::consts::PI;
 use rand::RngExt as _;
 use rand::distr::Open01;
 
-use super::family::{Family, Parameter, Partials, constructor, positive, real};
+use super::family::{Partials, family};
 use super::support::Support;
 use crate::rng::Rng;
-
-/// log p(x) = -ln pi - ln scale - ln(1 + z^2), z = (x - loc) / scale
-#[derive(Clone, Copy, Debug)]
-pub struct Cauchy;
-
-constructor!(Cauchy: loc, scale);
 
 /// ln pi
 const LN_PI: f64 = 1.144_729_885_849_400_2;
 
-impl Family<2> for Cauchy {
-    const NAME: &'static str = "cauchy";
-    const PARAMS: [Parameter; 2] = [real("loc"), positive("scale")];
-    const SUPPORT: Support = Support::REAL;
+family! {
+    /// log p(x) = -ln pi - ln scale - ln(1 + z^2), z = (x - loc) / scale
+    pub Cauchy: "cauchy", [loc: real, scale: positive], Support::REAL;
 
     fn log_prob(x: f64, [loc, scale]: [f64; 2]) -> Partials<2> {
         let d = x - loc;

@@ -4,22 +4,15 @@ use rand::RngExt as _;
 use rand::distr::Open01;
 use rand_distr::Distribution as _;
 
-use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::family::{Partials, family};
 use super::incomplete;
 use super::stirling::{digamma_error, ln_poisson, ln_ratio};
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = a ln rate - ln Gamma(a) + (a - 1) ln x - rate x, a = concentration
-#[derive(Clone, Copy, Debug)]
-pub struct Gamma;
-
-constructor!(Gamma: concentration, rate);
-
-impl Family<2> for Gamma {
-    const NAME: &'static str = "gamma";
-    const PARAMS: [Parameter; 2] = [positive("concentration"), positive("rate").or(1.0)];
-    const SUPPORT: Support = Support::POSITIVE;
+family! {
+    /// log p(x) = a ln rate - ln Gamma(a) + (a - 1) ln x - rate x, a = concentration
+    pub Gamma: "gamma", [concentration: positive, rate: positive = 1.0], Support::POSITIVE;
 
     fn log_prob(x: f64, [a, rate]: [f64; 2]) -> Partials<2> {
         if x == 0.0 {

@@ -1,21 +1,14 @@
 //! InverseGamma: the inverse of a Gamma, the conjugate prior of a variance.
 
-use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::family::{Partials, family};
 use super::gamma::{by_excess, ln_draw};
 use super::incomplete;
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = a ln rate - ln Gamma(a) - (a + 1) ln x - rate / x, a = concentration
-#[derive(Clone, Copy, Debug)]
-pub struct InverseGamma;
-
-constructor!(InverseGamma: concentration, rate);
-
-impl Family<2> for InverseGamma {
-    const NAME: &'static str = "inverse_gamma";
-    const PARAMS: [Parameter; 2] = [positive("concentration"), positive("rate").or(1.0)];
-    const SUPPORT: Support = Support::POSITIVE;
+family! {
+    /// log p(x) = a ln rate - ln Gamma(a) - (a + 1) ln x - rate / x, a = concentration
+    pub InverseGamma: "inverse_gamma", [concentration: positive, rate: positive = 1.0], Support::POSITIVE;
 
     fn log_prob(x: f64, [a, rate]: [f64; 2]) -> Partials<2> {
         if x == 0.0 || x == f64::INFINITY {

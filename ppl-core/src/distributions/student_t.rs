@@ -1,6 +1,6 @@
 //! StudentT: a Normal whose precision was drawn from a Gamma; heavier tails for fewer degrees of freedom.
 
-use super::family::{Family, Parameter, Partials, constructor, positive, real};
+use super::family::{Partials, family};
 use super::gamma::ln_draw;
 use super::incomplete;
 use super::normal::Normal;
@@ -8,16 +8,9 @@ use super::stirling::{deviance, digamma_half_step, ln_gamma_half_step};
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = ln Gamma((df + 1) / 2) - ln Gamma(df / 2) - ln(pi df) / 2 - ln scale - (df + 1) / 2 ln(1 + z^2 / df)
-#[derive(Clone, Copy, Debug)]
-pub struct StudentT;
-
-constructor!(StudentT: df, loc, scale);
-
-impl Family<3> for StudentT {
-    const NAME: &'static str = "student_t";
-    const PARAMS: [Parameter; 3] = [positive("df"), real("loc").or(0.0), positive("scale").or(1.0)];
-    const SUPPORT: Support = Support::REAL;
+family! {
+    /// log p(x) = ln Gamma((df + 1) / 2) - ln Gamma(df / 2) - ln(pi df) / 2 - ln scale - (df + 1) / 2 ln(1 + z^2 / df)
+    pub StudentT: "student_t", [df: positive, loc: real = 0.0, scale: positive = 1.0], Support::REAL;
 
     fn log_prob(x: f64, [df, loc, scale]: [f64; 3]) -> Partials<3> {
         let d = x - loc;

@@ -3,43 +3,16 @@
 use rand::RngExt as _;
 use rand::distr::Open01;
 
-use super::family::{Family, Parameter, Partials, bound, constructor, positive, real};
+use super::family::{Partials, family};
 use super::normal_mass::{Interval, Origin};
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = log Normal(x | loc, scale) - ln[Phi(b) - Phi(a)] for low <= x <= high,
-/// with a = (low - loc) / scale and b = (high - loc) / scale; either bound may be infinite
-#[derive(Clone, Copy, Debug)]
-pub struct TruncatedNormal;
-
-constructor!(TruncatedNormal: loc, scale, low, high);
-
-/// The interval as deviations from the Normal's middle.
-fn interval([loc, scale, low, high]: [f64; 4]) -> Interval {
-    Interval { low: (low - loc) / scale, high: (high - loc) / scale, width: (high - low) / scale }
-}
-
-/// The same of a value, and its distances from the two ends.
-fn place(x: f64, [loc, scale, low, high]: [f64; 4]) -> (f64, [f64; 2]) {
-    ((x - loc) / scale, [(x - low) / scale, (high - x) / scale])
-}
-
-/// The value at `t` deviations from the origin.
-fn point(origin: Origin, t: f64, [loc, scale, low, high]: [f64; 4]) -> f64 {
-    scale * t
-        + match origin {
-            Origin::Low => low,
-            Origin::Zero => loc,
-            Origin::High => high,
-        }
-}
-
-impl Family<4> for TruncatedNormal {
-    const NAME: &'static str = "truncated_normal";
-    const PARAMS: [Parameter; 4] =
-        [real("loc"), positive("scale"), bound("low").or(f64::NEG_INFINITY), bound("high").or(f64::INFINITY)];
-    const SUPPORT: Support = Support::between(2, 3);
+family! {
+    /// log p(x) = log Normal(x | loc, scale) - ln[Phi(b) - Phi(a)] for low <= x <= high,
+    /// with a = (low - loc) / scale and b = (high - loc) / scale; either bound may be infinite
+    pub TruncatedNormal: "truncated_normal",
+        [loc: real, scale: positive, low: bound = f64::NEG_INFINITY, high: bound = f64::INFINITY], Support::between(2, 3);
 
     fn log_prob(x: f64, params: [f64; 4]) -> Partials<4> {
         let scale = params[1];
@@ -89,4 +62,24 @@ impl Family<4> for TruncatedNormal {
     fn variance(params: [f64; 4]) -> Option<f64> {
         Some(params[1].powi(2) * interval(params).moments().2)
     }
+}
+
+/// The interval as deviations from the Normal's middle.
+fn interval([loc, scale, low, high]: [f64; 4]) -> Interval {
+    Interval { low: (low - loc) / scale, high: (high - loc) / scale, width: (high - low) / scale }
+}
+
+/// The same of a value, and its distances from the two ends.
+fn place(x: f64, [loc, scale, low, high]: [f64; 4]) -> (f64, [f64; 2]) {
+    ((x - loc) / scale, [(x - low) / scale, (high - x) / scale])
+}
+
+/// The value at `t` deviations from the origin.
+fn point(origin: Origin, t: f64, [loc, scale, low, high]: [f64; 4]) -> f64 {
+    scale * t
+        + match origin {
+            Origin::Low => low,
+            Origin::Zero => loc,
+            Origin::High => high,
+        }
 }
