@@ -1,7 +1,6 @@
 //! The battery that every family stands under: derivatives, tape, mass, draws, quantiles, edges, checks and JSON.
 
 use super::family::{Constraint, Family};
-use super::json::Arity;
 use super::support::Bound;
 use super::*;
 use crate::autodiff::{Shape, Tape, check};
@@ -15,7 +14,7 @@ macro_rules! battery {
             #[allow(non_snake_case)]
             mod $family {
                 use super::*;
-                const N: usize = <crate::distributions::$family as Arity>::N;
+                const N: usize = arity::<crate::distributions::$family, _>();
                 const SETS: &[[f64; N]] = &[$($params),+];
                 battery!(@tests $family:
                     the_derivatives_are_those_of_the_log_density => derivatives,
@@ -55,6 +54,11 @@ const VECTORS: [&str; 6] =
     ["categorical", "categorical_logits", "dirichlet", "lkj_cholesky", "multivariate_normal", "ordered_logistic"];
 
 const INF: f64 = f64::INFINITY;
+
+/// The number of parameters of a family.
+const fn arity<F: Family<N>, const N: usize>() -> usize {
+    F::PARAMS.len()
+}
 
 battery! {
     Bernoulli, [[0.3], [1e-3], [1.0]];
@@ -139,7 +143,10 @@ fn derivatives<F: Family<N>, const N: usize>(params: [f64; N]) {
                 Constraint::Unit => p.min(1.0 - p),
                 _ => width,
             };
-            if !p.is_finite() || scale == 0.0 {
+            if parameter.constraint == Constraint::Count {
+                assert_eq!(partials.dparams[i], 0.0);
+            }
+            if !p.is_finite() || scale == 0.0 || parameter.constraint == Constraint::Count {
                 continue;
             }
             let with = |p: f64| {
@@ -162,6 +169,7 @@ fn tape<F: Family<N>, const N: usize>(params: [f64; N]) {
     let nudged = |i: usize, by: usize| {
         let (p, by) = (params[i], 0.03 * by as f64);
         match F::PARAMS[i].constraint {
+            Constraint::Count => params[i] + (100.0 * by).round(),
             // Ends move outwards, so that every x stays inside.
             _ if is_end::<F, N>(i) => p + width * by * (p - sorted[200]).signum(),
             Constraint::Positive | Constraint::Unit => p * (1.0 + by),
@@ -180,13 +188,21 @@ fn tape<F: Family<N>, const N: usize>(params: [f64; N]) {
             let params: [Value; N] = params.to_vec().try_into().unwrap_or_else(|_| unreachable!("one per parameter"));
             Univariate::<F, N>::of(params).log_prob(x).unwrap()
         };
+        let all: Vec<Value> = std::iter::once(x).chain(given).collect();
+        // Whole numbers stay where they are.
+        let moves = |i: &usize| match i {
+            0 => !F::SUPPORT.is_discrete(),
+            i => F::PARAMS[i - 1].constraint != Constraint::Count,
+        };
+        let moving: Vec<usize> = (0..=N).filter(moves).collect();
+        let inputs: Vec<Value> = moving.iter().map(|i| all[*i].clone()).collect();
+        let function = |inputs: &[Value]| {
+            let mut all = all.clone();
+            moving.iter().zip(inputs).for_each(|(i, input)| all[*i] = input.clone());
+            log_prob(&all[0], &all[1..])
+        };
         // Central differences of step 1e-5 are good to 1e-10 of third derivatives of order ten.
-        if F::SUPPORT.is_discrete() {
-            check::function(|inputs| log_prob(&x, inputs), &given.collect::<Vec<_>>(), 1e-5, 1e-7);
-        } else {
-            let inputs: Vec<Value> = std::iter::once(x.clone()).chain(given).collect();
-            check::function(|inputs| log_prob(&inputs[0], &inputs[1..]), &inputs, 1e-5, 1e-7);
-        }
+        check::function(function, &inputs, 1e-5, 1e-7);
     }
 }
 
@@ -323,6 +339,7 @@ fn domain<F: Family<N>, const N: usize>(params: [f64; N]) {
             Constraint::Real => &[f64::NAN, INF],
             Constraint::Positive => &[f64::NAN, INF, 0.0, -1.0],
             Constraint::Unit => &[f64::NAN, -0.1, 1.1],
+            Constraint::Count => &[f64::NAN, INF, -1.0, 0.5],
             Constraint::Bound => &[f64::NAN],
         };
         for bad in bad {
@@ -384,7 +401,7 @@ fn lanes<F: Family<N>, const N: usize>(params: [f64; N]) {
     let own = |lane: usize| -> [f64; N] {
         std::array::from_fn(|i| match F::PARAMS[i].constraint {
             Constraint::Positive | Constraint::Unit => params[i] * (1.0 - 0.03 * lane as f64),
-            Constraint::Real | Constraint::Bound => params[i],
+            Constraint::Real | Constraint::Count | Constraint::Bound => params[i],
         })
     };
     let draw = |lanes: std::ops::Range<usize>| {

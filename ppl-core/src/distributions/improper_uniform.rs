@@ -18,10 +18,6 @@ use crate::transform::biject_to;
 #[derive(Clone, Copy, Debug)]
 pub struct ImproperUniform;
 
-impl super::json::Arity for ImproperUniform {
-    const N: usize = 2;
-}
-
 impl ImproperUniform {
     /// An improper prior on `dims` real numbers (`()` for one, `(3,)` for three) of a support such as [`Support::POSITIVE`].
     ///

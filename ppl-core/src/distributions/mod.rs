@@ -109,7 +109,7 @@ macro_rules! distributions {
 
         /// Every distribution that JSON can name.
         const DISTRIBUTIONS: &[json::Entry] = &[
-            $(json::Entry::of::<$family, { <$family as json::Arity>::N }>(),)+
+            $(json::Entry::of::<$family, _>(),)+
             $(json::Entry::new(<$other as VectorFamily>::NAME, $read),)+
         ];
     };
