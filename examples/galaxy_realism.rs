@@ -63,7 +63,7 @@ impl Sample {
 
 fn main() -> anyhow::Result<()> {
     let out = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
-    let data = PathBuf::from(std::env::var("ARCLET_DATA").unwrap_or_else(|_| "../shared".into())).join("data/galaxies");
+    let data = test_data::folder().join("data/galaxies");
     let psf = read_image(data.join("cosmos_hst_btk/real_galaxy_PSF_images_extension.fits"))?;
     let simulator = Simulator::new(Survey::default().with_psf(psf)?, Population::default(), 1)?;
     let (mut real, mut simulated) = (Sample::default(), Sample::default());

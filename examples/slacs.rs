@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example slacs [map|nuts] [NAME ..]`; the data are found by `ARCLET_DATA` (default `../shared`).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use arclet::fit::{FitSettings, Method, fit};
 use arclet::lens::system::System;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = PathBuf::from(std::env::var("ARCLET_DATA").unwrap_or_else(|_| "../shared".into())).join("data/slacs");
+    let folder = test_data::folder().join("data/slacs");
     let catalog = std::fs::read_to_string(folder.join("catalog.csv"))?;
     let mut args = std::env::args().skip(1).peekable();
     let method = args

@@ -1,6 +1,5 @@
 //! The models that benches time: one definition for criterion and for `arclet bench`.
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,10 +8,12 @@ use lens_models::data::{DataFiles, ImageData, Inputs};
 use lens_models::fits::Image;
 use lens_models::op::expose;
 use lens_models::psf::Psf;
-use lens_models::system::{Scales, Scene, System, SystemModel};
+use lens_models::system::{Scales, System, SystemModel};
+use ppl_core::density::Explanation;
+use ppl_core::distributions::{HalfCauchy, Normal};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
 
-type Model = Box<dyn Fn(&mut Ctx) -> ppl_core::Result<Scene>>;
+type Model = Box<dyn Fn(&mut Ctx) -> ppl_core::Result<()>>;
 
 /// A posterior and where to evaluate it.
 pub struct BenchModel {
@@ -76,13 +77,7 @@ pub fn sersic() -> Result<BenchModel> {
     // The image is the model's own: what is timed does not depend on it.
     let blank = data(vec![0.0; SIZE * SIZE])?;
     let model = SystemModel::new(&truth, blank.clone(), &Scales { peak: 1.0, ..Scales::of(&blank, false) })?;
-    let scene = RefCell::new(None);
-    let kept = |ctx: &mut Ctx| {
-        *scene.borrow_mut() = Some(model.run(ctx)?);
-        Ok(())
-    };
-    handler::trace(handler::seed(kept, 0))?;
-    let source = scene.into_inner().and_then(|scene| scene.source);
+    let source = handler::trace(handler::seed(|ctx: &mut Ctx| model.run(ctx), 0))?.returned.source;
     let pixels =
         source.map_or_else(|| Ok(vec![0.0; SIZE * SIZE]), |s| expose(&blank, &s).map(|i| i.lane(0).to_vec()))?;
     let data = data(pixels)?;
@@ -96,7 +91,7 @@ pub fn sersic() -> Result<BenchModel> {
         }
     }
     let model = SystemModel::new(&free, data.clone(), &Scales::of(&data, false))?;
-    let model: Model = Box::new(move |ctx: &mut Ctx| model.run(ctx));
+    let model: Model = Box::new(move |ctx: &mut Ctx| model.run(ctx).map(drop));
     let density = ModelDensity::new(model)?;
     let position = density.position_of(&values, 0)?;
     Ok(BenchModel {
@@ -104,6 +99,24 @@ pub fn sersic() -> Result<BenchModel> {
         position,
         what: "EPL + shear + Sersic source, 256 x 256 pixels, 13 x 13 PSF, 15 parameters",
     })
+}
+
+/// Eight schools (Rubin 1981), non-centred: 10 parameters.
+///
+/// # Errors
+/// None: everything in it is fixed.
+pub fn schools() -> Result<BenchModel> {
+    const EFFECT: [f64; 8] = [28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0];
+    const ERROR: [f64; 8] = [15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0];
+    let model: Model = Box::new(|ctx: &mut Ctx| {
+        let mu = ctx.sample("mu", Normal::new(0.0, 5.0))?;
+        let tau = ctx.sample("tau", HalfCauchy::new(5.0))?;
+        let z = ctx.plate("schools", EFFECT.len(), |ctx| ctx.sample("z", Normal::new(0.0, 1.0)))?;
+        ctx.observe("effect", Normal::new(z * tau + mu, ERROR), EFFECT)
+    });
+    let density = ModelDensity::new(model)?;
+    let position = (0..density.layout().dim()).map(|i| 0.5 * (1.3 * i as f64).sin()).collect();
+    Ok(BenchModel { density, position, what: "eight schools, non-centred, 10 parameters" })
 }
 
 impl BenchModel {
@@ -117,6 +130,14 @@ impl BenchModel {
         &self.density
     }
 
+    /// The operations of its plan, with what each takes for so many lanes.
+    ///
+    /// # Errors
+    /// What the model returns.
+    pub fn explain(&self, lanes: usize) -> ppl_core::Result<Option<Explanation>> {
+        self.density.explain(&self.calls(lanes).positions)
+    }
+
     /// Evaluations of so many lanes at once, each at a place of its own.
     pub fn calls(&self, lanes: usize) -> Calls<'_> {
         let dim = self.position.len();
@@ -127,6 +148,20 @@ impl BenchModel {
 }
 
 impl Calls<'_> {
+    /// Evaluates at places nearby, as a plan is trusted only after it has agreed with the model at some.
+    ///
+    /// # Errors
+    /// What the model returns.
+    pub fn warm_up(&mut self) -> ppl_core::Result<()> {
+        let home = self.positions.clone();
+        for step in 1..=8 {
+            self.positions.iter_mut().zip(&home).for_each(|(q, home)| *q = home + 1e-6 * f64::from(step));
+            self.evaluate()?;
+        }
+        self.positions = home;
+        Ok(())
+    }
+
     /// One call: log density and gradient of every lane.
     ///
     /// # Errors

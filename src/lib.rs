@@ -17,6 +17,7 @@
 
 pub mod bench_model;
 pub mod fit;
+#[cfg(feature = "plot")]
 pub mod plot;
 pub mod prelude;
 mod run;

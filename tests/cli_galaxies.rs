@@ -3,7 +3,7 @@
 mod program;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use arclet::source::data::simulate::Population;
 use arclet::source::data::{Dataset, Source, Split, proportions};
@@ -340,18 +340,12 @@ fn ctrl_c_leaves_nothing() {
 
 #[test]
 fn real_galaxies_of_cosmos_are_prepared() {
-    let data = std::env::var_os("ARCLET_DATA");
-    let data = data.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let data = data.join("data/galaxies");
+    let Some(data) = test_data::find("data/galaxies") else { return };
     let catalogs = [
         "cosmos_hst_paltas/real_galaxy_catalog_23.5.fits",
         "cosmos_hst_btk/real_galaxy_catalog_26_extension_example.fits",
     ];
     let catalogs = catalogs.map(|name| data.join(name));
-    if let Some(absent) = catalogs.iter().find(|path| !path.exists()) {
-        println!("skipped: no {}; set ARCLET_DATA to the folder of the data", absent.display());
-        return;
-    }
     let folder = empty();
     let [first, second] = catalogs.each_ref().map(|path| path.to_str().expect("a plain path"));
     let report = good(folder.path(), &["galaxies", "--catalog", first, "--catalog", second, "--out", "set"]);

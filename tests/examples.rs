@@ -62,9 +62,7 @@ fn number(text: &str, start: &str) -> f64 {
 
 #[test]
 fn simulated_galaxies_are_like_real_ones() {
-    let data = PathBuf::from(std::env::var("ARCLET_DATA").unwrap_or_else(|_| "../shared".into())).join("data/galaxies");
-    if !data.is_dir() {
-        eprintln!("skipped: no real galaxies at {} (set ARCLET_DATA)", data.display());
+    if test_data::find("data/galaxies").is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

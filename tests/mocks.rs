@@ -8,15 +8,10 @@ use arclet::fit::{Fit, FitSettings, fit};
 use arclet::lens::system::System;
 use serde_json::{Value as Json, json};
 
-/// The folder of a mock, or `None` with a word about it.
+/// The folder of a mock; `None` where it is absent, which says that the test is skipped.
+#[track_caller]
 fn folder(name: &str) -> Option<PathBuf> {
-    let root = std::env::var("ARCLET_DATA").unwrap_or_else(|_| "../shared".into());
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(root).join("data/mock").join(name);
-    if folder.join("truth.json").exists() {
-        return Some(folder);
-    }
-    println!("skipped: {} is not there (set ARCLET_DATA)", folder.display());
-    None
+    test_data::find(&format!("data/mock/{name}"))
 }
 
 fn run(folder: &Path, system: &Json) -> Fit {
@@ -92,6 +87,7 @@ fn the_mock_of_gigalens_is_recovered() {
     check(&run(&folder, &system), &borrowed(&all));
 }
 
+#[track_caller]
 fn tiny_lens(name: &str, radius: f64, with_light: bool) {
     let Some(folder) = folder(name) else { return };
     let truth = truth_of(&folder);

@@ -4,14 +4,14 @@ mod posteriordb;
 
 use arclet::prelude::{LogDensity, ModelDensity};
 use posteriordb::models::POSTERIORS;
-use posteriordb::reader::{log_density_points, shared};
+use posteriordb::reader::{data, log_density_points};
 
 /// Relative to the largest number at hand. Both sides sum up to 5000 terms in double precision and differ by 1e-14 at most.
 const TOLERANCE: f64 = 1e-12;
 
 #[test]
 fn log_densities_and_gradients_are_those_of_stan() {
-    if shared().is_none() {
+    if data().is_none() {
         return;
     }
     let stan = log_density_points();

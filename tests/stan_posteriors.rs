@@ -6,7 +6,7 @@ use arclet::infer::diagnostics::{ess_bulk, mcse_mean, mcse_sd, mean, rhat, sd};
 use arclet::infer::posterior::StatValues;
 use arclet::prelude::{NutsSettings, Posterior, nuts};
 use posteriordb::models::POSTERIORS;
-use posteriordb::reader::{Reference, draws_reference, shared, stan_efficiency};
+use posteriordb::reader::{Reference, data, draws_reference, stan_efficiency};
 
 fn run(name: &str, seed: u64) -> Posterior {
     let posterior = POSTERIORS.iter().find(|p| p.name == name).unwrap();
@@ -58,7 +58,7 @@ fn compare(name: &str, seeds: std::ops::Range<u64>) -> Option<f64> {
 
 #[test]
 fn eight_schools_are_those_of_the_reference_and_cost_no_more_than_in_stan() {
-    if shared().is_none() {
+    if data().is_none() {
         return;
     }
     // One run scatters by 8 %, the mean of five by 4 %; Stan's number is of one run.
@@ -68,7 +68,7 @@ fn eight_schools_are_those_of_the_reference_and_cost_no_more_than_in_stan() {
 
 #[test]
 fn kidscore_regressions_are_those_of_the_reference() {
-    if shared().is_none() {
+    if data().is_none() {
         return;
     }
     for posterior in POSTERIORS.iter().filter(|p| p.name.contains("kidscore")) {
@@ -79,7 +79,7 @@ fn kidscore_regressions_are_those_of_the_reference() {
 #[test]
 #[ignore = "minutes: every posterior that the models cover, beside Stan"]
 fn all_posteriors_are_those_of_the_reference() {
-    if shared().is_none() {
+    if data().is_none() {
         return;
     }
     for posterior in POSTERIORS {

@@ -2,7 +2,7 @@
 
 mod by_hand;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use by_hand::{primary, raw_fits, with_table};
@@ -14,18 +14,6 @@ use lens_models::npy::read_any;
 use lens_models::psf::Psf;
 use lens_models::{Error, Result};
 use proptest::prelude::*;
-
-/// `shared/data`, or `None` with a line that says what was skipped.
-fn shared() -> Option<PathBuf> {
-    let root = std::env::var_os("ARCLET_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let data = if root.join("slacs").is_dir() { root } else { root.join("data") };
-    if !data.join("slacs").is_dir() {
-        println!("skipped: no real images at {} (set ARCLET_DATA)", data.display());
-        return None;
-    }
-    Some(data)
-}
 
 /// (file, width, height, [first pixel, [h / 2][w / 2], [h / 3][w / 4], min, max], sum); by scripts/golden/images.py.
 type Golden = (&'static str, usize, usize, [f64; 5], f64);
@@ -50,9 +38,9 @@ const REAL: [Golden; 14] = [
 
 #[test]
 fn real_images_read_as_astropy_and_numpy_read_them() {
-    let Some(data) = shared() else { return };
     for (file, w, h, values, sum) in REAL {
-        let Image { width, height, pixels } = read_any(data.join(file)).unwrap();
+        let Some(path) = test_data::find(&format!("data/{file}")) else { return };
+        let Image { width, height, pixels } = read_any(path).unwrap();
         assert_eq!((width, height), (w, h), "{file}");
         let (min, max) = pixels.iter().fold((f32::MAX, f32::MIN), |(a, b), p| (a.min(*p), b.max(*p)));
         let got = [pixels[0], pixels[h / 2 * w + w / 2], pixels[h / 3 * w + w / 4], min, max].map(f64::from);
@@ -65,8 +53,8 @@ fn real_images_read_as_astropy_and_numpy_read_them() {
 
 #[test]
 fn every_slacs_lens_assembles_with_its_masked_pixels_counted() {
-    let Some(data) = shared() else { return };
-    let folders: Vec<_> = std::fs::read_dir(data.join("slacs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let Some(data) = test_data::find("data/slacs") else { return };
+    let folders: Vec<_> = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path()).collect();
     let lenses: Vec<_> = folders.iter().filter(|path| path.is_dir()).collect();
     assert_eq!(lenses.len(), 30);
     for folder in lenses {
@@ -93,8 +81,8 @@ fn slacs(mask_radius: Option<f64>) -> DataFiles {
 
 #[test]
 fn a_sampled_gaussian_is_the_psf_that_made_a_mock() {
-    let Some(data) = shared() else { return };
-    let file = read_any(data.join("mock/tinylensgpu_src_only/psf.fits")).unwrap();
+    let Some(path) = test_data::find("data/mock/tinylensgpu_src_only/psf.fits") else { return };
+    let file = read_any(path).unwrap();
     let psf = Psf::gaussian(0.05, 0.074, 21).unwrap();
     // The file is f32 and sums to 1 + 1.2e-7.
     assert!(psf.kernel().iter().zip(&file.pixels).all(|(a, b)| (a - b).abs() < 1e-7));
@@ -198,7 +186,8 @@ proptest! {
     #[test]
     fn a_truncated_file_is_an_error_that_says_how_many_bytes_are_missing(keep in 0.0..1.0f64, real in any::<bool>()) {
         let made = raw_fits(&primary(-32, &[40, 30], &[]), &vec![0x3f; 4800]);
-        let real = shared().filter(|_| real).map(|data| std::fs::read(data.join(REAL[0].0)).unwrap());
+        // Half of the files are real where they are at hand.
+        let real = std::fs::read(test_data::folder().join("data").join(REAL[0].0)).ok().filter(|_| real);
         let (whole, needed) = match real {
             Some(real) => (real, 2880 + 201 * 201 * 4),
             None => (made, 2880 + 4800),

@@ -1,28 +1,14 @@
 //! `Ctx`: what a model function talks to; each of its statements sends a message through the handlers.
 
-use std::cell::RefCell;
-use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use rand::seq::index;
-
 use crate::autodiff::{Dims, IntoVar, Rank, Tape, Value, Var};
-use crate::distributions::{Distribution, SampledIn};
+use crate::distributions::{Distribution, ImproperUniform, SampledIn};
 use crate::error::{Error, Result};
-use crate::handler::Handler;
 use crate::message::{Kind, Message, Plate};
-use crate::rng;
-
-/// The state of one run of a model, shared by the contexts of its plates and scopes.
-struct Run {
-    lanes: usize,
-    handlers: Vec<Box<dyn Handler>>,
-    names: HashSet<Rc<str>>,
-    checks: bool,
-    /// Draws are leaves on it, which tells what depends on a draw from what is constant.
-    tape: Tape,
-}
+use crate::run::{Handler, Run};
+use crate::scope::Scope;
 
 /// The context of a running model, inside plates of depth `Depth`.
 ///
@@ -42,22 +28,25 @@ struct Run {
 /// assert_eq!(trace.names().collect::<Vec<_>>(), ["mu", "sigma", "y"]);
 /// ```
 pub struct Ctx<Depth: Rank = ()> {
-    run: Rc<RefCell<Run>>,
+    run: Rc<Run>,
     plates: Vec<Plate>,
-    prefix: String,
     depth: PhantomData<Depth>,
 }
 
 impl Ctx {
     /// A context for a run with this many lanes and no handler.
     pub fn new(lanes: usize) -> Self {
-        let run = Run { lanes, handlers: vec![], names: HashSet::new(), checks: true, tape: Tape::recording() };
-        Ctx { run: Rc::new(RefCell::new(run)), plates: vec![], prefix: String::new(), depth: PhantomData }
+        Ctx::on(lanes, Tape::recording())
+    }
+
+    /// A context for a run whose draws are leaves of `tape`.
+    pub(crate) fn on(lanes: usize, tape: Tape) -> Self {
+        Ctx { run: Rc::new(Run::new(lanes, tape)), plates: vec![], depth: PhantomData }
     }
 
     /// Leaves out the checks of constant parameters, which an earlier run of the same model has made.
     pub(crate) fn unchecked(self) -> Self {
-        self.run.borrow_mut().checks = false;
+        self.run.leave_out_checks();
         self
     }
 }
@@ -65,7 +54,7 @@ impl Ctx {
 impl<Depth: Rank> Ctx<Depth> {
     /// How many lanes this run has.
     pub fn lanes(&self) -> usize {
-        self.run.borrow().lanes
+        self.run.lanes()
     }
 
     /// Draws a latent value.
@@ -74,23 +63,70 @@ impl<Depth: Rank> Ctx<Depth> {
     /// A repeated name, a shape that does not fit the plate, a parameter outside its domain, no seed for a draw.
     pub fn sample<D: SampledIn<Depth>>(&mut self, site: impl AsRef<str>, dist: D) -> Result<Var<D::Value>> {
         let message = self.sample_message(site.as_ref(), Rc::new(dist))?;
-        self.send(message).and_then(|m| value_of(&m)).map(Var::from_value)
+        self.run.send(message).and_then(|m| value_of(&m)).map(Var::from_value)
     }
 
     /// Scores data under a distribution.
     ///
     /// # Errors
-    /// As [`Ctx::sample`], and data that do not fit the distribution.
+    /// As [`Ctx::sample`], and data that do not fit the distribution or hold a NaN.
     pub fn observe<D: SampledIn<Depth>>(&mut self, site: impl AsRef<str>, dist: D, data: impl IntoVar) -> Result<()> {
-        let mut message = self.sample_message(site.as_ref(), Rc::new(dist))?;
         let data = data.into_var();
-        let dims = message.dims.broadcast(data.dims());
-        if self.plates.is_empty() && dims == Some(data.dims()) {
+        if self.run.checks()
+            && !data.as_value().is_traced()
+            && let Some(index) = data.as_value().peek().numbers().iter().position(|x| x.is_nan())
+        {
+            return Err(Error::MissingData { site: site.as_ref().to_owned(), index });
+        }
+        self.score(site.as_ref(), Rc::new(dist), data.as_value())
+    }
+
+    /// Scores data of which some are missing (`None`, or NaN): each of these becomes a latent number of the site
+    /// `SITE_missing`, in the order of the data, with what the distribution says of it.
+    ///
+    /// ```
+    /// use ppl_core::distributions::Normal;
+    /// use ppl_core::{Ctx, ModelDensity, Result};
+    ///
+    /// fn model(ctx: &mut Ctx) -> Result<()> {
+    ///     let mu = ctx.sample("mu", Normal::new(0.0, 5.0))?;
+    ///     ctx.observe_missing("y", Normal::new(mu, 1.0), [Some(1.2), None, Some(1.9)])
+    /// }
+    ///
+    /// let names: Vec<String> = ModelDensity::new(model)?.layout().entries().iter().map(|e| e.name.to_string()).collect();
+    /// assert_eq!(names, ["mu", "y_missing"]);
+    /// # Ok::<(), ppl_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Ctx::sample`]; a distribution of whole numbers or of vectors, which has no such latent numbers.
+    pub fn observe_missing<D: SampledIn<Depth>>(
+        &mut self,
+        site: impl AsRef<str>,
+        dist: D,
+        data: impl IntoVar,
+    ) -> Result<()> {
+        let (site, data, dist) = (site.as_ref(), data.into_var(), Rc::new(dist));
+        let numbers = data.as_value().numbers();
+        let missing: Vec<usize> = (0..numbers.len()).filter(|i| numbers[*i].is_nan()).collect();
+        if missing.is_empty() {
+            return self.score(site, dist, data.as_value());
+        }
+        let latent = ImproperUniform::of_missing(site, &*dist, data.dims(), &missing)?;
+        let mut message = self.message(&format!("{site}_missing"), Kind::Sample, latent.dims());
+        message.dist = Some(Rc::new(latent));
+        let imputed = value_of(&self.run.send(message)?)?;
+        self.score(site, dist, &data.as_value().filled(&missing, &imputed)?)
+    }
+
+    fn score(&mut self, site: &str, dist: Rc<dyn Distribution>, data: &Value) -> Result<()> {
+        let mut message = self.sample_message(site, dist)?;
+        if self.plates.is_empty() && message.dims.broadcast(data.dims()) == Some(data.dims()) {
             // Many observations of one distribution need no plate.
             message.dims = data.dims();
         }
-        message.observe(data.as_value())?;
-        self.send(message).map(drop)
+        message.observe(data)?;
+        self.run.send(message).map(drop)
     }
 
     /// A free parameter without a prior, at `init` until an engine moves it.
@@ -120,16 +156,23 @@ impl<Depth: Rank> Ctx<Depth> {
 
     /// Declares `size` conditionally independent copies of what `body` samples: ranks inside are one higher.
     ///
+    /// The axis of an inner plate lies to the left of those of the plates around it (Pyro's rule), so that what was sampled in
+    /// an outer plate broadcasts by itself:
+    ///
+    /// ```text
+    /// plate "group" of 3                      theta        [3]        one for each group
+    ///   plate "trial" of 5, inside "group"    y         [5, 3]        y[i, j] follows theta[j]
+    /// ```
+    ///
     /// # Errors
-    /// What `body` returns.
+    /// What `body` returns; a plate without elements.
     pub fn plate<R>(
         &mut self,
         name: impl AsRef<str>,
         size: usize,
         body: impl FnOnce(&mut Ctx<Depth::Up>) -> Result<R>,
     ) -> Result<R> {
-        let plate = Plate { name: self.full_name(name.as_ref()), size, taken: size };
-        self.inside(plate, body)
+        self.inside(Plate { name: name.as_ref().into(), size, taken: size }, body)
     }
 
     /// A plate of which each run takes `taken` elements at random; the log probability inside is scaled by `size / taken`.
@@ -144,12 +187,11 @@ impl<Depth: Rank> Ctx<Depth> {
         body: impl FnOnce(&mut Ctx<Depth::Up>, &[usize]) -> Result<R>,
     ) -> Result<R> {
         let taken = taken.min(size);
-        let plate = Plate { name: self.full_name(name.as_ref()), size, taken };
-        let mut message = self.message(plate.name.clone(), Kind::Subsample, Dims::new(&[taken]))?;
+        let plate = Plate { name: name.as_ref().into(), size, taken };
+        let mut message = self.message(name.as_ref(), Kind::Subsample, Dims::new(&[taken]));
         message.lanes = 1;
         message.plates = vec![plate.clone()];
-        let message = self.send(message)?;
-        let value = value_of(&message)?;
+        let value = value_of(&self.run.send(message)?)?;
         let indices: Vec<usize> = value.lane(0).iter().map(|i| *i as usize).collect();
         self.inside(plate, |ctx| body(ctx, &indices))
     }
@@ -159,8 +201,7 @@ impl<Depth: Rank> Ctx<Depth> {
     /// # Errors
     /// What `body` returns.
     pub fn scope<R>(&mut self, name: &str, body: impl FnOnce(&mut Ctx<Depth>) -> Result<R>) -> Result<R> {
-        let prefix = format!("{}{name}.", self.prefix);
-        body(&mut Ctx { run: self.run.clone(), plates: self.plates.clone(), prefix, depth: PhantomData })
+        self.with(Scope::new(name), body)
     }
 
     /// Runs `body` under one more handler, the innermost.
@@ -172,46 +213,47 @@ impl<Depth: Rank> Ctx<Depth> {
         handler: impl Handler + 'static,
         body: impl FnOnce(&mut Ctx<Depth>) -> Result<R>,
     ) -> Result<R> {
-        self.run.borrow_mut().handlers.push(Box::new(handler));
+        self.run.push(Box::new(handler));
         let result = body(self);
-        self.run.borrow_mut().handlers.pop();
+        self.run.pop();
         result
     }
 
     fn inside<R>(&self, plate: Plate, body: impl FnOnce(&mut Ctx<Depth::Up>) -> Result<R>) -> Result<R> {
+        if plate.taken == 0 {
+            return Err(Error::EmptyPlate { plate: plate.name.to_string() });
+        }
+        if self.plates.len() == Dims::MAX_RANK {
+            return Err(Error::TooManyPlates { plate: plate.name.to_string(), most: Dims::MAX_RANK });
+        }
         let plates = self.plates.iter().cloned().chain([plate]).collect();
-        body(&mut Ctx { run: self.run.clone(), plates, prefix: self.prefix.clone(), depth: PhantomData })
-    }
-
-    fn full_name(&self, name: &str) -> Rc<str> {
-        if self.prefix.is_empty() { name.into() } else { format!("{}{name}", self.prefix).into() }
+        body(&mut Ctx { run: self.run.clone(), plates, depth: PhantomData })
     }
 
     fn sample_message(&self, site: &str, dist: Rc<dyn Distribution>) -> Result<Message> {
-        let name = self.full_name(site);
-        if self.run.borrow().checks {
-            dist.check(&format!("site `{name}`"))?;
+        if self.run.checks() {
+            dist.check(&format!("site `{site}`"))?;
         }
-        let dims = self.site_dims(&name, &*dist)?;
-        let mut message = self.message(name, Kind::Sample, dims)?;
+        let dims = self.site_dims(site, &*dist)?;
+        let mut message = self.message(site, Kind::Sample, dims);
         message.dist = Some(dist);
         message.scale = self.plates.iter().map(|p| p.size as f64 / p.taken as f64).product();
         message.plates.clone_from(&self.plates);
         Ok(message)
     }
 
-    /// Plates to the left of the batch dimensions they broadcast with, event dimensions innermost.
+    /// Plates, innermost first, with the batch dimensions that they broadcast with, event dimensions innermost.
     fn site_dims(&self, site: &str, dist: &dyn Distribution) -> Result<Dims> {
         let dims = dist.dims();
         if self.plates.is_empty() {
             return Ok(dims);
         }
-        let (batch, event) = dims.sizes().split_at(dims.rank() - dist.event_rank());
-        let plates = Dims::new(&self.plates.iter().map(|p| p.taken).collect::<Vec<_>>());
-        let offset = batch.len().max(plates.rank()) - plates.rank();
-        for (i, plate) in self.plates.iter().enumerate().rev() {
-            let size = (i + batch.len() + offset).checked_sub(plates.rank()).and_then(|at| batch.get(at));
-            if size.is_some_and(|s| *s != 1 && *s != plate.taken) {
+        let (batch, event) = dims.split(dist.event_rank());
+        let plates: Vec<usize> = self.plates.iter().rev().map(|p| p.taken).collect();
+        for (i, plate) in self.plates.iter().enumerate() {
+            // The outermost plate is the innermost of the batch dimensions.
+            let size = batch.rank().checked_sub(i + 1).map(|at| batch.sizes()[at]);
+            if size.is_some_and(|s| s != 1 && s != plate.taken) {
                 return Err(Error::PlateShape {
                     site: site.to_owned(),
                     plate: plate.name.to_string(),
@@ -220,73 +262,26 @@ impl<Depth: Rank> Ctx<Depth> {
                 });
             }
         }
-        let whole = plates.broadcast(Dims::new(batch));
-        whole.map(|w| w.then(Dims::new(event))).ok_or(Error::Broadcast { left: plates, right: dims })
+        if plates.len().max(batch.rank()) + event.rank() > Dims::MAX_RANK {
+            let plate = self.plates.last().map_or_else(String::new, |p| p.name.to_string());
+            return Err(Error::TooManyPlates { plate, most: Dims::MAX_RANK });
+        }
+        let plates = Dims::new(&plates);
+        let whole = plates.broadcast(batch);
+        whole.map(|w| w.then(event)).ok_or(Error::Broadcast { left: plates, right: dims })
     }
 
-    fn message(&self, name: Rc<str>, kind: Kind, dims: Dims) -> Result<Message> {
-        let mut run = self.run.borrow_mut();
-        if !run.names.insert(name.clone()) {
-            return Err(Error::RepeatedSite { site: name.to_string() });
-        }
-        let lanes = run.lanes;
-        Ok(Message {
-            name,
-            kind,
-            dist: None,
-            dims,
-            value: None,
-            observed: false,
-            scale: 1.0,
-            plates: vec![],
-            lanes,
-            seed: None,
-            stop: false,
-        })
+    fn message(&self, site: &str, kind: Kind, dims: Dims) -> Message {
+        Message::new(site.into(), kind, dims, self.run.lanes())
     }
 
     fn record(&self, site: &str, kind: Kind, value: Value) -> Result<Value> {
-        let mut message = self.message(self.full_name(site), kind, value.dims())?;
+        value.check()?;
+        let mut message = self.message(site, kind, value.dims());
         // A param is at its initial value only where no handler gives it another.
-        let given = (kind != Kind::Param).then(|| value.clone());
-        message.value = given;
-        Ok(self.send(message)?.value.unwrap_or(value))
-    }
-
-    /// Innermost handler first; then the default; then back from the handler that stopped it to the innermost.
-    fn send(&self, mut message: Message) -> Result<Message> {
-        let Run { handlers, tape, .. } = &mut *self.run.borrow_mut();
-        let mut outermost = 0;
-        for (i, handler) in handlers.iter_mut().enumerate().rev() {
-            handler.process(&mut message)?;
-            if message.stop {
-                outermost = i;
-                break;
-            }
-        }
-        if message.value.is_none() {
-            message.value = draw(&message)?.map(|value| value.on_tape(tape));
-        }
-        for handler in &mut handlers[outermost..] {
-            handler.post(&mut message)?;
-        }
-        Ok(message)
-    }
-}
-
-/// What a site is without a handler's word: a draw, keyed by seed, name and lane.
-fn draw(message: &Message) -> Result<Option<Value>> {
-    if !matches!(message.kind, Kind::Sample | Kind::Subsample) {
-        return Ok(None);
-    }
-    let seed = message.seed.ok_or_else(|| Error::NoSeed { site: message.name.to_string() })?;
-    let mut rngs: Vec<_> = (0..message.lanes).map(|lane| rng::keyed(seed, &message.name, lane)).collect();
-    match &message.dist {
-        Some(dist) => dist.sample(&mut rngs, message.dims).map(Some),
-        None => Ok(message.plates.first().map(|plate| {
-            let indices = index::sample(&mut rngs[0], plate.size, plate.taken);
-            Value::shared(message.dims, indices.iter().map(|i| i as f64).collect())
-        })),
+        message.value = (kind != Kind::Param).then(|| value.clone());
+        message.plates.clone_from(&self.plates);
+        Ok(self.run.send(message)?.value.unwrap_or(value))
     }
 }
 

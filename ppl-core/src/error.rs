@@ -1,6 +1,7 @@
 //! Everything that can go wrong in the language, with the values that make it clear.
 
-use crate::autodiff::Dims;
+use crate::device::Device;
+use crate::shape::Dims;
 
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -19,6 +20,52 @@ pub enum Error {
         left: Dims,
         /// The second shape.
         right: Dims,
+    },
+    /// A mistake in arithmetic, with the line of the model that made it.
+    #[error("{file}:{line}: {source}")]
+    At {
+        /// The file of the model.
+        file: &'static str,
+        /// The line of the operation.
+        line: u32,
+        /// What is wrong.
+        source: Box<Error>,
+    },
+    /// A draw whose shape its support does not have.
+    #[error("site `{site}`: a draw of shape {event} cannot be on the support {support}")]
+    EventShape {
+        /// The site.
+        site: String,
+        /// The support.
+        support: &'static str,
+        /// Shape of one draw.
+        event: Dims,
+    },
+    /// An axis that a value does not have.
+    #[error("a value of shape {dims} has no axis {axis}")]
+    Axis {
+        /// The axis, from the outermost.
+        axis: usize,
+        /// The shape.
+        dims: Dims,
+    },
+    /// A dfdx function whose result does not have the rank wanted of it.
+    #[error("the dfdx function gives a tensor of {rows} x {columns}, which is no value of rank {rank}")]
+    DfdxShape {
+        /// The rank wanted.
+        rank: usize,
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+    },
+    /// An operation that a device has no body for.
+    #[error("no {device} implementation for {operation}; run on the cpu, or give the operation one")]
+    NoDeviceBody {
+        /// The operation.
+        operation: &'static str,
+        /// The device.
+        device: Device,
     },
     /// Numbers that do not fill the shape given for them.
     #[error("expected {expected} numbers for this shape, got {got}")]
@@ -64,9 +111,81 @@ pub enum Error {
         /// Shape of the value.
         got: Dims,
     },
+    /// Data with a NaN in them.
+    #[error("site `{site}`: element {index} of the data is NaN; take it out, or use `observe_missing` to impute it")]
+    MissingData {
+        /// The site.
+        site: String,
+        /// Which element.
+        index: usize,
+    },
+    /// A plate without elements.
+    #[error("plate `{plate}` has no elements; give it at least one, or leave its body out")]
+    EmptyPlate {
+        /// The plate.
+        plate: String,
+    },
+    /// More dimensions than a value can have.
+    #[error("plate `{plate}` makes more than {most} dimensions; put some of the plates together into one")]
+    TooManyPlates {
+        /// The innermost plate.
+        plate: String,
+        /// How many dimensions there can be.
+        most: usize,
+    },
+    /// A handler was given a name that the model does not have.
+    #[error("`{handler}` names `{name}`, which is no site of this model that it could act on{}", hint(.nearest))]
+    UnknownSite {
+        /// The handler.
+        handler: &'static str,
+        /// The name.
+        name: String,
+        /// The site of the nearest name.
+        nearest: Option<String>,
+    },
+    /// A statement that the engine at hand cannot serve.
+    #[error("site `{site}` is a `{statement}`, which {engine} cannot serve; {advice}")]
+    Unserved {
+        /// The site.
+        site: String,
+        /// The statement.
+        statement: &'static str,
+        /// The engine.
+        engine: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// A reparametrisation of a family that does not have it.
+    #[error("site `{site}`: `{distribution}` has no parameters `loc` and `scale` to move it by")]
+    NoLocScale {
+        /// The site.
+        site: String,
+        /// Its distribution.
+        distribution: String,
+    },
+    /// A distribution without named parameters.
+    #[error("`{distribution}` has no parameters to change")]
+    NoParameters {
+        /// The distribution.
+        distribution: String,
+    },
+    /// A mixture with another number of weights than components.
+    #[error("{place}: a mixture of {components} components has {weights} weights; give one for each")]
+    Components {
+        /// Where it stands.
+        place: String,
+        /// How many components.
+        components: usize,
+        /// How many weights.
+        weights: usize,
+    },
+    /// A model without anything to infer.
+    #[error("the model has no latent site; sample at least one that is not observed")]
+    NothingLatent,
     /// A distribution that does not fit its plate.
     #[error(
-        "site `{site}` has shape {got}, which does not fit plate `{plate}` of size {size}; make its innermost size {size} or 1"
+        "site `{site}` has shape {got}, which does not fit plate `{plate}` of size {size}: plates lie inner ones first, the \
+         outermost last; make that size {size} or 1"
     )]
     PlateShape {
         /// The site.

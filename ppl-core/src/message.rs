@@ -1,10 +1,14 @@
 //! Messages: what a statement of a model sends through the stack of handlers.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use serde_json::Value as Json;
 
 use crate::autodiff::{Dims, Value};
 use crate::distributions::Distribution;
 use crate::error::{Error, Result};
+use crate::score::{score, score_factor};
 
 /// Which statement sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +52,14 @@ pub struct Message {
     pub value: Option<Value>,
     /// Whether the value is data.
     pub observed: bool,
+    /// Whether a handler gave a latent site its value, so that inference has nothing to find.
+    pub given: bool,
     /// What the log probability is multiplied with (subsampling).
     pub scale: f64,
+    /// Which elements of the batch count: those where it is not zero; all where there is none.
+    pub mask: Option<Value>,
+    /// What an engine should know of the site.
+    pub infer: BTreeMap<String, Json>,
     /// The plates it stands in, outermost first.
     pub plates: Vec<Plate>,
     /// How many lanes the run has.
@@ -61,7 +71,27 @@ pub struct Message {
 }
 
 impl Message {
-    /// Whether it is a site that inference has to find: sampled, and without data.
+    /// A message with nothing but its name, kind and dimensions.
+    pub fn new(name: Rc<str>, kind: Kind, dims: Dims, lanes: usize) -> Self {
+        Message {
+            name,
+            kind,
+            dist: None,
+            dims,
+            value: None,
+            observed: false,
+            given: false,
+            scale: 1.0,
+            mask: None,
+            infer: BTreeMap::new(),
+            plates: vec![],
+            lanes,
+            seed: None,
+            stop: false,
+        }
+    }
+
+    /// Whether it is a site without data: sampled, and not observed.
     pub fn is_latent(&self) -> bool {
         self.kind == Kind::Sample && !self.observed
     }
@@ -71,10 +101,12 @@ impl Message {
     /// # Errors
     /// Where the shape is not the site's (a scalar fits any).
     pub fn set_value(&mut self, value: &Value) -> Result<()> {
+        value.check()?;
         match self.dims.broadcast(value.dims()) {
             Some(dims) if dims == self.dims => {
                 // Expanded here, so that a scalar is scored once for every element it stands for.
                 self.value = Some(if value.dims() == dims { value.clone() } else { value.expanded(dims)? });
+                self.given = true;
                 Ok(())
             }
             _ => Err(Error::SiteShape { site: self.name.to_string(), expected: self.dims, got: value.dims() }),
@@ -89,5 +121,17 @@ impl Message {
         self.set_value(data)?;
         self.observed = true;
         Ok(())
+    }
+
+    /// Its term of the log density, one number per lane; `None` of a statement that has none.
+    ///
+    /// # Errors
+    /// A value that does not fit the distribution.
+    pub fn log_prob(&self) -> Result<Option<Value>> {
+        match (self.kind, &self.dist, &self.value) {
+            (Kind::Sample, Some(dist), Some(value)) => score(&**dist, value, self.mask.as_ref(), self.scale).map(Some),
+            (Kind::Factor, _, Some(value)) => score_factor(value, self.mask.as_ref(), self.scale).map(Some),
+            _ => Ok(None),
+        }
     }
 }

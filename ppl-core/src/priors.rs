@@ -6,10 +6,8 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use crate::ctx::Ctx;
 use crate::distributions::{Distribution, json};
 use crate::error::{Error, Result};
-use crate::handler;
 
 /// Distributions by site: `{"lens.theta_E": {"log_normal": {"loc": 0.3, "scale": 0.2}}}`.
 #[derive(Clone, Default)]
@@ -57,26 +55,14 @@ impl PriorSet {
         PriorSet::from_json(&file, &text)
     }
 
-    /// The priors in force in a model: those of its latent sites whose parameters are plain numbers.
-    ///
-    /// # Errors
-    /// What the model returns.
-    pub fn of<R>(model: impl Fn(&mut Ctx) -> Result<R>) -> Result<Self> {
-        let trace = handler::trace(handler::seed(model, 0))?;
-        let latent = trace.iter().filter(|(_, site)| site.is_latent());
-        Ok(PriorSet(
-            latent
-                .filter_map(|(name, site)| {
-                    let dist = site.dist.clone()?;
-                    dist.to_json().is_some().then(|| (name.to_string(), dist))
-                })
-                .collect(),
-        ))
-    }
-
     /// As JSON that [`PriorSet::from_value`] takes back.
     pub fn to_json(&self) -> Json {
         self.0.iter().filter_map(|(site, dist)| Some((site.clone(), dist.to_json()?))).collect()
+    }
+
+    /// A set of these distributions.
+    pub fn of_sites(sites: impl IntoIterator<Item = (String, Rc<dyn Distribution>)>) -> Self {
+        PriorSet(sites.into_iter().collect())
     }
 
     /// The distribution of this site.

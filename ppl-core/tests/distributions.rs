@@ -1,4 +1,4 @@
-//! Every family against mpmath: densities, distribution functions, quantiles and moments, from the bulk to the far tails.
+//! Every family against mpmath: densities and slopes, distribution functions, quantiles and moments, from the bulk to the far tails.
 
 use ppl_core::Var;
 use ppl_core::distributions::*;
@@ -12,6 +12,9 @@ const CDF: f64 = 1e-11;
 /// Quantiles, relative to themselves or to the spread of the middle half. A probability near one is itself rounded: that part of the
 /// difference, 1e-16 / density, is allowed for beside it.
 const QUANTILE: f64 = 1e-12;
+/// Slopes, relative to themselves or to the median size of that slope among the points of the case: what a slope that happens to vanish
+/// is made of.
+const SLOPE: f64 = 1e-12;
 /// Moments, relative to themselves.
 const MOMENT: f64 = 1e-12;
 
@@ -39,19 +42,43 @@ impl Judge {
     }
 }
 
+fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = numbers.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
 fn compare<F: Family<N>, const N: usize>(table: &Json, judge: &mut Judge) {
     let cases = table[F::NAME].as_array().unwrap_or_else(|| panic!("the table has no {}", F::NAME));
     for case in cases {
         let params: [f64; N] = numbers(&case["params"]);
         let name = format!("{} {params:?}", F::NAME);
         let loc = F::PARAMS.iter().position(|p| p.name == "loc").map_or(0.0, |i| params[i]);
-        for point in case["points"].as_array().unwrap() {
-            let [x, log_prob, cdf] = numbers(point);
-            let got = F::log_prob(x, params).value;
-            let rounding = f64::EPSILON * loc.abs() * got.exp();
-            judge.hold(format!("{name} log_prob({x:e})"), Some(got), log_prob, LOG_PROB * log_prob.abs().max(1.0));
-            // Below 1e-300 doubles lose digits of their own.
-            judge.hold(format!("{name} cdf({x:e})"), F::cdf(x, params), cdf, (CDF * cdf).max(1e-300) + rounding);
+        let points = case["points"].as_array().unwrap();
+        let usual: Vec<f64> = (0..=N).map(|i| median(points.iter().map(|point| number(&point[3 + i]).abs()))).collect();
+        for point in points {
+            let [x, log_prob, cdf, slopes @ ..] = point.as_array().unwrap().as_slice() else {
+                panic!("{name}: {point} is no point")
+            };
+            let (x, log_prob) = (number(x), number(log_prob));
+            let got = F::log_prob(x, params);
+            judge.hold(
+                format!("{name} log_prob({x:e})"),
+                Some(got.value),
+                log_prob,
+                LOG_PROB * log_prob.abs().max(1.0),
+            );
+            let named = std::iter::once(("x", got.dx)).chain(F::PARAMS.iter().map(|p| p.name).zip(got.dparams));
+            for (((what, got), expected), usual) in named.zip(slopes.iter().map(number)).zip(&usual) {
+                let allowed = SLOPE * expected.abs().max(*usual);
+                judge.hold(format!("{name} slope by {what} at {x:e}"), Some(got), expected, allowed);
+            }
+            if !cdf.is_null() {
+                let cdf = number(cdf);
+                let rounding = f64::EPSILON * loc.abs() * got.value.exp();
+                // Below 1e-300 doubles lose digits of their own.
+                judge.hold(format!("{name} cdf({x:e})"), F::cdf(x, params), cdf, (CDF * cdf).max(1e-300) + rounding);
+            }
         }
         let quantiles: Vec<[f64; 2]> = case["quantiles"].as_array().unwrap().iter().map(numbers).collect();
         let at = |p: f64| quantiles.iter().find(|q| q[0] == p).map_or(0.0, |q| q[1]);

@@ -121,7 +121,7 @@ fn arviz_opens_the_file_and_finds_our_numbers() {
     let python = std::env::var_os("PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
     let has_arviz = Command::new(&python).args(["-c", "import arviz"]).output().is_ok_and(|out| out.status.success());
     if !has_arviz {
-        println!("skipped: {} cannot import arviz; set PYTHON to one that can", python.display());
+        test_data::skip(&format!("{} cannot import arviz; set PYTHON to one that can", python.display()));
         return;
     }
     let folder = tempfile::tempdir().unwrap();

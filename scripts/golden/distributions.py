@@ -1,10 +1,11 @@
-"""Writes ppl-core/tests/data/distributions.json: densities, distribution functions, quantiles and moments of every family.
+"""Writes ppl-core/tests/data/distributions.json: densities and their slopes, distribution functions, quantiles and moments of every family.
 
     python scripts/golden/distributions.py > ppl-core/tests/data/distributions.json      (mpmath 1.4, scipy 1.17)
 
 Formulas are mpmath's at 60 digits on the very doubles in the table; SciPy only starts the search for quantiles and is asserted to agree in
-the bulk, so that the table does not rest on one hand. Parameters are in the order of the family; `points` are [x, log density, cdf],
-`quantiles` are [p, x].
+the bulk, so that the table does not rest on one hand. Parameters are in the order of the family; `points` are [x, log density, cdf,
+d log density / dx, d log density / d parameter, ..] with null where there is no such number, `quantiles` are [p, x]. Slopes are central
+differences of step 1e-25 at 150 digits or more.
 """
 
 import json
@@ -67,6 +68,21 @@ class Family:
 
     def __init__(self, logpdf, cdf, mean, variance, scipy, discrete=False):
         self.logpdf, self.cdf, self.mean, self.variance, self.scipy, self.discrete = logpdf, cdf, mean, variance, scipy, discrete
+
+    def slopes(self, x, params):
+        """d log density / d x and by each parameter; those by whole numbers and by infinite ends are zero."""
+        at = [x, *params]
+        fixed = {0} if self.discrete else set()
+
+        def slope(i):
+            if i in fixed or not mp.isfinite(at[i]):
+                return mpf(0)
+            moved = lambda v: self.logpdf(*at[:i], v, *at[i + 1 :])
+            h = (abs(at[i]) or 1) * mpf(10) ** -25
+            return (moved(at[i] + h) - moved(at[i] - h)) / (2 * h)
+
+        with mp.workdps(150 if abs(x) < 1e60 else 500):
+            return [slope(i) for i in range(len(at))]
 
 
 def normal_log(x, m, s):
@@ -185,19 +201,25 @@ FAMILIES = {
     ),
 }
 
-# name: [(parameters, points far out beside the quantiles)]
+# name: [(parameters, points far out beside the quantiles[, False: density and slopes alone])]
 CASES = {
     "normal": [([0, 1], [-38.0, -30.0, 30.0]), ([1000, 0.001], [999.97, 1000.03]), ([-3, 1e8], [-3e9, 3e9])],
     "log_normal": [([0.3, 0.2], [1e-3, 0.01, 500.0]), ([-2, 3], [1e-40, 1e38]), ([0, 0.01], [0.75, 1.34])],
     "half_normal": [([1], [1e-12, 8.0, 30.0]), ([1e-5], [3e-4]), ([1e6], [1e-3, 3e7])],
-    "cauchy": [([0, 1], [-1e12, -30.0, 30.0, 1e12]), ([5, 0.01], [-1e3, 4.7, 5.3])],
-    "half_cauchy": [([1], [1e-9, 30.0, 1e12]), ([25], [1e-3, 1e5])],
+    "cauchy": [([0, 1], [-1e12, -30.0, 30.0, 1e12]), ([5, 0.01], [-1e3, 4.7, 5.3]), ([0, 2], [-1e300, -1e155, 1e154, 1e200]), ([3, 1e-10], [1e300]), ([0, 1e200], [1e300])],
+    "half_cauchy": [([1], [1e-9, 30.0, 1e12]), ([25], [1e-3, 1e5]), ([3], [1e155, 1e300])],
     "student_t": [
         ([3, 0, 1], [-1e5, -30.0, 30.0]),
         ([0.5, 1, 2], [-1e9, 61.0]),
         ([30, -1, 0.1], [-4.0, 2.0]),
         ([1e6, 0, 1], [-30.0, 30.0]),
         ([1e10, 0, 1], [-8.0, 8.0]),
+        ([1e8, 0, 1], [-1.0, 0.0, 1.5, 8.0], False),
+        ([1e12, 0.5, 2], [-7.0, 0.5, 1.0, 30.0], False),
+        ([4, 0, 1], [-1e300, -1e155, 1e154]),
+        ([0.05, 1, 2], [-1e300, -1e155, 1e200]),
+        ([1, 0, 1e-10], [1e300]),
+        ([40, 0, 1], [0.1, 1.7]),
     ],
     "truncated_normal": [
         ([0, 1, -1, 2], [-0.999, 1.999]),
@@ -208,6 +230,12 @@ CASES = {
         ([1, 2, -INF, INF], [-59.0, 61.0]),
         ([0.75, 0.2, 0.1, 1.0], [0.1001, 0.9999]),
         ([0, 1, -20, -19.5], [-19.99, -19.51]),
+        ([0, 1, 30, 30.000001], [30.0000001, 30.0000009]),
+        ([-30, 1, 0, 1e-6], [1e-9, 2e-7, 9.9e-7]),
+        ([5, 0.1, 1.999, 2], [1.9991, 1.9999]),
+        ([0, 1, 10000, INF], [10000.00001, 10000.001]),
+        ([0, 1, -1e-3, 1e-3], [-9e-4, 1e-4]),
+        ([0, 1, 3, 3.7], [3.01, 3.6]),
     ],
     "beta": [
         ([2, 5], [1e-9, 0.9999]),
@@ -216,6 +244,9 @@ CASES = {
         ([0.05, 3], [1e-30, 0.9]),
         ([1, 1], [0.25]),
         ([1e-2, 1e5], [1e-20, 1e-4]),
+        ([1e12, 1e12], [0.499999, 0.5, 0.5000007], False),
+        ([1e12, 3.5], [0.9999999999, 0.99999999999, 0.9], False),
+        ([3e11, 7e11], [0.3, 0.3000003, 0.2999991], False),
     ],
     "gamma": [
         ([2, 3], [1e-9, 20.0]),
@@ -223,11 +254,14 @@ CASES = {
         ([1e6, 2], [4.9e5, 5.1e5]),
         ([50, 1e-3], [1e4, 2e5]),
         ([15.5, 1], [1.0, 80.0]),
+        ([1e12, 3], [333333000000.0, 333333333333.0, 333334100000.0], False),
+        ([2.5e12, 1e-3], [2.500001e15, 2.4999993e15], False),
+        ([0.01, 1e-150], [1e-170, 1e140], False),
     ],
-    "inverse_gamma": [([3, 2], [0.01, 1e6]), ([0.5, 1], [1e-3, 1e12]), ([1e4, 1e4], [0.9, 1.1]), ([1.5, 1e-3], [1e-5, 1e3])],
+    "inverse_gamma": [([3, 2], [0.01, 1e6]), ([0.5, 1], [1e-3, 1e12]), ([1e4, 1e4], [0.9, 1.1]), ([1.5, 1e-3], [1e-5, 1e3]), ([1e12, 7e11], [0.7, 0.7000005, 0.699999], False)],
     "exponential": [([1], [1e-12, 30.0, 700.0]), ([1e-4], [3e5]), ([250], [1.0])],
     "uniform": [([-2, 3], [-1.999, 2.999]), ([1000, 1000.001], [1000.0005])],
-    "poisson": [([0.3], [0, 1, 20]), ([12], [0, 12, 80]), ([1e6], [990000, 1000000, 1010000])],
+    "poisson": [([0.3], [0, 1, 20]), ([12], [0, 12, 80]), ([1e6], [990000, 1000000, 1010000]), ([1e12], [999990000000, 1000000000000, 1000000500000], False)],
     "bernoulli": [([0.3], [0, 1]), ([1e-12], [0, 1])],
     "bernoulli_logits": [([0.7], [0, 1]), ([-40], [0, 1]), ([800], [0, 1])],
 }
@@ -259,13 +293,13 @@ def text(x):
     return None if x is None else repr(float(x))
 
 
-def case(name, numbers, far):
+def case(name, numbers, far, bulk=True):
     family = FAMILIES[name]
     numbers = [float(x) for x in numbers]
     params = [mpf(x) for x in numbers]
     frozen = family.scipy(*numbers)
     quantiles = []
-    for p in TAILS:
+    for p in TAILS if bulk else []:
         x = float(frozen.ppf(p)) if family.discrete else quantile(family, frozen, params, p)
         if x is None:
             print(f"{name} {numbers}: no quantile of {p}", file=sys.stderr)
@@ -275,9 +309,9 @@ def case(name, numbers, far):
         quantiles.append((p, x))
     points = []
     for x in sorted(set([float(x) for x in far] + [x for _, x in quantiles])):
-        logp, below = family.logpdf(mpf(x), *params), family.cdf(mpf(x), *params)
-        points.append([text(x), text(logp), text(below)])
-        if 0.01 < below < 0.99:
+        logp, below = family.logpdf(mpf(x), *params), family.cdf(mpf(x), *params) if bulk else None
+        points.append([text(x), text(logp), text(below), *map(text, family.slopes(mpf(x), params))])
+        if bulk and 0.01 < below < 0.99:
             theirs = frozen.logpmf(x) if family.discrete else frozen.logpdf(x)
             assert abs(theirs - float(logp)) < 1e-6 * max(1, abs(logp)), (name, numbers, x, theirs, logp)
     mean, variance = text(family.mean(*params)), text(family.variance(*params))

@@ -224,7 +224,8 @@ pub struct PriorsArguments {
 /// Time one gradient of a posterior
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  arclet bench --lanes 8 --threads 2\n\n\
-    sersic: EPL + shear + Sersic source, 256 x 256 pixels, 13 x 13 PSF, 15 parameters.")]
+    sersic: EPL + shear + Sersic source, 256 x 256 pixels, 13 x 13 PSF, 15 parameters.
+    schools: eight schools, non-centred, 10 parameters.")]
 pub struct BenchArguments {
     /// Which model
     #[arg(value_enum, value_name = "NAME", default_value_t = BenchName::Sersic)]
@@ -235,6 +236,9 @@ pub struct BenchArguments {
     /// Print one line of JSON
     #[arg(long)]
     pub json: bool,
+    /// Print the operations with their shapes, bytes and times instead
+    #[arg(long, conflicts_with = "json")]
+    pub explain: bool,
 }
 
 /// The models that can be timed.
@@ -242,6 +246,8 @@ pub struct BenchArguments {
 pub enum BenchName {
     /// EPL + shear + Sersic source, 256 x 256 pixels
     Sersic,
+    /// Eight schools, non-centred: a small model
+    Schools,
 }
 
 #[cfg(test)]

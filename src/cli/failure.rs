@@ -29,7 +29,7 @@ pub struct Failure {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Blame {
-    /// Something that the user can mend: exit code 2.
+    /// Something that the user can fix: exit code 2.
     User,
     /// A failure of ours: exit code 1.
     Ours,
@@ -43,7 +43,7 @@ enum Blame {
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 impl Failure {
-    /// The user's mistake: what, and how to mend it.
+    /// The user's mistake: what, and how to fix it.
     pub fn user(line: impl ToString) -> Self {
         Failure { blame: Blame::User, line: line.to_string() }
     }
@@ -60,7 +60,7 @@ impl Failure {
 
     /// The operating system refused.
     pub fn io(action: &str, path: &Path, cause: &io::Error) -> Self {
-        let mend = match cause.kind() {
+        let fix = match cause.kind() {
             io::ErrorKind::NotFound => "check the path",
             io::ErrorKind::PermissionDenied => "check who may write there, or choose another place",
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room on the disk",
@@ -69,7 +69,7 @@ impl Failure {
         };
         let cause = cause.to_string();
         let cause = cause.split(" (os error").next().unwrap_or_default();
-        Failure::user(format!("cannot {action} {}: {cause}; {mend}", path.display()))
+        Failure::user(format!("cannot {action} {}: {cause}; {fix}", path.display()))
     }
 
     /// A write to stdout failed.
@@ -135,8 +135,8 @@ pub fn of_arguments(error: &clap::Error) -> ExitCode {
         }
         _ => None,
     });
-    let mend = suggestion.map_or_else(|| "see --help".to_owned(), |s| format!("did you mean `{s}`? see --help"));
-    Failure::user(format!("{what}; {mend}")).exit()
+    let fix = suggestion.map_or_else(|| "see --help".to_owned(), |s| format!("did you mean `{s}`? see --help"));
+    Failure::user(format!("{what}; {fix}")).exit()
 }
 
 /// Scripts read errors by the line.

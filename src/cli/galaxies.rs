@@ -108,7 +108,7 @@ fn simulated(
 fn read_population(path: &Path) -> Result<Population> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::io("read", path, &e))?;
     let population: Population = serde_json::from_str(&text)
-        .map_err(|cause| Failure::user(format!("{}: {cause}; mend the file there", path.display())))?;
+        .map_err(|cause| Failure::user(format!("{}: {cause}; fix the file there", path.display())))?;
     population.check()?;
     Ok(population)
 }

@@ -80,7 +80,7 @@ where
     for entry in
         density.layout().entries().iter().filter(|e| !e.name.ends_with("theta_E") && !e.name.ends_with("r_ein"))
     {
-        for i in entry.offset..entry.offset + entry.dims.len() {
+        for i in entry.offset..entry.offset + entry.len {
             let mean = from.iter().skip(i).step_by(dim).sum::<f64>() / starts as f64;
             from.iter_mut().skip(i).step_by(dim).for_each(|q| *q = mean + SCATTER * (*q - mean));
         }

@@ -10,6 +10,7 @@ use super::text::{INK, Text};
 /// Two samples of several quantities, as fractions of each sample.
 #[derive(Clone, Debug, Default)]
 pub struct ComparisonFigure {
+    /// On top, in bold.
     pub title: String,
     /// What the two samples are called; the first is drawn filled, the second as a line.
     pub names: [String; 2],
@@ -20,7 +21,9 @@ pub struct ComparisonFigure {
 /// One quantity: its name and its values in both samples. Values that are not finite are left out.
 #[derive(Clone, Debug, Default)]
 pub struct Quantity {
+    /// What it is called.
     pub label: String,
+    /// Its values in the first and the second sample.
     pub samples: [Vec<f64>; 2],
 }
 
@@ -35,15 +38,13 @@ const FILL: &str = "#b9c6d6";
 const LINE: &str = "#d0431c";
 
 impl ComparisonFigure {
-    /// The figure as PNG.
+    /// The page.
     ///
     /// # Errors
-    /// With no quantity or more than 24, with a sample without a finite value, or when the picture cannot be written.
-    pub fn render(&self) -> Result<Vec<u8>> {
+    /// With no quantity or more than 24, or with a sample without a finite value.
+    pub(super) fn canvas(&self) -> Result<Canvas> {
         let got = self.quantities.len();
-        if !(1..=24).contains(&got) {
-            return Err(PlotError::Count { what: "a comparison", items: "quantities", min: 1, max: 24, got });
-        }
+        PlotError::check_count("a comparison", "quantities", 24, got)?;
         let columns = COLUMNS.min(got);
         let page = (
             2.0 * MARGIN + columns as f64 * (WIDTH + GAP[0]) - GAP[0],
@@ -57,7 +58,7 @@ impl ComparisonFigure {
             let y = HEADING + (k / columns) as f64 * (HEIGHT + GAP[1]);
             quantity.draw(&mut canvas, Rect { x, y, width: WIDTH, height: HEIGHT })?;
         }
-        canvas.png()
+        Ok(canvas)
     }
 
     fn draw_legend(&self, canvas: &mut Canvas, width: f64) {

@@ -9,6 +9,7 @@ use super::text::{INK, Text};
 /// One lens or galaxy: its name, its images and a line below them.
 #[derive(Clone, Debug, Default)]
 pub struct Tile {
+    /// Above its images.
     pub title: String,
     /// A number or two: `θ_E = 1.53″, χ²/pixel = 1.02`.
     pub caption: String,
@@ -19,6 +20,7 @@ pub struct Tile {
 /// Many lenses or galaxies on one sheet, without axes.
 #[derive(Clone, Debug, Default)]
 pub struct ContactSheet {
+    /// On top, in bold.
     pub title: String,
     /// A line below the title, such as what the colours mean; none if empty.
     pub note: String,
@@ -37,15 +39,13 @@ const NOTE: f64 = 14.0;
 const WIDE: f64 = 740.0;
 
 impl ContactSheet {
-    /// The sheet as PNG.
+    /// The page.
     ///
     /// # Errors
-    /// With no tile or more than 400, or when the picture cannot be written.
-    pub fn render(&self) -> Result<Vec<u8>> {
+    /// With no tile or more than 400.
+    pub(super) fn canvas(&self) -> Result<Canvas> {
         let got = self.tiles.len();
-        if !(1..=400).contains(&got) {
-            return Err(PlotError::Count { what: "a contact sheet", items: "tiles", min: 1, max: 400, got });
-        }
+        PlotError::check_count("a contact sheet", "tiles", 400, got)?;
         let images = self.tiles.iter().map(|tile| tile.panels.len()).max().unwrap_or(0).max(1);
         let width = images as f64 * (SIDE + GAP) + PAD;
         let height = SIDE + 38.0;
@@ -67,7 +67,7 @@ impl ContactSheet {
             let (x, y) = ((k % columns) as f64 * width + left, (k / columns) as f64 * height + heading);
             tile.draw(&mut canvas, [x, y])?;
         }
-        canvas.png()
+        Ok(canvas)
     }
 }
 

@@ -13,6 +13,7 @@ use super::text::{Anchor, INK, Text};
 /// parameter under its median and 68 % interval.
 #[derive(Clone, Debug, Default)]
 pub struct CornerFigure {
+    /// On top, in bold.
     pub title: String,
     /// One name per parameter, in plain Unicode; a short run after one `_` is set as a subscript.
     pub labels: Vec<String>,
@@ -41,24 +42,12 @@ struct Layout {
 }
 
 impl CornerFigure {
-    /// The figure as PNG.
+    /// The page.
     ///
     /// # Errors
     /// With no parameter or more than 24, with columns of unequal length, with labels or truths that are not one per parameter,
-    /// with a column without a finite value, or when the picture cannot be written.
-    pub fn render(&self) -> Result<Vec<u8>> {
-        self.canvas()?.png()
-    }
-
-    /// The figure as SVG, for a paper.
-    ///
-    /// # Errors
-    /// As [`CornerFigure::render`].
-    pub fn svg(&self) -> Result<String> {
-        Ok(self.canvas()?.svg())
-    }
-
-    fn canvas(&self) -> Result<Canvas> {
+    /// or with a column without a finite value.
+    pub(super) fn canvas(&self) -> Result<Canvas> {
         self.check()?;
         let layout = Layout::new(self.labels.len());
         let axes = self.axes(layout.most_ticks)?;
@@ -82,9 +71,7 @@ impl CornerFigure {
 
     fn check(&self) -> Result<()> {
         let n = self.labels.len();
-        if !(1..=MOST).contains(&n) {
-            return Err(PlotError::Count { what: "a corner figure", items: "parameters", min: 1, max: MOST, got: n });
-        }
+        PlotError::check_count("a corner figure", "parameters", MOST, n)?;
         let truths = self.truths.as_ref().map_or(n, Vec::len);
         for (what, got) in [("the list of sample columns", self.samples.len()), ("the list of true values", truths)] {
             if got != n {

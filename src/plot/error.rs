@@ -3,6 +3,7 @@
 /// Why a figure was not drawn.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum PlotError {
     /// An array's length does not match the shape it is said to have.
     #[error("{what} has {got} values where {expected} are needed; pass one value per pixel (or draw)")]
@@ -25,6 +26,13 @@ pub enum PlotError {
     /// The pixels could not be written as PNG.
     #[error("the picture could not be written as PNG: {0}")]
     Png(String),
+}
+
+impl PlotError {
+    /// Whether a figure has at least one item and at most `max`.
+    pub(super) fn check_count(what: &'static str, items: &'static str, max: usize, got: usize) -> Result<()> {
+        if (1..=max).contains(&got) { Ok(()) } else { Err(Self::Count { what, items, min: 1, max, got }) }
+    }
 }
 
 /// The result of drawing.

@@ -19,6 +19,7 @@ use super::text::Text;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct FitFigure {
+    /// On top, in bold.
     pub title: String,
     /// One to eight images.
     pub panels: Vec<Panel>,
@@ -52,28 +53,13 @@ const CAUSTIC: &str = "#9dff70";
 const CASING: &str = "rgba(0,0,0,0.55)";
 
 impl FitFigure {
-    /// The figure as PNG.
+    /// The page.
     ///
     /// # Errors
-    /// With no panel or more than eight, with a mask that does not have one entry per pixel of the image-plane panels, or when
-    /// the picture cannot be written.
-    pub fn render(&self) -> Result<Vec<u8>> {
-        self.canvas()?.png()
-    }
-
-    /// The figure as SVG, for a paper.
-    ///
-    /// # Errors
-    /// As [`FitFigure::render`].
-    pub fn svg(&self) -> Result<String> {
-        Ok(self.canvas()?.svg())
-    }
-
-    fn canvas(&self) -> Result<Canvas> {
+    /// With no panel or more than eight, with a mask that does not have one entry per pixel of the image-plane panels.
+    pub(super) fn canvas(&self) -> Result<Canvas> {
         let got = self.panels.len();
-        if !(1..=8).contains(&got) {
-            return Err(PlotError::Count { what: "a fit figure", items: "panels", min: 1, max: 8, got });
-        }
+        PlotError::check_count("a fit figure", "panels", 8, got)?;
         let with_table = !(self.table.is_empty() && self.notes.is_empty());
         let grid = Grid::new(got + usize::from(with_table));
         let mut canvas = Canvas::new(grid.width(), grid.height());

@@ -1,6 +1,7 @@
 //! Pictures of fits and posteriors as PNG or SVG, drawn offline with a font carried in the program.
 //!
-//! [`FitFigure`] shows a lens fit on one page, [`CornerFigure`] a posterior, [`ContactSheet`] many lenses at once.
+//! [`FitFigure`] shows a lens fit on one page, [`CornerFigure`] a posterior, [`ContactSheet`] many lenses at once,
+//! [`ComparisonFigure`] two samples. Each has `render` for PNG and `svg`.
 
 mod axes;
 mod canvas;
@@ -11,6 +12,7 @@ mod contour;
 mod corner;
 mod density;
 mod error;
+mod figure;
 mod fit;
 mod heatmap;
 mod number;

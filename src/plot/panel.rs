@@ -35,7 +35,9 @@ pub enum PanelKind {
 /// One image of the page.
 #[derive(Clone, Debug)]
 pub struct Panel {
+    /// What it shows.
     pub kind: PanelKind,
+    /// Its numbers and their place.
     pub image: Raster,
     /// Instead of the title that `kind` gives.
     pub title: Option<String>,

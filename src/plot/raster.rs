@@ -6,7 +6,9 @@ use super::error::{PlotError, Result};
 /// The edges (not pixel centres) of an image, in arcsec; x right, y up.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Extent {
+    /// Left and right.
     pub x: [f64; 2],
+    /// Bottom and top.
     pub y: [f64; 2],
 }
 

@@ -5,6 +5,7 @@ use super::number::{exponent, round_number};
 
 /// A map from values to [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the formula of a variant says what its fields are")]
 pub enum Stretch {
     /// (v - lo) / (hi - lo)
     Linear { lo: f64, hi: f64 },

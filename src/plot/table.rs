@@ -7,7 +7,9 @@ use super::text::{Anchor, INK, Text};
 /// A name and its number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableRow {
+    /// What it is called.
     pub name: String,
+    /// Median and 68 % interval, rounded.
     pub estimate: Estimate,
 }
 

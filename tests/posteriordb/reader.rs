@@ -9,15 +9,10 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use zip::ZipArchive;
 
-/// The folder of the reference data: `ARCLET_DATA`, or `../shared` beside the workspace; `None`, said aloud, where it is absent.
-pub fn shared() -> Option<PathBuf> {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let folder = std::env::var_os("ARCLET_DATA").map_or_else(beside, PathBuf::from);
-    if folder.join("data/posteriordb").is_dir() && folder.join("golden").is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: no reference data in {} (set ARCLET_DATA)", folder.display());
-    None
+/// The folder of the reference data; `None` where it is absent, which says that the test is skipped.
+#[track_caller]
+pub fn data() -> Option<PathBuf> {
+    test_data::find("data/posteriordb")
 }
 
 /// A data set: named numbers, vectors and matrices.
@@ -26,7 +21,7 @@ pub struct Table(Json);
 impl Table {
     /// Reads `<name>.json.zip`.
     pub fn read(name: &str) -> Table {
-        let path = shared().unwrap().join(format!("data/posteriordb/data/{name}.json.zip"));
+        let path = test_data::folder().join(format!("data/posteriordb/data/{name}.json.zip"));
         let mut archive = ZipArchive::new(File::open(path).unwrap()).unwrap();
         let mut text = String::new();
         archive.by_index(0).unwrap().read_to_string(&mut text).unwrap();
@@ -86,7 +81,7 @@ pub fn stan_efficiency() -> BTreeMap<String, f64> {
 }
 
 fn lines<T: for<'de> Deserialize<'de>>(file: &str) -> impl Iterator<Item = T> {
-    let text = fs::read_to_string(shared().unwrap().join("golden").join(file)).unwrap();
+    let text = fs::read_to_string(test_data::folder().join("golden").join(file)).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>().into_iter()
 }
 
@@ -106,7 +101,7 @@ pub struct Reference {
 
 /// The reference moments of one posterior.
 pub fn draws_reference(posterior: &str) -> Vec<Reference> {
-    let text = fs::read_to_string(shared().unwrap().join("golden/posteriordb_moments.csv")).unwrap();
+    let text = fs::read_to_string(test_data::folder().join("golden/posteriordb_moments.csv")).unwrap();
     let rows = text.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
     rows.filter(|row| row[0] == posterior)
         .map(|row| {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::data::Tally;
+use crate::tally::Tally;
 
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -10,6 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A mistake in a file or a number given to this crate.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum Error {
     /// A number outside its allowed range.
     #[error("{what} = {value} is not allowed; it must be {allowed}")]
@@ -74,7 +75,7 @@ pub enum Error {
     #[error("{path} is a table without rows; give a catalogue with galaxies")]
     EmptyCatalog { path: PathBuf },
     /// A number of a row that no galaxy has.
-    #[error("{path}: galaxy {ident} has {column} = {value}; it must be {allowed}: mend the row or remove it")]
+    #[error("{path}: galaxy {ident} has {column} = {value}; it must be {allowed}: fix the row or remove it")]
     BadEntry { path: PathBuf, ident: i64, column: &'static str, value: f64, allowed: &'static str },
     /// A file named by a row of a catalogue that is not there.
     #[error(

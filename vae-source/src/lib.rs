@@ -2,5 +2,6 @@
 
 pub mod data;
 pub mod error;
+mod tally;
 
 pub use error::{Error, Result};

@@ -1,13 +1,10 @@
 //! Catalogues of real galaxies: a synthetic one in the form of GalSim's with every kind of mistake, and 112 galaxies of COSMOS
 //! against another implementation.
 
-mod real;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use lens_models::fits::FitsFile;
-use real::galaxies;
 use serde::Deserialize;
 use tempfile::TempDir;
 use vae_source::data::{Catalog, Cuts, Galaxy, Note, Reason, SersicFit, Stamp, Tally, prepare, prepare_all};
@@ -165,7 +162,7 @@ fn an_hdu_that_is_not_there_is_told_with_those_that_are() {
     edit(&folder, "catalog.fits", |bytes| cell(bytes, 6, GAL_HDU, &0_i32.to_be_bytes()));
     assert!(failure(&folder).ends_with("more.fits has no 2-d image where one is wanted; it has HDU 0 (no data)"));
     edit(&folder, "catalog.fits", |bytes| cell(bytes, 6, GAL_HDU, &(-1_i32).to_be_bytes()));
-    let expected = "catalog.fits: galaxy 807 has GAL_HDU = -1; it must be the number of an HDU, 0 or above: mend the row or \
+    let expected = "catalog.fits: galaxy 807 has GAL_HDU = -1; it must be the number of an HDU, 0 or above: fix the row or \
                     remove it";
     assert_eq!(failure(&folder), expected);
 }
@@ -176,7 +173,7 @@ fn a_noise_variance_that_is_none_names_the_galaxy() {
         let folder = copy();
         edit(&folder, "catalog.fits", |bytes| cell(bytes, 2, NOISE_VARIANCE, &variance.to_be_bytes()));
         let expected = format!(
-            "catalog.fits: galaxy 803 has NOISE_VARIANCE = {variance}; it must be positive and finite: mend the row or remove it"
+            "catalog.fits: galaxy 803 has NOISE_VARIANCE = {variance}; it must be positive and finite: fix the row or remove it"
         );
         assert_eq!(failure(&folder), expected);
     }
@@ -326,7 +323,7 @@ fn word(outcome: &Result<Galaxy, Reason>) -> &'static str {
 
 #[test]
 fn real_galaxies_are_prepared_as_another_implementation_prepares_them() {
-    let Some(data) = galaxies() else { return };
+    let Some(data) = test_data::find("data/galaxies") else { return };
     let golden: Golden = serde_json::from_str(include_str!("data/galaxies.json")).unwrap();
     let cuts = |name: &str| {
         let GoldenCuts { min_side, signal } = golden.cuts[name];
@@ -377,7 +374,7 @@ fn compare(galaxy: &Galaxy, expected: &GoldenPrepared, places: &[usize], place: 
 
 #[test]
 fn a_point_spread_function_is_the_image_of_its_row() {
-    let Some(data) = galaxies() else { return };
+    let Some(data) = test_data::find("data/galaxies") else { return };
     let folder = data.join("cosmos_hst_btk");
     let catalog = Catalog::open(folder.join("real_galaxy_catalog_26_extension_example.fits")).unwrap();
     let psf = catalog.psf(&catalog.entries()[41]).unwrap();

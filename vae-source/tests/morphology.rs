@@ -1,8 +1,5 @@
 //! Morphology: as statmorph measures it, independent of unit and orientation, and measurable for the galaxies there are.
 
-mod real;
-
-use real::galaxies;
 use serde::Deserialize;
 use vae_source::data::{Catalog, Morphology};
 use vae_source::{Error, Result};
@@ -105,7 +102,7 @@ fn statmorph_finds_the_same() -> Result<()> {
 
 #[test]
 fn nearly_every_real_galaxy_can_be_measured() -> Result<()> {
-    let Some(data) = galaxies() else { return Ok(()) };
+    let Some(data) = test_data::find("data/galaxies") else { return Ok(()) };
     let (mut found, mut failed) = (Vec::new(), Vec::new());
     for name in [
         "cosmos_hst_btk/real_galaxy_catalog_26_extension_example.fits",

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use ppl_core::array::pool;
-use ppl_core::autodiff::{Data, Dims, FusedOp, Gradient, IntoVar, Operand, Shape, Value, record};
+use ppl_core::autodiff::{
+    Dims, FusedOp, Gradients, Inputs, IntoVar, Operand, Out, Output, Shape, Value, common_lanes, record,
+};
 use ppl_core::{Array, Result, Var};
 
-use super::split::{map_chunks, map_planes};
+use super::split::{each_chunk, room, sum_chunks};
 use crate::error::Error;
 use crate::grid::Grid;
 use crate::mass::{MassProfile, MassSum};
@@ -50,66 +51,82 @@ pub(super) fn check_count(profile: &'static str, table: &[Parameter], got: usize
 pub fn trace_rays(grid: &Arc<Grid>, deflectors: &[Deflector]) -> Result<Array> {
     let mass = MassSum::new(deflectors.iter().map(|d| d.profile));
     let params: Vec<&Value> = deflectors.iter().flat_map(|d| d.params.iter().map(Var::as_value)).collect();
-    record(TraceRays { grid: grid.clone(), mass }, &params).map(Array::from_value)
+    record(TraceRays::new(grid.clone(), mass), &params).map(Array::from_value)
 }
 
+#[derive(Clone)]
 struct TraceRays {
     grid: Arc<Grid>,
     mass: MassSum,
+    params: Vec<f64>,
+    /// Sums of the gradient by the parameters, chunk by chunk.
+    sums: Vec<f64>,
 }
 
-/// The scalar inputs of one lane.
-pub(super) fn scalars(inputs: &[Operand<'_>], lane: usize) -> Vec<f64> {
-    inputs.iter().map(|i| i.lane(lane)[0]).collect()
-}
-
-/// Adds the gradient of the scalar inputs of one lane, summed over its chunks in order.
-pub(super) fn add_scalars(gradients: &mut [Gradient], lane: usize, chunks: &[Vec<f64>]) {
-    for (i, gradient) in gradients.iter_mut().enumerate() {
-        if let Some(into) = gradient.lane(lane) {
-            into[0] += chunks.iter().map(|c| c[i]).sum::<f64>();
-        }
+impl TraceRays {
+    fn new(grid: Arc<Grid>, mass: MassSum) -> Self {
+        TraceRays { grid, mass, params: vec![], sums: vec![] }
     }
 }
 
-pub(super) fn lanes_of(inputs: &[Operand<'_>]) -> usize {
-    inputs.iter().map(|i| i.shape.lanes).max().unwrap_or(1)
+/// The scalar inputs of one lane, from the one at `first` on.
+pub(super) fn scalars(inputs: Inputs<'_>, first: usize, lane: usize, into: &mut Vec<f64>) {
+    into.clear();
+    into.extend((first..inputs.len()).map(|i| inputs.at(i).lane(lane)[0]));
+}
+
+/// Adds `by` times the sums to the gradients of the scalar inputs of one lane, from the one at `first` on.
+pub(super) fn add_scalars(gradients: &mut Gradients<'_>, first: usize, lane: usize, sums: &[f64], by: f64) {
+    for (i, sum) in sums.iter().enumerate() {
+        if let Some(into) = gradients.lane(first + i, lane) {
+            into[0] += by * sum;
+        }
+    }
 }
 
 impl FusedOp for TraceRays {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let (lanes, n) = (lanes_of(inputs), self.grid.subpixels());
-        let params: Vec<Vec<f64>> = (0..lanes).map(|lane| scalars(inputs, lane)).collect();
-        let mut beta = pool::take(lanes * 2 * n);
-        map_planes(&mut beta, n, |lane, range, [bx, by]| {
-            let (x, y) = (&self.grid.x()[range.clone()], &self.grid.y()[range]);
-            // alpha = 0 - ..., then beta = x - alpha, in place.
-            bx.fill(0.0);
-            by.fill(0.0);
-            self.mass.deflect(&params[lane], x, y, bx, by);
-            bx.iter_mut().zip(x).for_each(|(b, x)| *b = x - *b);
-            by.iter_mut().zip(y).for_each(|(b, y)| *b = y - *b);
-        });
-        Ok((Shape::new(lanes, Dims::new(&[2, n])), Data::F32(beta)))
+    const NAME: &'static str = "trace_rays";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        let n = self.grid.subpixels();
+        self.params.reserve(inputs.len());
+        self.sums.resize(room(n, inputs.len()), 0.0);
+        Ok(Output::pixels(Shape::new(common_lanes(inputs), Dims::new(&[2, n]))))
     }
 
-    fn vjp(&mut self, inputs: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        if !gradients.iter().any(Gradient::is_wanted) {
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let n = self.grid.subpixels();
+        for lane in 0..out.shape.lanes {
+            scalars(inputs, 0, lane, &mut self.params);
+            each_chunk(out.lane_pixels(lane), n, |range, [bx, by]| {
+                let (x, y) = (&self.grid.x()[range.clone()], &self.grid.y()[range]);
+                // alpha = 0 + ..., then beta = x - alpha, in place.
+                bx.fill(0.0);
+                by.fill(0.0);
+                self.mass.deflect(&self.params, x, y, bx, by);
+                bx.iter_mut().zip(x).for_each(|(b, x)| *b = x - *b);
+                by.iter_mut().zip(y).for_each(|(b, y)| *b = y - *b);
+            });
+        }
+    }
+
+    fn vjp(&mut self, inputs: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        if !gradients.any_wanted() {
             return;
         }
-        let (lanes, n) = (out.shape.lanes, self.grid.subpixels());
-        let params: Vec<Vec<f64>> = (0..lanes).map(|lane| scalars(inputs, lane)).collect();
-        let cotangents: Vec<&[f32]> = (0..lanes).map(|lane| cotangent.lane_pixels(lane)).collect();
-        let chunks = map_chunks(lanes, n, |lane, range| {
-            let (gx, gy) = cotangents[lane].split_at(n);
-            let (x, y) = (&self.grid.x()[range.clone()], &self.grid.y()[range.clone()]);
-            let mut dparams = vec![0.0; params[lane].len()];
-            self.mass.deflect_vjp(&params[lane], x, y, &gx[range.clone()], &gy[range], &mut dparams);
+        let (n, width) = (self.grid.subpixels(), inputs.len());
+        for lane in 0..out.shape.lanes {
+            scalars(inputs, 0, lane, &mut self.params);
+            let (gx, gy) = cotangent.lane_pixels(lane).split_at(n);
+            self.sums.fill(0.0);
+            let (grid, mass, params) = (&self.grid, &self.mass, &self.params);
+            sum_chunks(&mut [], &mut self.sums, n, width, |range, [], sums| {
+                let (x, y) = (&grid.x()[range.clone()], &grid.y()[range.clone()]);
+                mass.deflect_vjp(params, x, y, &gx[range.clone()], &gy[range], sums);
+            });
             // beta has minus alpha.
-            dparams.iter_mut().for_each(|d| *d = -*d);
-            dparams
-        });
-        chunks.iter().enumerate().for_each(|(lane, chunks)| add_scalars(gradients, lane, chunks));
+            add_scalars(gradients, 0, lane, &self.sums[..width], -1.0);
+        }
     }
 }
 
@@ -125,9 +142,9 @@ mod tests {
         let window = crate::grid::Window { x0: 110, y0: 20, width: 70, height: 70 };
         let grid = Arc::new(Grid::windowed(200, 200, 0.05, 1, window).unwrap());
         let rows = [[1.2, 2.1, 0.1, -0.05, 0.02, 0.03, 0.04, -0.02], [1.0, 1.8, -0.2, 0.1, -0.05, 0.0, 0.0, 0.01]];
-        let input = |i: usize| Value::constant(Shape::new(2, Dims::SCALAR), Data::F64(rows.map(|r| r[i]).to_vec()));
+        let input = |i: usize| Value::constant(Shape::new(2, Dims::SCALAR), rows.map(|r| r[i]).to_vec());
         let inputs: Vec<Value> = (0..8).map(input).collect();
-        let op = || TraceRays { grid: grid.clone(), mass: MassSum::new([&Epl as _, &Shear as _]) };
+        let op = || TraceRays::new(grid.clone(), MassSum::new([&Epl as _, &Shear as _]));
         // beta is f32 near 4, rounded by 1e-7: 9800 of them over a step of 2e-2 leave 1e-3. The profiles' own derivatives
         // are held to 1e-9 elsewhere; here it is signs, lanes and chunks.
         check::vjp(op, &inputs, 1e-2, 2e-3);

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use ppl_core::array::pool;
-use ppl_core::autodiff::{Data, Dims, FusedOp, Gradient, Operand, Shape, record};
+use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, record};
+use ppl_core::pool;
 use ppl_core::{Array, Result};
 use rayon::prelude::*;
 
+use super::split::each_lane;
 use crate::data::ImageData;
 
 /// The image `[height, width]` of the window that a brightness `[sub-pixels]` gives.
@@ -17,6 +18,7 @@ pub fn expose(data: &Arc<ImageData>, brightness: &Array) -> Result<Array> {
     record(Expose { data: data.clone() }, &[brightness.as_value()]).map(Array::from_value)
 }
 
+#[derive(Clone)]
 struct Expose {
     data: Arc<ImageData>,
 }
@@ -66,31 +68,28 @@ impl Expose {
 }
 
 impl FusedOp for Expose {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let (grid, shape) = (&self.data.grid, inputs[0].shape);
+    const NAME: &'static str = "expose";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        let (grid, shape) = (&self.data.grid, inputs[0]);
         if shape.dims.len() != grid.subpixels() {
             return Err(ppl_core::Error::Broadcast { left: Dims::new(&[grid.subpixels()]), right: shape.dims });
         }
-        let (n, fine) = (grid.pixels(), inputs[0].pixels());
-        let mut image = pool::take(shape.lanes * n);
-        if shape.lanes == 1 {
-            self.forward(fine, &mut image, true);
-        } else {
-            let lanes = image.par_chunks_exact_mut(n).zip(fine.par_chunks_exact(grid.subpixels()));
-            lanes.for_each(|(image, fine)| self.forward(fine, image, false));
-        }
-        Ok((Shape::new(shape.lanes, Dims::new(&[grid.height(), grid.width()])), Data::F32(image)))
+        Ok(Output::pixels(Shape::new(shape.lanes, Dims::new(&[grid.height(), grid.width()]))))
     }
 
-    fn vjp(&mut self, _: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        let Some(gradient) = gradients[0].pixels() else { return };
-        if out.shape.lanes == 1 {
-            return self.adjoint(cotangent.pixels(), gradient, true);
-        }
-        let lanes = gradient
-            .par_chunks_exact_mut(self.data.grid.subpixels())
-            .zip(cotangent.pixels().par_chunks_exact(self.data.grid.pixels()));
-        lanes.for_each(|(gradient, cotangent)| self.adjoint(cotangent, gradient, false));
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let (n, subpixels) = (self.data.grid.pixels(), self.data.grid.subpixels());
+        let lanes = out.pixels().par_chunks_exact_mut(n);
+        let fine = inputs.at(0).pixels().par_chunks_exact(subpixels);
+        each_lane(lanes, fine, |image, fine, alone| self.forward(fine, image, alone));
+    }
+
+    fn vjp(&mut self, _: Inputs<'_>, _: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        let Some(gradient) = gradients.pixels(0) else { return };
+        let lanes = gradient.par_chunks_exact_mut(self.data.grid.subpixels());
+        let cotangents = cotangent.pixels().par_chunks_exact(self.data.grid.pixels());
+        each_lane(lanes, cotangents, |gradient, cotangent, alone| self.adjoint(cotangent, gradient, alone));
     }
 }
 
@@ -106,8 +105,8 @@ mod tests {
             let data = data(6, 5, supersampling);
             for lanes in [1, 3] {
                 let n = data.grid.subpixels();
-                let fine = (0..lanes * n).map(|i| (0.7 * i as f32).sin()).collect();
-                let input = Value::constant(Shape::new(lanes, Dims::new(&[n])), Data::F32(fine));
+                let fine: Vec<f32> = (0..lanes * n).map(|i| (0.7 * i as f32).sin()).collect();
+                let input = Value::constant(Shape::new(lanes, Dims::new(&[n])), fine);
                 // Linear: only f32 rounding of the differences, 6e-8 / 0.1.
                 check::vjp(|| Expose { data: data.clone() }, &[input], 0.1, 1e-5);
             }

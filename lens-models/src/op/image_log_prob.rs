@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use ppl_core::array::pool;
-use ppl_core::autodiff::{Data, Dims, FusedOp, Gradient, Operand, Shape, record};
+use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, record};
+use ppl_core::pool;
 use ppl_core::{Array, Result, Var};
 use rayon::prelude::*;
 
+use super::split::each_lane;
 use crate::data::ImageData;
 
 /// ln p(data | image), one number per lane.
@@ -17,27 +18,33 @@ pub fn image_log_prob(data: &Arc<ImageData>, image: &Array) -> Result<Var> {
     record(ImageLogProb { data: data.clone() }, &[image.as_value()]).map(Var::from_value)
 }
 
+#[derive(Clone)]
 struct ImageLogProb {
     data: Arc<ImageData>,
 }
 
 impl FusedOp for ImageLogProb {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let (shape, data) = (inputs[0].shape, &self.data.image);
+    const NAME: &'static str = "image_log_prob";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        let (shape, data) = (inputs[0], &self.data.image);
         if shape.dims.len() != data.pixels.len() {
             return Err(ppl_core::Error::Broadcast { left: Dims::new(&[data.height, data.width]), right: shape.dims });
         }
-        let images = inputs[0].pixels().par_chunks_exact(data.pixels.len());
-        let log_prob = images.map(|image| self.data.noise.log_prob(&data.pixels, image)).collect();
-        Ok((Shape::new(shape.lanes, Dims::SCALAR), Data::F64(log_prob)))
+        Ok(Output::numbers(Shape::new(shape.lanes, Dims::SCALAR)))
     }
 
-    fn vjp(&mut self, inputs: &[Operand<'_>], _: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        let Some(gradient) = gradients[0].pixels() else { return };
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let data = &self.data.image.pixels;
+        let images = inputs.at(0).pixels().par_chunks_exact(data.len());
+        each_lane(out.numbers().par_iter_mut(), images, |out, image, _| *out = self.data.noise.log_prob(data, image));
+    }
+
+    fn vjp(&mut self, inputs: Inputs<'_>, _: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        let Some(gradient) = gradients.pixels(0) else { return };
         let n = self.data.image.pixels.len();
-        let c = cotangent.numbers();
-        let lanes = gradient.par_chunks_exact_mut(n).zip(inputs[0].pixels().par_chunks_exact(n)).zip(c);
-        lanes.for_each(|((gradient, image), c)| {
+        let images = inputs.at(0).pixels().par_chunks_exact(n).zip(cotangent.numbers());
+        each_lane(gradient.par_chunks_exact_mut(n), images, |gradient, (image, c), _| {
             let mut fresh = pool::take(n);
             self.data.noise.grad(&self.data.image.pixels, image, *c, &mut fresh);
             gradient.iter_mut().zip(&fresh).for_each(|(g, f)| *g += f);
@@ -55,8 +62,8 @@ mod tests {
     #[test]
     fn the_vjp_of_the_image_likelihood_is_right_in_every_lane() {
         let data = data(6, 5, 1);
-        let image = (0..2 * 30).map(|i| 0.3 + 0.2 * (0.9 * i as f32).sin()).collect();
-        let input = Value::constant(Shape::new(2, Dims::new(&[5, 6])), Data::F32(image));
+        let image: Vec<f32> = (0..2 * 30).map(|i| 0.3 + 0.2 * (0.9 * i as f32).sin()).collect();
+        let input = Value::constant(Shape::new(2, Dims::new(&[5, 6])), image);
         // The residuals are squared in f64; the rounding is that of the f32 image, 3e-8 / 1e-2.
         check::vjp(|| ImageLogProb { data: data.clone() }, &[input], 1e-2, 2e-5);
     }

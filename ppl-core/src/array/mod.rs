@@ -1,11 +1,9 @@
 //! Arrays: f32 pixels with lanes that take part in the tape.
 
-mod device;
-pub mod pool;
-
-pub use device::Device;
-
-use crate::autodiff::{Data, Dims, FusedOp, Gradient, Operand, Shape, Tape, Value, record};
+use crate::autodiff::{
+    Dims, Element, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Tape, Value, common_lanes, record,
+};
+pub use crate::device::Device;
 use crate::error::{Error, Result};
 
 /// Pixels on a device, `[lanes, dims]`, lanes invisible. Cloning is cheap.
@@ -30,17 +28,17 @@ impl Array {
         if shape.len() != pixels.len() {
             return Err(Error::ArrayLength { expected: shape.len(), got: pixels.len() });
         }
-        Ok(Array(Value::constant(shape, Data::F32(pixels))))
+        Ok(Array(Value::constant(shape, pixels)))
     }
 
     /// Pixels whose gradient is wanted.
     pub fn leaf(tape: &Tape, lanes: usize, dims: &[usize], pixels: Vec<f32>) -> Self {
-        Array(Value::leaf(tape, Shape::new(lanes, Dims::new(dims)), Data::F32(pixels)))
+        Array(Value::leaf(tape, Shape::new(lanes, Dims::new(dims)), pixels))
     }
 
     /// Where the pixels are.
     pub fn device(&self) -> Device {
-        Device::Cpu
+        self.0.device()
     }
 
     /// Dimensions without lanes.
@@ -50,12 +48,7 @@ impl Array {
 
     /// The pixels of one lane.
     pub fn lane(&self, lane: usize) -> &[f32] {
-        let n = self.dims().len();
-        let at = if self.0.lanes() == 1 { 0 } else { lane };
-        match self.0.data() {
-            Data::F32(pixels) => &pixels[at * n..(at + 1) * n],
-            Data::F64(_) => unreachable!("an Array holds pixels"),
-        }
+        &self.0.data().pixels()[self.0.shape().lane(lane)]
     }
 
     /// The value under it, for operations.
@@ -68,7 +61,7 @@ impl Array {
     /// # Panics
     /// Where the value holds host numbers, which is a bug in the calling operation.
     pub fn from_value(value: Value) -> Self {
-        assert!(matches!(value.data(), Data::F32(_)), "an Array holds pixels");
+        assert!(value.element() == Element::F32, "an Array holds pixels");
         Array(value)
     }
 
@@ -84,33 +77,33 @@ impl Array {
     }
 }
 
+#[derive(Clone)]
 struct SumOf;
 
 impl FusedOp for SumOf {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let first = inputs.first().map_or(Dims::SCALAR, |i| i.shape.dims);
-        let lanes = inputs.iter().map(|i| i.shape.lanes).max().unwrap_or(1);
-        let shape = Shape::new(lanes, first);
-        let mut sum = pool::zeros(shape.len());
-        for input in inputs {
-            if input.shape.dims != first {
-                return Err(Error::Broadcast { left: first, right: input.shape.dims });
-            }
-            for lane in 0..lanes {
-                let out = &mut sum[lane * first.len()..(lane + 1) * first.len()];
-                out.iter_mut().zip(input.lane_pixels(lane)).for_each(|(o, i)| *o += i);
-            }
+    const NAME: &'static str = "sum_of_images";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        let first = inputs.first().map_or(Dims::SCALAR, |shape| shape.dims);
+        match inputs.iter().find(|shape| shape.dims != first) {
+            Some(other) => Err(Error::Broadcast { left: first, right: other.dims }),
+            None => Ok(Output::pixels(Shape::new(common_lanes(inputs), first))),
         }
-        Ok((shape, Data::F32(sum)))
     }
 
-    fn vjp(&mut self, inputs: &[Operand<'_>], output: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        let n = output.shape.dims.len();
-        for (input, gradient) in inputs.iter().zip(gradients) {
-            let Some(pixels) = gradient.pixels() else { continue };
-            for lane in 0..output.shape.lanes {
-                let at = if input.shape.lanes == 1 { 0 } else { lane };
-                let into = &mut pixels[at * n..(at + 1) * n];
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        out.pixels().fill(0.0);
+        for input in inputs.iter() {
+            for lane in 0..out.shape.lanes {
+                out.lane_pixels(lane).iter_mut().zip(input.lane_pixels(lane)).for_each(|(o, i)| *o += i);
+            }
+        }
+    }
+
+    fn vjp(&mut self, _: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        for i in 0..gradients.len() {
+            for lane in 0..out.shape.lanes {
+                let Some(into) = gradients.lane_pixels(i, lane) else { break };
                 into.iter_mut().zip(cotangent.lane_pixels(lane)).for_each(|(g, c)| *g += c);
             }
         }
@@ -125,7 +118,7 @@ mod tests {
     #[test]
     fn the_vjp_of_a_sum_of_images_is_right() {
         for lanes in [1, 3] {
-            let input = |l: usize| Value::constant(Shape::new(l, Dims::new(&[2, 2])), Data::F32(vec![0.5; 4 * l]));
+            let input = |l: usize| Value::constant(Shape::new(l, Dims::new(&[2, 2])), vec![0.5_f32; 4 * l]);
             check::vjp(|| SumOf, &[input(lanes), input(1)], 1e-2, 1e-5);
         }
     }

@@ -1,18 +1,25 @@
-//! The checker that every operation passes: its vjp against central differences.
+//! The checker that every operation passes: its vjp against central differences, on buffers that held anything before.
 
-use super::op::{FusedOp, record};
-use super::shape::Shape;
+use super::op::{FusedOp, Gradients, Inputs, Output};
+use super::operand::{Operand, Out};
+use super::plan::Plan;
+use super::record::record;
+use super::storage::Element;
 use super::tape::Tape;
-use super::value::{Data, Value};
+use super::value::Value;
+use super::workspace::Workspace;
+use crate::shape::Shape;
 
-/// Holds the vjp of an operation against central differences of step `h` at `inputs`.
+/// Holds the vjp of an operation against central differences of step `h` at `inputs`, and a second use of the operation and a
+/// replay of it against the first.
 ///
 /// # Panics
-/// Where an element of a gradient is off by more than `tolerance`, relative to the largest of its input's gradient (or 1).
+/// Where an element of a gradient is off by more than `tolerance`, relative to the largest of its input's gradient; where the
+/// gradient of every input vanishes, so that nothing would have been tested; where a replay has other bits.
 pub fn vjp<O: FusedOp>(make: impl Fn() -> O, inputs: &[Value], h: f64, tolerance: f64) {
     let run = |values: &[Value]| match record(make(), &values.iter().collect::<Vec<_>>()) {
         Ok(value) => value,
-        Err(error) => panic!("the operation under check failed: {error}"),
+        Err(error) => panic!("{}: the operation under check failed: {error}", O::NAME),
     };
     function(run, inputs, h, tolerance);
 }
@@ -23,7 +30,7 @@ pub fn vjp<O: FusedOp>(make: impl Fn() -> O, inputs: &[Value], h: f64, tolerance
 /// As [`vjp`].
 pub fn function(f: impl Fn(&[Value]) -> Value, inputs: &[Value], h: f64, tolerance: f64) {
     let tape = Tape::recording();
-    let leaves: Vec<Value> = inputs.iter().map(|v| Value::leaf(&tape, v.shape(), copy(v))).collect();
+    let leaves: Vec<Value> = inputs.iter().map(|v| Value::leaf(&tape, v.shape(), v.peek().clone())).collect();
     let output = f(&leaves);
     let cotangent: Vec<f64> = (0..output.shape().len()).map(|i| (1.0 + 0.7 * i as f64).cos()).collect();
     // The cotangent enters through a weighted sum, so that the operation sees an uneven one.
@@ -31,67 +38,90 @@ pub fn function(f: impl Fn(&[Value]) -> Value, inputs: &[Value], h: f64, toleran
     if let Err(error) = tape.backward(&weighted) {
         panic!("the backward pass failed: {error}");
     }
+    let mut largest = 0.0_f64;
     for (which, leaf) in leaves.iter().enumerate() {
-        let analytic = leaf.take_gradient().map_or_else(|| vec![0.0; leaf.shape().len()], |g| as_f64(&g));
+        let analytic = leaf.take_gradient().map_or_else(|| vec![0.0; leaf.shape().len()], |g| g.to_f64());
         let at = |element: usize, step: f64| {
             let mut moved: Vec<Value> = inputs.to_vec();
             moved[which] = nudged(&inputs[which], element, step);
-            as_f64(f(&moved).data()).iter().zip(&cotangent).map(|(y, c)| y * c).sum::<f64>()
+            f(&moved).peek().to_f64().iter().zip(&cotangent).map(|(y, c)| y * c).sum::<f64>()
         };
         let numeric: Vec<f64> = (0..analytic.len()).map(|i| (at(i, h) - at(i, -h)) / (2.0 * h)).collect();
         let scale = numeric.iter().fold(1.0_f64, |m, g| m.max(g.abs()));
         for (i, (a, n)) in analytic.iter().zip(&numeric).enumerate() {
             assert!((a - n).abs() <= tolerance * scale, "input {which}, element {i}: vjp {a}, central difference {n}");
         }
+        largest = analytic.iter().fold(largest, |m, g| m.max(g.abs()));
     }
+    assert!(largest > 0.0, "the gradient of every input vanishes: choose inputs where it does not");
+    replays(f, inputs, &cotangent);
 }
 
-fn copy(value: &Value) -> Data {
-    match value.data() {
-        Data::F64(v) => Data::F64(v.clone()),
-        Data::F32(v) => Data::F32(v.clone()),
-    }
-}
-
-fn as_f64(data: &Data) -> Vec<f64> {
-    match data {
-        Data::F64(v) => v.clone(),
-        Data::F32(v) => v.iter().map(|x| f64::from(*x)).collect(),
+/// Holds the plan of the function, each of its float inputs a leaf in turn, against the recorded run, twice in the same buffers.
+fn replays(f: impl Fn(&[Value]) -> Value, inputs: &[Value], cotangent: &[f64]) {
+    for (which, input) in inputs.iter().enumerate().filter(|(_, v)| v.element() == Element::F64) {
+        let tape = Tape::recording();
+        let leaf = Value::leaf(&tape, input.shape(), input.peek().clone());
+        let mut values = inputs.to_vec();
+        values[which] = leaf.clone();
+        let total = weigh(&f(&values), cotangent);
+        let Some(plan) = Plan::of(&tape, &leaf, &total, &[]).filter(|plan| plan.allows(input.lanes())) else {
+            continue;
+        };
+        if let Err(error) = tape.backward(&total) {
+            panic!("the backward pass failed: {error}");
+        }
+        let expected = leaf.take_gradient().map_or_else(|| vec![0.0; input.shape().len()], |g| g.to_f64());
+        let mut workspace = Workspace::new(&plan, input.lanes()).unwrap_or_else(|e| panic!("no room for a plan: {e}"));
+        let mut y = vec![0.0; total.shape().len()];
+        for _ in 0..2 {
+            workspace.poison();
+            let mut gradient = vec![f64::NAN; expected.len()];
+            if let Err(error) = workspace.evaluate(input.peek().numbers(), &mut y, &mut gradient) {
+                panic!("the plan failed: {error}");
+            }
+            let same = gradient.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits());
+            assert!(same, "input {which}: a replay gives {gradient:?}, the recorded run {expected:?}");
+        }
     }
 }
 
 fn nudged(value: &Value, element: usize, step: f64) -> Value {
-    let mut data = copy(value);
-    match &mut data {
-        Data::F64(v) => v[element] += step,
-        Data::F32(v) => v[element] += step as f32,
+    match value.element() {
+        Element::F64 => {
+            let mut numbers = value.peek().numbers().to_vec();
+            numbers[element] += step;
+            Value::constant(value.shape(), numbers)
+        }
+        Element::F32 => {
+            let mut pixels = value.peek().pixels().to_vec();
+            pixels[element] += step as f32;
+            Value::constant(value.shape(), pixels)
+        }
     }
-    Value::constant(value.shape(), data)
 }
 
-/// sum_i c_i y_i over everything, lanes included.
+/// Its gradient is that of sum_i c_i y_i over everything, lanes included; its value is of no interest.
+#[derive(Clone)]
 struct Weigh(Vec<f64>);
 
 impl FusedOp for Weigh {
-    fn value(&mut self, inputs: &[super::Operand<'_>]) -> crate::Result<(Shape, Data)> {
-        Ok((inputs[0].shape, Data::F64(vec![0.0; inputs[0].shape.len()])))
+    const NAME: &'static str = "weigh";
+
+    fn shape(&mut self, inputs: &[Shape]) -> crate::Result<Output> {
+        Ok(Output::numbers(inputs[0]))
     }
 
-    fn vjp(
-        &mut self,
-        inputs: &[super::Operand<'_>],
-        _: super::Operand<'_>,
-        _: super::Operand<'_>,
-        gradients: &mut [super::Gradient],
-    ) {
-        let n = inputs[0].shape.dims.len();
-        for (lane, weights) in self.0.chunks_exact(n.max(1)).enumerate() {
-            if gradients[0].holds_pixels() {
-                let pixels = gradients[0].pixels().map(|g| &mut g[lane * n..(lane + 1) * n]);
-                pixels.into_iter().flatten().zip(weights).for_each(|(g, w)| *g += *w as f32);
-            } else {
-                gradients[0].lane(lane).into_iter().flatten().zip(weights).for_each(|(g, w)| *g += w);
-            }
+    fn value(&mut self, _: Inputs<'_>, out: &mut Out<'_>) {
+        out.numbers().fill(0.0);
+    }
+
+    fn vjp(&mut self, _: Inputs<'_>, _: Operand<'_>, _: Operand<'_>, gradients: &mut Gradients<'_>) {
+        if let Some(into) = gradients.pixels(0) {
+            into.iter_mut().zip(&self.0).for_each(|(g, w)| *g += *w as f32);
+        }
+        if let Some(into) = gradients.numbers(0) {
+            into.iter_mut().zip(&self.0).for_each(|(g, w)| *g += w);
         }
     }
 }

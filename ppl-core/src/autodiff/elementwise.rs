@@ -2,106 +2,144 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::op::{FusedOp, Gradient, Operand, record};
-use super::shape::{Shape, Walk};
-use super::value::Data;
+use super::op::{FusedOp, Gradients, Inputs, Output, broadcast_all, common_lanes};
+use super::operand::{Operand, Out};
+use super::record::record;
+use super::value::Value;
 use super::var::{Broadcast, Rank, Var};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::shape::{Shape, Walk};
 
 /// y = f(x), elementwise; `f` gives the value and its derivative.
+#[derive(Clone)]
 struct Map<F> {
     f: F,
     slope: Vec<f64>,
 }
 
-impl<F: Fn(f64) -> (f64, f64) + 'static> FusedOp for Map<F> {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let x = inputs[0].numbers();
-        let mut y = Vec::with_capacity(x.len());
-        self.slope = x.iter().map(|&x| (self.f)(x)).map(|(value, slope)| (y.push(value), slope).1).collect();
-        Ok((inputs[0].shape, Data::F64(y)))
+impl<F: Fn(f64) -> (f64, f64) + Clone + Send + 'static> FusedOp for Map<F> {
+    const NAME: &'static str = "map";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        self.slope.resize(inputs[0].len(), 0.0);
+        Ok(Output::numbers(inputs[0]))
     }
 
-    fn vjp(&mut self, _: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        if let Some(into) = gradients[0].same_as(out.shape) {
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let each = out.numbers().iter_mut().zip(&mut self.slope).zip(inputs.at(0).numbers());
+        each.for_each(|((y, slope), x)| (*y, *slope) = (self.f)(*x));
+    }
+
+    fn vjp(&mut self, _: Inputs<'_>, _: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        if let Some(into) = gradients.numbers(0) {
             into.iter_mut().zip(&self.slope).zip(cotangent.numbers()).for_each(|((g, d), c)| *g += d * c);
         }
     }
 }
 
 /// z = f(x, y), elementwise with NumPy's broadcasting; `f` gives the value and both derivatives.
+#[derive(Clone)]
 struct Zip<F> {
     f: F,
-    /// d z / d x and d z / d y of every element.
-    slopes: [Vec<f64>; 2],
     walks: [Walk; 2],
 }
 
 impl<F> Zip<F> {
     fn new(f: F) -> Self {
-        Zip { f, slopes: [vec![], vec![]], walks: [Walk::Along, Walk::Along] }
-    }
-}
-
-impl<F: Fn(f64, f64) -> (f64, [f64; 2]) + 'static> FusedOp for Zip<F> {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let (a, b) = (inputs[0].shape, inputs[1].shape);
-        let dims = a.dims.broadcast(b.dims).ok_or(Error::Broadcast { left: a.dims, right: b.dims })?;
-        self.walks = [dims.walk(a.dims), dims.walk(b.dims)];
-        let shape = Shape::new(a.lanes.max(b.lanes), dims);
-        let mut z = Vec::with_capacity(shape.len());
-        let [dx, dy] = &mut self.slopes;
-        dx.reserve_exact(shape.len());
-        dy.reserve_exact(shape.len());
-        let mut push = |x, y| {
-            let (value, slopes) = (self.f)(x, y);
-            z.push(value);
-            dx.push(slopes[0]);
-            dy.push(slopes[1]);
-        };
-        for lane in 0..shape.lanes {
-            let (x, y) = (inputs[0].lane(lane), inputs[1].lane(lane));
-            // The two common cases first: nothing to look up in the loop.
-            match &self.walks {
-                [Walk::Along, Walk::Along] => x.iter().zip(y).for_each(|(x, y)| push(*x, *y)),
-                [Walk::Along, Walk::Stay] => x.iter().for_each(|x| push(*x, y[0])),
-                [to_x, to_y] => (0..dims.len()).for_each(|i| push(x[to_x.at(i)], y[to_y.at(i)])),
-            }
-        }
-        Ok((shape, Data::F64(z)))
+        Zip { f, walks: [Walk::Along, Walk::Along] }
     }
 
-    fn vjp(&mut self, _: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        let n = out.shape.dims.len();
-        for ((gradient, slopes), walk) in gradients.iter_mut().zip(&self.slopes).zip(&self.walks) {
-            if let Some(into) = gradient.same_as(out.shape) {
-                into.iter_mut().zip(slopes).zip(cotangent.numbers()).for_each(|((g, d), c)| *g += d * c);
-                continue;
+    /// Calls `each` with the elements of both inputs for every element of one lane.
+    #[inline(always)]
+    fn pairs(walks: &[Walk; 2], n: usize, x: &[f64], y: &[f64], mut each: impl FnMut(usize, usize, usize, f64, f64)) {
+        // The common cases first: nothing to look up in the loop.
+        match walks {
+            [Walk::Along, Walk::Along] => {
+                x.iter().zip(y).enumerate().for_each(|(i, (x, y))| each(i, i, i, *x, *y));
             }
-            for lane in 0..out.shape.lanes {
-                let Some(into) = gradient.lane(lane) else { break };
-                let terms = cotangent.lane(lane).iter().zip(&slopes[lane * n..(lane + 1) * n]).map(|(c, d)| c * d);
-                match walk {
-                    Walk::Along => into.iter_mut().zip(terms).for_each(|(g, t)| *g += t),
-                    Walk::Stay => into[0] += terms.sum::<f64>(),
-                    Walk::Table(table) => table.iter().zip(terms).for_each(|(i, t)| into[*i] += t),
-                }
-            }
+            [Walk::Along, Walk::Same] => x.iter().enumerate().for_each(|(i, x)| each(i, i, 0, *x, y[0])),
+            [Walk::Same, Walk::Along] => y.iter().enumerate().for_each(|(i, y)| each(i, 0, i, x[0], *y)),
+            [to_x, to_y] => (0..n).for_each(|i| {
+                let (a, b) = (to_x.at(i), to_y.at(i));
+                each(i, a, b, x[a], y[b]);
+            }),
         }
     }
 }
 
-fn map<S: Rank>(x: &Var<S>, f: impl Fn(f64) -> (f64, f64) + 'static) -> Var<S> {
-    let done = record(Map { f, slope: vec![] }, &[x.as_value()]);
-    Var::from_value(done.unwrap_or_else(|_| unreachable!("an elementwise map fits every shape")))
+impl<F: Fn(f64, f64) -> (f64, [f64; 2]) + Clone + Send + 'static> FusedOp for Zip<F> {
+    const NAME: &'static str = "zip";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        let dims = broadcast_all(inputs)?;
+        self.walks = [dims.walk(inputs[0].dims), dims.walk(inputs[1].dims)];
+        Ok(Output::numbers(Shape::new(common_lanes(inputs), dims)))
+    }
+
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let (x, y, n) = (inputs.at(0), inputs.at(1), out.shape.dims.len());
+        for lane in 0..out.shape.lanes {
+            let z = out.lane(lane);
+            Self::pairs(&self.walks, n, x.lane(lane), y.lane(lane), |i, _, _, x, y| z[i] = (self.f)(x, y).0);
+        }
+    }
+
+    fn vjp(&mut self, inputs: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        let (x, y, n) = (inputs.at(0), inputs.at(1), out.shape.dims.len());
+        for lane in 0..out.shape.lanes {
+            let (x, y, c) = (x.lane(lane), y.lane(lane), cotangent.lane(lane));
+            if let Some(into) = gradients.lane(0, lane) {
+                Self::pairs(&self.walks, n, x, y, |i, a, _, x, y| into[a] += c[i] * (self.f)(x, y).1[0]);
+            }
+            if let Some(into) = gradients.lane(1, lane) {
+                Self::pairs(&self.walks, n, x, y, |i, _, b, x, y| into[b] += c[i] * (self.f)(x, y).1[1]);
+            }
+        }
+    }
 }
 
+/// An elementwise function of a value: `f` gives the value and its derivative.
+pub(crate) fn map_value(x: &Value, f: impl Fn(f64) -> (f64, f64) + Clone + Send + 'static) -> Value {
+    record(Map { f, slope: vec![] }, &[x]).unwrap_or_else(|fault| Value::faulty(x.dims(), fault))
+}
+
+/// An elementwise function of two values that broadcast: `f` gives the value and both derivatives.
+///
+/// # Errors
+/// Shapes that do not fit together.
+pub(crate) fn zip_values(
+    a: &Value,
+    b: &Value,
+    f: impl Fn(f64, f64) -> (f64, [f64; 2]) + Clone + Send + 'static,
+) -> Result<Value> {
+    record(Zip::new(f), &[a, b])
+}
+
+fn map<S: Rank>(x: &Var<S>, f: impl Fn(f64) -> (f64, f64) + Clone + Send + 'static) -> Var<S> {
+    Var::from_value(map_value(x.as_value(), f))
+}
+
+#[track_caller]
 fn zip<A: Broadcast<B>, B: Rank>(
     a: &Var<A>,
     b: &Var<B>,
-    f: impl Fn(f64, f64) -> (f64, [f64; 2]) + 'static,
+    f: impl Fn(f64, f64) -> (f64, [f64; 2]) + Clone + Send + 'static,
 ) -> Var<A::Out> {
-    Var::from_value(record(Zip::new(f), &[a.as_value(), b.as_value()]).unwrap_or_else(|e| panic!("{e}")))
+    Var::or_fault(zip_values(a.as_value(), b.as_value(), f))
+}
+
+impl<S: Rank> Var<S> {
+    /// A function of one's own, element by element; `f` gives the value and its derivative.
+    ///
+    /// ```
+    /// use ppl_core::Var;
+    /// let x = Var::vector([1.0, 2.0]);
+    /// assert_eq!(x.map(|x| (x * x, 2.0 * x)).lane(0), [1.0, 4.0]);
+    /// ```
+    #[must_use]
+    pub fn map(&self, f: impl Fn(f64) -> (f64, f64) + Clone + Send + 'static) -> Self {
+        map(self, f)
+    }
 }
 
 /// The logistic function without overflow.
@@ -172,23 +210,28 @@ impl<S: Rank> Neg for Var<S> {
 
 /// The four operators, for values and references on either side, and for plain numbers.
 ///
-/// Vectors of different lengths panic as std's arithmetic does; inside a model, plates and distributions check shapes first.
+/// Shapes that do not fit give a value that stands for the mistake: the statement of the model that uses it returns the error,
+/// which names both shapes and the line of the arithmetic.
 macro_rules! operators {
     ($($operator:ident $method:ident |$x:ident, $y:ident| $body:expr;)*) => { $(
         impl<A: Broadcast<B>, B: Rank> $operator<&Var<B>> for &Var<A> {
             type Output = Var<A::Out>;
+            #[track_caller]
             fn $method(self, other: &Var<B>) -> Var<A::Out> { zip(self, other, |$x, $y| $body) }
         }
         impl<A: Broadcast<B>, B: Rank> $operator<Var<B>> for &Var<A> {
             type Output = Var<A::Out>;
+            #[track_caller]
             fn $method(self, other: Var<B>) -> Var<A::Out> { self.$method(&other) }
         }
         impl<A: Broadcast<B>, B: Rank> $operator<&Var<B>> for Var<A> {
             type Output = Var<A::Out>;
+            #[track_caller]
             fn $method(self, other: &Var<B>) -> Var<A::Out> { (&self).$method(other) }
         }
         impl<A: Broadcast<B>, B: Rank> $operator<Var<B>> for Var<A> {
             type Output = Var<A::Out>;
+            #[track_caller]
             fn $method(self, other: Var<B>) -> Var<A::Out> { (&self).$method(&other) }
         }
         impl<S: Rank> $operator<f64> for &Var<S> {
@@ -228,7 +271,7 @@ mod tests {
 
     fn value(lanes: usize, dims: &[usize], first: f64) -> Value {
         let shape = Shape::new(lanes, Dims::new(dims));
-        Value::constant(shape, Data::F64((0..shape.len()).map(|i| first + 0.37 * i as f64).collect()))
+        Value::constant(shape, (0..shape.len()).map(|i| first + 0.37 * i as f64).collect::<Vec<_>>())
     }
 
     #[test]
@@ -238,7 +281,7 @@ mod tests {
         let y = &x * &x * &x + &x;
         tape.backward(y.as_value()).unwrap();
         assert_eq!(y.value().unwrap(), 30.0);
-        assert!(matches!(x.as_value().take_gradient().as_ref(), Some(Data::F64(g)) if g[0] == 28.0));
+        assert_eq!(x.as_value().take_gradient().unwrap().numbers(), [28.0]);
     }
 
     #[test]

@@ -1,194 +1,278 @@
-//! Fused operations: any differentiable function recorded as one node of the tape.
+//! Fused operations: what a differentiable function says of itself to stand on the tape as one node.
 
-use std::rc::Rc;
+use super::arena::{Arena, GradientArena};
+use super::node::Node;
+use super::operand::{Operand, Out};
+use super::storage::{Element, Storage};
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::shape::{Dims, Shape};
 
-use dfdx::tensor::Tape as _;
-
-use super::shape::{Dims, Shape};
-use super::value::{Data, Node, Value};
-use crate::error::Result;
-
-/// A differentiable function of values: its value, and its vector-Jacobian product.
+/// A differentiable function of values: its shape, its value, and its vector-Jacobian product.
 ///
-/// Lane `l` of the output depends on lane `l` of each input alone (inputs with one lane serve all). An operation may keep
-/// in `self` whatever its vjp can reuse. Every implementation stands under [`super::check::vjp`].
-pub trait FusedOp: 'static {
-    /// Computes the output. Shapes that do not fit are an error that says both.
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)>;
+/// Lane `l` of the output depends on lane `l` of each input alone (inputs with one lane serve all), and has the same bits
+/// whatever lanes are beside it. An operation may keep in `self` whatever its vjp can reuse; it resizes what it keeps instead
+/// of making it anew, as a [plan](super::Plan) calls it again and again. Every implementation stands under
+/// [`super::check::vjp`].
+///
+/// ```
+/// use ppl_core::autodiff::{FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Value, check, record};
+/// use ppl_core::{Result, autodiff::Dims};
+///
+/// /// y = x^3, element by element.
+/// #[derive(Clone)]
+/// struct Cube;
+///
+/// impl FusedOp for Cube {
+///     const NAME: &'static str = "cube";
+///
+///     fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+///         Ok(Output::numbers(inputs[0]))
+///     }
+///
+///     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+///         out.numbers().iter_mut().zip(inputs.at(0).numbers()).for_each(|(y, x)| *y = x * x * x);
+///     }
+///
+///     fn vjp(&mut self, inputs: Inputs<'_>, _: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+///         let Some(into) = gradients.numbers(0) else { return };
+///         for ((g, x), c) in into.iter_mut().zip(inputs.at(0).numbers()).zip(cotangent.numbers()) {
+///             *g += 3.0 * x * x * c;
+///         }
+///     }
+/// }
+///
+/// let x = Value::shared(Dims::new(&[2]), vec![1.0, 2.0]);
+/// assert_eq!(record(Cube, &[&x])?.numbers(), [1.0, 8.0]);
+/// check::vjp(|| Cube, &[x], 1e-5, 1e-9);
+/// # Ok::<(), ppl_core::Error>(())
+/// ```
+pub trait FusedOp: Clone + Send + 'static {
+    /// Its name, in messages and in what `explain` prints.
+    const NAME: &'static str;
+
+    /// The shape and kind of the output for inputs of these shapes, which it may prepare itself for. Shapes that do not fit
+    /// are an error that says both.
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output>;
+
+    /// Writes the output, whose buffer holds anything.
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>);
 
     /// Adds `cotangent * d output / d input` to the gradient of each input that wants one.
-    fn vjp(&mut self, inputs: &[Operand<'_>], output: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]);
+    fn vjp(&mut self, inputs: Inputs<'_>, output: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>);
+
+    /// Refuses a device that the operation has no body for; the host has one always.
+    ///
+    /// # Errors
+    /// `no cuda implementation for NAME`, unless an operation says otherwise.
+    fn supports(&self, device: Device) -> Result<()> {
+        match device {
+            Device::Cpu => Ok(()),
+            other => Err(Error::NoDeviceBody { operation: Self::NAME, device: other }),
+        }
+    }
 }
 
-/// One input or output as an operation sees it.
-#[derive(Clone, Copy)]
-pub struct Operand<'a> {
+/// What an operation says of its output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Output {
     /// Lanes and dimensions.
     pub shape: Shape,
-    data: &'a Data,
+    /// The kind of its numbers.
+    pub element: Element,
 }
 
-impl<'a> Operand<'a> {
-    /// All host numbers, `[lanes, dims]`.
-    ///
-    /// # Panics
-    /// For pixels: each operation knows the kinds of its inputs.
+impl Output {
+    /// Host numbers of this shape.
+    pub fn numbers(shape: Shape) -> Self {
+        Output { shape, element: Element::F64 }
+    }
+
+    /// Pixels of this shape.
+    pub fn pixels(shape: Shape) -> Self {
+        Output { shape, element: Element::F32 }
+    }
+}
+
+/// The lanes of an output: as many as the inputs have, where one lane serves all.
+pub fn common_lanes(inputs: &[Shape]) -> usize {
+    inputs.iter().map(|shape| shape.lanes).max().unwrap_or(1)
+}
+
+/// The inputs of an operation: of nodes on a tape, or of places in the buffers of a plan.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a>(pub(super) Source<'a>);
+
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    Nodes(&'a [(&'a Node, bool)]),
+    Arena(Arena<'a>),
+}
+
+impl<'a> Inputs<'a> {
+    /// Input `i`.
     #[inline]
-    pub fn numbers(&self) -> &'a [f64] {
-        match self.data {
-            Data::F64(v) => v,
-            Data::F32(_) => unreachable!("host numbers were expected, got pixels"),
+    pub fn at(&self, i: usize) -> Operand<'a> {
+        match &self.0 {
+            Source::Nodes(nodes) => Operand::of(&nodes[i].0.shape, nodes[i].1, &nodes[i].0.data),
+            Source::Arena(arena) => arena.operand(i),
         }
     }
 
-    /// All pixels, `[lanes, dims]`.
-    ///
-    /// # Panics
-    /// For host numbers: each operation knows the kinds of its inputs.
+    /// How many there are.
     #[inline]
-    pub fn pixels(&self) -> &'a [f32] {
-        match self.data {
-            Data::F32(v) => v,
-            Data::F64(_) => unreachable!("pixels were expected, got host numbers"),
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Source::Nodes(nodes) => nodes.len(),
+            Source::Arena(arena) => arena.len(),
         }
     }
 
-    /// The host numbers of one lane.
-    #[inline]
-    pub fn lane(&self, lane: usize) -> &'a [f64] {
-        &self.numbers()[self.range(lane)]
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
-    /// The pixels of one lane.
-    #[inline]
-    pub fn lane_pixels(&self, lane: usize) -> &'a [f32] {
-        &self.pixels()[self.range(lane)]
-    }
-
-    #[inline]
-    fn range(&self, lane: usize) -> std::ops::Range<usize> {
-        let n = self.shape.dims.len();
-        let at = if self.shape.lanes == 1 { 0 } else { lane };
-        at * n..(at + 1) * n
+    /// All, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Operand<'a>> + use<'a> {
+        let inputs = *self;
+        (0..inputs.len()).map(move |i| inputs.at(i))
     }
 }
 
-/// Where an operation adds the gradient of one input.
-pub struct Gradient {
-    shape: Shape,
-    data: Option<Data>,
+/// Where an operation adds the gradients of its inputs.
+pub struct Gradients<'a>(pub(super) Sink<'a>);
+
+pub(super) enum Sink<'a> {
+    /// The place of each input among the buffers (inputs that are one value share a place), and the buffers.
+    Nodes {
+        places: &'a [(Shape, Option<usize>)],
+        buffers: &'a mut [Storage],
+    },
+    Arena(GradientArena<'a>),
 }
 
-impl Gradient {
-    /// Whether the input wants a gradient.
+impl Gradients<'_> {
+    /// How many inputs there are.
     #[inline]
-    pub fn is_wanted(&self) -> bool {
-        self.data.is_some()
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Sink::Nodes { places, .. } => places.len(),
+            Sink::Arena(arena) => arena.len(),
+        }
     }
 
-    pub(super) fn holds_pixels(&self) -> bool {
-        matches!(self.data, Some(Data::F32(_)))
+    /// Whether there is no input.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether input `i` wants a gradient.
+    #[inline]
+    pub fn is_wanted(&self, i: usize) -> bool {
+        match &self.0 {
+            Sink::Nodes { places, .. } => places[i].1.is_some(),
+            Sink::Arena(arena) => arena.is_wanted(i),
+        }
+    }
+
+    /// Whether any input wants one.
+    pub fn any_wanted(&self) -> bool {
+        (0..self.len()).any(|i| self.is_wanted(i))
+    }
+
+    /// Lanes and dimensions of input `i`.
+    #[inline]
+    pub fn shape(&self, i: usize) -> Shape {
+        match &self.0 {
+            Sink::Nodes { places, .. } => places[i].0,
+            Sink::Arena(arena) => arena.shape(i),
+        }
+    }
+
+    /// The gradient of all host numbers of input `i`, `[lanes, dims]`; `None` where it is not wanted.
+    #[inline]
+    pub fn numbers(&mut self, i: usize) -> Option<&mut [f64]> {
+        match &mut self.0 {
+            Sink::Nodes { places, buffers } => places[i].1.map(|at| buffers[at].numbers_mut()),
+            Sink::Arena(arena) => arena.numbers(i),
+        }
+    }
+
+    /// The gradient of all pixels of input `i`, `[lanes, dims]`; `None` where it is not wanted.
+    #[inline]
+    pub fn pixels(&mut self, i: usize) -> Option<&mut [f32]> {
+        match &mut self.0 {
+            Sink::Nodes { places, buffers } => places[i].1.map(|at| buffers[at].pixels_mut()),
+            Sink::Arena(arena) => arena.pixels(i),
+        }
     }
 
     /// The gradient of one lane of host numbers (lanes that share the input share the gradient, which is their sum);
     /// `None` where it is not wanted.
     #[inline]
-    pub fn lane(&mut self, lane: usize) -> Option<&mut [f64]> {
-        let n = self.shape.dims.len();
-        let at = if self.shape.lanes == 1 { 0 } else { lane };
-        match self.data.as_mut()? {
-            Data::F64(v) => Some(&mut v[at * n..(at + 1) * n]),
-            Data::F32(_) => unreachable!("the gradient of pixels was asked for as host numbers"),
-        }
+    pub fn lane(&mut self, i: usize, lane: usize) -> Option<&mut [f64]> {
+        let range = self.shape(i).lane(lane);
+        self.numbers(i).map(|all| &mut all[range])
     }
 
-    /// The gradient of all host numbers, `[lanes, dims]`, of an input of the same shape as the output, so that one loop does for
-    /// all lanes; `None` where the shape is another or it is not wanted.
+    /// The gradient of one lane of pixels; `None` where it is not wanted.
     #[inline]
-    pub(super) fn same_as(&mut self, output: Shape) -> Option<&mut [f64]> {
-        match self.data.as_mut()? {
-            Data::F64(v) if self.shape == output => Some(v),
-            _ => None,
-        }
+    pub fn lane_pixels(&mut self, i: usize, lane: usize) -> Option<&mut [f32]> {
+        let range = self.shape(i).lane(lane);
+        self.pixels(i).map(|all| &mut all[range])
     }
 
-    /// The gradient of all pixels, `[lanes, dims]`; `None` where it is not wanted.
-    pub fn pixels(&mut self) -> Option<&mut [f32]> {
-        match self.data.as_mut()? {
-            Data::F32(v) => Some(v),
-            Data::F64(_) => unreachable!("the gradient of host numbers was asked for as pixels"),
-        }
+    /// The gradient of all host numbers of an input of the same shape as the output, so that one loop does for all lanes;
+    /// `None` where the shape is another or it is not wanted.
+    #[inline]
+    pub fn same_as(&mut self, i: usize, output: Shape) -> Option<&mut [f64]> {
+        if self.shape(i) == output { self.numbers(i) } else { None }
     }
 }
 
-/// Computes `op` and records it on the tape of its inputs, if one of them is on a tape.
-pub fn record(mut op: impl FusedOp, inputs: &[&Value]) -> Result<Value> {
-    let (shape, data) = with_operands(inputs.iter().map(|v| &*v.node), |operands| op.value(operands))?;
-    let Some(tape) = inputs.iter().map(|v| &v.tape).find(|tape| tape.is_recording()) else {
-        return Ok(Value::constant(shape, data));
-    };
-    let output = Value::on(tape.clone(), shape, data);
-    let nodes: Vec<(Rc<Node>, bool)> = inputs.iter().map(|v| (v.node.clone(), v.is_traced())).collect();
-    let out = output.node.clone();
-    let mut recorder = tape.clone();
-    recorder.add_backward_op(move |_| {
-        // An output that nothing used has no cotangent, and its inputs get nothing.
-        if let Some(cotangent) = out.take_gradient() {
-            run_vjp(&mut op, &nodes, &out, &cotangent);
-        }
-        Ok(())
-    });
-    Ok(output)
+/// An operation whose type is forgotten.
+pub(super) trait AnyOp: Send {
+    fn name(&self) -> &'static str;
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output>;
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>);
+    fn vjp(&mut self, inputs: Inputs<'_>, output: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>);
+    fn supports(&self, device: Device) -> Result<()>;
+    fn boxed(&self) -> Box<dyn AnyOp>;
 }
 
-fn operand(node: &Node) -> Operand<'_> {
-    Operand { shape: node.shape, data: &node.data }
-}
-
-/// An operation of so many inputs needs no allocation for its operands and gradients.
-const FEW: usize = 4;
-
-static NOTHING: Data = Data::F64(vec![]);
-
-/// Calls `f` with the operands of some nodes.
-fn with_operands<'a, R>(mut nodes: impl ExactSizeIterator<Item = &'a Node>, f: impl FnOnce(&[Operand<'a>]) -> R) -> R {
-    let n = nodes.len();
-    if n > FEW {
-        return f(&nodes.map(operand).collect::<Vec<_>>());
+impl<O: FusedOp> AnyOp for O {
+    fn name(&self) -> &'static str {
+        O::NAME
     }
-    let none = Operand { shape: Shape { lanes: 0, dims: Dims::SCALAR }, data: &NOTHING };
-    f(&std::array::from_fn::<_, FEW, _>(|_| nodes.next().map_or(none, operand))[..n])
-}
 
-/// Calls `f` with room for the gradients of some nodes, and then gives them their gradients.
-fn with_gradients(nodes: &[(Rc<Node>, bool)], f: impl FnOnce(&mut [Gradient])) {
-    // A value that stands twice among the inputs finds its gradient taken the second time; the two are added afterwards.
-    let room = |(node, wanted): &(Rc<Node>, bool)| {
-        let data = wanted.then(|| node.take_gradient().unwrap_or_else(|| node.data.zeros_like()));
-        Gradient { shape: node.shape, data }
-    };
-    let mut many: Vec<Gradient>;
-    let mut few: [Gradient; FEW];
-    let gradients = if nodes.len() > FEW {
-        many = nodes.iter().map(room).collect();
-        &mut many[..]
-    } else {
-        let none = || Gradient { shape: Shape { lanes: 0, dims: Dims::SCALAR }, data: None };
-        few = std::array::from_fn(|i| nodes.get(i).map_or_else(none, room));
-        &mut few[..nodes.len()]
-    };
-    f(gradients);
-    for ((node, _), gradient) in nodes.iter().zip(gradients) {
-        if let Some(data) = gradient.data.take() {
-            node.add_gradient(data);
-        }
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        FusedOp::shape(self, inputs)
+    }
+
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        FusedOp::value(self, inputs, out);
+    }
+
+    fn vjp(&mut self, inputs: Inputs<'_>, output: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        FusedOp::vjp(self, inputs, output, cotangent, gradients);
+    }
+
+    fn supports(&self, device: Device) -> Result<()> {
+        FusedOp::supports(self, device)
+    }
+
+    fn boxed(&self) -> Box<dyn AnyOp> {
+        Box::new(self.clone())
     }
 }
 
-fn run_vjp(op: &mut impl FusedOp, nodes: &[(Rc<Node>, bool)], out: &Node, cotangent: &Data) {
-    with_operands(nodes.iter().map(|(node, _)| &**node), |operands| {
-        with_gradients(nodes, |gradients| {
-            op.vjp(operands, operand(out), Operand { shape: out.shape, data: cotangent }, gradients);
-        });
-    });
+/// NumPy's broadcast of the dimensions of several inputs, and how to walk along each: what an operation that broadcasts needs.
+///
+/// # Errors
+/// Two shapes that do not fit, both said.
+pub fn broadcast_all(inputs: &[Shape]) -> Result<Dims> {
+    inputs.iter().try_fold(Dims::SCALAR, |dims, shape| {
+        dims.broadcast(shape.dims).ok_or(Error::Broadcast { left: dims, right: shape.dims })
+    })
 }

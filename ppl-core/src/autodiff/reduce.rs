@@ -1,25 +1,32 @@
-//! Sums, products with matrices, picking and stacking: operations that change the rank.
+//! Reductions: sums over all elements or along an axis, their running form, and their logarithmic kin.
 
-use super::op::{FusedOp, Gradient, Operand, record};
-use super::shape::{Dims, Shape, Walk};
-use super::value::{Data, Value};
-use super::var::{Rank, Var};
+use super::op::{FusedOp, Gradients, Inputs, Output, common_lanes};
+use super::operand::{Operand, Out};
+use super::record::record;
+use super::value::Value;
+use super::var::{Rank, Reduce, Var};
 use crate::error::{Error, Result};
+use crate::shape::{Dims, Shape};
 
 /// Sum over all elements of a lane.
+#[derive(Clone)]
 struct Sum;
 
 impl FusedOp for Sum {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let lanes = inputs[0].shape.lanes;
-        let sums = (0..lanes).map(|l| inputs[0].lane(l).iter().sum()).collect();
-        Ok((Shape::new(lanes, Dims::SCALAR), Data::F64(sums)))
+    const NAME: &'static str = "sum";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        Ok(Output::numbers(Shape::new(inputs[0].lanes, Dims::SCALAR)))
     }
 
-    fn vjp(&mut self, _: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        for lane in 0..out.shape.lanes {
-            let c = cotangent.lane(lane)[0];
-            if let Some(into) = gradients[0].lane(lane) {
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let x = inputs.at(0);
+        out.numbers().iter_mut().enumerate().for_each(|(lane, sum)| *sum = x.lane(lane).iter().sum());
+    }
+
+    fn vjp(&mut self, _: Inputs<'_>, _: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        for (lane, c) in cotangent.numbers().iter().enumerate() {
+            if let Some(into) = gradients.lane(0, lane) {
                 into.iter_mut().for_each(|g| *g += c);
             }
         }
@@ -27,227 +34,248 @@ impl FusedOp for Sum {
 }
 
 /// Sum of any number of scalars: the last node of a log density.
-pub(crate) struct Total;
+#[derive(Clone)]
+struct Total;
 
 impl FusedOp for Total {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let lanes = inputs.iter().map(|i| i.shape.lanes).max().unwrap_or(1);
-        let mut sums = vec![0.0; lanes];
-        for input in inputs {
+    const NAME: &'static str = "total";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        Ok(Output::numbers(Shape::new(common_lanes(inputs), Dims::SCALAR)))
+    }
+
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let sums = out.numbers();
+        sums.fill(0.0);
+        for input in inputs.iter() {
             match input.numbers() {
                 [shared] => sums.iter_mut().for_each(|sum| *sum += shared),
                 own => sums.iter_mut().zip(own).for_each(|(sum, term)| *sum += term),
             }
         }
-        Ok((Shape::new(lanes, Dims::SCALAR), Data::F64(sums)))
     }
 
-    fn vjp(&mut self, _: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        for gradient in gradients {
-            if let Some(into) = gradient.same_as(out.shape) {
+    fn vjp(&mut self, _: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        for i in 0..gradients.len() {
+            if let Some(into) = gradients.same_as(i, *out.shape) {
                 into.iter_mut().zip(cotangent.numbers()).for_each(|(g, c)| *g += c);
-            } else if let Some(into) = gradient.lane(0) {
+            } else if let Some([into]) = gradients.numbers(i) {
                 // One lane that all share.
-                into[0] += cotangent.numbers().iter().sum::<f64>();
+                *into += cotangent.numbers().iter().sum::<f64>();
             }
         }
     }
 }
 
-/// y = A x for A `[n, k]` and x `[k]`.
-struct MatVec;
-
-impl FusedOp for MatVec {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let (a, x) = (inputs[0].shape, inputs[1].shape);
-        let (n, k) = (a.dims.sizes()[0], a.dims.sizes()[1]);
-        if x.dims.len() != k {
-            return Err(Error::Broadcast { left: a.dims, right: x.dims });
-        }
-        let lanes = a.lanes.max(x.lanes);
-        let mut y = Vec::with_capacity(lanes * n);
-        for lane in 0..lanes {
-            let x = inputs[1].lane(lane);
-            y.extend(inputs[0].lane(lane).chunks_exact(k).map(|row| dot(row, x)));
-        }
-        Ok((Shape::new(lanes, Dims::new(&[n])), Data::F64(y)))
-    }
-
-    fn vjp(&mut self, inputs: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        let k = inputs[1].shape.dims.len();
-        for lane in 0..out.shape.lanes {
-            let (a, x, c) = (inputs[0].lane(lane), inputs[1].lane(lane), cotangent.lane(lane));
-            if let Some(into) = gradients[0].lane(lane) {
-                for (row, c) in into.chunks_exact_mut(k).zip(c) {
-                    row.iter_mut().zip(x).for_each(|(g, x)| *g += c * x);
-                }
-            }
-            if let Some(into) = gradients[1].lane(lane) {
-                for (row, c) in a.chunks_exact(k).zip(c) {
-                    into.iter_mut().zip(row).for_each(|(g, a)| *g += c * a);
-                }
-            }
-        }
-    }
+/// The sum over all elements.
+pub(crate) fn sum_value(x: &Value) -> Result<Value> {
+    record(Sum, &[x])
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Elements `start .. start + dims.len()` of each lane, as `dims`.
-pub(crate) struct Slice {
-    pub(crate) start: usize,
-    pub(crate) dims: Dims,
-}
-
-impl FusedOp for Slice {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let shape = Shape::new(inputs[0].shape.lanes, self.dims);
-        let mut out = Vec::with_capacity(shape.len());
-        for lane in 0..shape.lanes {
-            out.extend_from_slice(&inputs[0].lane(lane)[self.start..self.start + self.dims.len()]);
-        }
-        Ok((shape, Data::F64(out)))
-    }
-
-    fn vjp(&mut self, _: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        for lane in 0..out.shape.lanes {
-            if let Some(into) = gradients[0].lane(lane) {
-                let into = &mut into[self.start..self.start + self.dims.len()];
-                into.iter_mut().zip(cotangent.lane(lane)).for_each(|(g, c)| *g += c);
-            }
-        }
-    }
-}
-
-/// The input broadcast to larger dimensions.
-struct Expand {
-    dims: Dims,
-    walk: Walk,
-}
-
-impl FusedOp for Expand {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let from = inputs[0].shape;
-        if self.dims.broadcast(from.dims) != Some(self.dims) {
-            return Err(Error::Broadcast { left: self.dims, right: from.dims });
-        }
-        self.walk = self.dims.walk(from.dims);
-        let out = (0..from.lanes).flat_map(|l| (0..self.dims.len()).map(move |e| (l, e)));
-        let out = out.map(|(l, e)| inputs[0].lane(l)[self.walk.at(e)]).collect();
-        Ok((Shape::new(from.lanes, self.dims), Data::F64(out)))
-    }
-
-    fn vjp(&mut self, _: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        for lane in 0..out.shape.lanes {
-            if let Some(into) = gradients[0].lane(lane) {
-                cotangent.lane(lane).iter().enumerate().for_each(|(e, c)| into[self.walk.at(e)] += c);
-            }
-        }
-    }
-}
-
-impl Value {
-    /// The value broadcast to larger dimensions.
-    ///
-    /// # Errors
-    /// Where it does not broadcast to them.
-    pub fn expanded(&self, dims: Dims) -> Result<Value> {
-        record(Expand { dims, walk: Walk::Along }, &[self])
-    }
-}
-
-/// Inputs laid one after the other in each lane, as `dims`.
-struct Concat(Dims);
-
-impl FusedOp for Concat {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        let shape = Shape::new(inputs.iter().map(|i| i.shape.lanes).max().unwrap_or(1), self.0);
-        let out = (0..shape.lanes).flat_map(|l| inputs.iter().flat_map(move |i| i.lane(l).iter().copied()));
-        Ok((shape, Data::F64(out.collect())))
-    }
-
-    fn vjp(&mut self, inputs: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        for lane in 0..out.shape.lanes {
-            let mut rest = cotangent.lane(lane);
-            for (input, gradient) in inputs.iter().zip(gradients.iter_mut()) {
-                let (mine, after) = rest.split_at(input.shape.dims.len());
-                rest = after;
-                if let Some(into) = gradient.lane(lane) {
-                    into.iter_mut().zip(mine).for_each(|(g, c)| *g += c);
-                }
-            }
-        }
-    }
-}
-
-/// Records an operation whose inputs were checked before.
-fn fits<S: Rank>(result: Result<Value>) -> Var<S> {
-    Var::from_value(result.unwrap_or_else(|e| panic!("{e}")))
-}
-
-impl<S: Rank> Var<S> {
-    /// The sum of all elements.
-    pub fn sum(&self) -> Var<()> {
-        fits(record(Sum, &[self.as_value()]))
-    }
-
-    /// The mean of all elements.
-    pub fn mean(&self) -> Var<()> {
-        self.sum() / self.dims().len() as f64
-    }
-}
-
-impl Var<(usize,)> {
-    /// One element.
-    ///
-    /// # Errors
-    /// Where `i` is out of range.
-    pub fn get(&self, i: usize) -> Result<Var<()>> {
-        if i >= self.len() {
-            return Err(Error::Index { index: i, length: self.len() });
-        }
-        Ok(fits(record(Slice { start: i, dims: Dims::SCALAR }, &[self.as_value()])))
-    }
-
-    /// All elements of a vector of known length: `let [e1, e2] = e.unstack()?;`
-    ///
-    /// # Errors
-    /// Where the length is another.
-    pub fn unstack<const N: usize>(&self) -> Result<[Var<()>; N]> {
-        if self.len() != N {
-            return Err(Error::ArrayLength { expected: N, got: self.len() });
-        }
-        let element = |start| fits(record(Slice { start, dims: Dims::SCALAR }, &[self.as_value()]));
-        Ok(std::array::from_fn(element))
-    }
-
-    /// The inner product with a vector of the same length.
-    pub fn dot(&self, other: &Var<(usize,)>) -> Var<()> {
-        (self * other).sum()
-    }
-
-    /// A vector of scalars.
-    pub fn stack(scalars: &[Var<()>]) -> Self {
-        let inputs: Vec<&Value> = scalars.iter().map(Var::as_value).collect();
-        fits(record(Concat(Dims::new(&[scalars.len()])), &inputs))
-    }
-}
-
-impl Var<(usize, usize)> {
-    /// The product of a matrix `[n, k]` with a vector `[k]`: `[n]`.
-    ///
-    /// # Errors
-    /// Where the inner sizes differ.
-    pub fn matvec(&self, x: &Var<(usize,)>) -> Result<Var<(usize,)>> {
-        record(MatVec, &[self.as_value(), x.as_value()]).map(Var::from_value)
-    }
+/// The sum over the innermost `rank` dimensions.
+pub(crate) fn sum_inner(x: &Value, rank: usize) -> Result<Value> {
+    (0..rank).try_fold(x.clone(), |x, _| record(SumAxis::along(x.dims().rank().saturating_sub(1)), &[&x]))
 }
 
 /// The sum of scalars.
 pub(crate) fn total(terms: &[Value]) -> Result<Value> {
     record(Total, &terms.iter().collect::<Vec<_>>())
+}
+
+/// Sum along one axis: elements are `[outer, n, inner]` around it.
+#[derive(Clone)]
+struct SumAxis {
+    axis: usize,
+    around: [usize; 3],
+}
+
+impl SumAxis {
+    fn along(axis: usize) -> Self {
+        SumAxis { axis, around: [0; 3] }
+    }
+}
+
+/// The sizes before an axis, of it, and after it.
+fn around(dims: Dims, axis: usize) -> Result<[usize; 3]> {
+    let sizes = dims.sizes();
+    let n = *sizes.get(axis).ok_or(Error::Axis { axis, dims })?;
+    Ok([sizes[..axis].iter().product(), n, sizes[axis + 1..].iter().product()])
+}
+
+impl FusedOp for SumAxis {
+    const NAME: &'static str = "sum_axis";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        let dims = inputs[0].dims;
+        self.around = around(dims, self.axis)?;
+        let mut sizes = dims.sizes().to_vec();
+        sizes.remove(self.axis);
+        Ok(Output::numbers(Shape::new(inputs[0].lanes, Dims::new(&sizes))))
+    }
+
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let [_, n, inner] = self.around;
+        out.numbers().fill(0.0);
+        for lane in 0..out.shape.lanes {
+            let x = inputs.at(0).lane(lane);
+            let blocks = out.lane(lane).chunks_exact_mut(inner.max(1)).zip(x.chunks_exact((n * inner).max(1)));
+            for (sums, block) in blocks {
+                block.chunks_exact(inner).for_each(|row| sums.iter_mut().zip(row).for_each(|(s, x)| *s += x));
+            }
+        }
+    }
+
+    fn vjp(&mut self, _: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        let [_, n, inner] = self.around;
+        for lane in 0..out.shape.lanes {
+            let Some(into) = gradients.lane(0, lane) else { return };
+            let blocks = into.chunks_exact_mut((n * inner).max(1)).zip(cotangent.lane(lane).chunks_exact(inner.max(1)));
+            for (block, c) in blocks {
+                block.chunks_exact_mut(inner).for_each(|row| row.iter_mut().zip(c).for_each(|(g, c)| *g += c));
+            }
+        }
+    }
+}
+
+/// What is done to each row, the innermost axis.
+#[derive(Clone, Copy, PartialEq)]
+enum Row {
+    /// ln sum exp x: one number.
+    LogSumExp,
+    /// exp(x - ln sum exp x).
+    Softmax,
+    /// x_0, x_0 + x_1, ..
+    CumulativeSum,
+}
+
+/// An operation on every row of the innermost axis.
+#[derive(Clone)]
+struct Rows {
+    row: Row,
+    length: usize,
+}
+
+impl FusedOp for Rows {
+    const NAME: &'static str = "rows";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        let dims = inputs[0].dims;
+        let (outer, inner) = dims.split(1);
+        if dims.rank() == 0 {
+            return Err(Error::Axis { axis: 0, dims });
+        }
+        self.length = inner.len();
+        let out = if self.row == Row::LogSumExp { outer } else { dims };
+        Ok(Output::numbers(Shape::new(inputs[0].lanes, out)))
+    }
+
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let n = self.length.max(1);
+        let rows = inputs.at(0).numbers().chunks_exact(n);
+        match self.row {
+            Row::LogSumExp => out.numbers().iter_mut().zip(rows).for_each(|(y, x)| *y = log_sum_exp(x)),
+            Row::Softmax => out.numbers().chunks_exact_mut(n).zip(rows).for_each(|(y, x)| {
+                let norm = log_sum_exp(x);
+                y.iter_mut().zip(x).for_each(|(y, x)| *y = (x - norm).exp());
+            }),
+            Row::CumulativeSum => out.numbers().chunks_exact_mut(n).zip(rows).for_each(|(y, x)| {
+                let mut sum = 0.0;
+                y.iter_mut().zip(x).for_each(|(y, x)| {
+                    sum += x;
+                    *y = sum;
+                });
+            }),
+        }
+    }
+
+    fn vjp(&mut self, inputs: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        let n = self.length.max(1);
+        let Some(into) = gradients.numbers(0) else { return };
+        let (x, y, c) = (inputs.at(0).numbers(), out.numbers(), cotangent.numbers());
+        match self.row {
+            Row::LogSumExp => {
+                for (((g, x), y), c) in into.chunks_exact_mut(n).zip(x.chunks_exact(n)).zip(y).zip(c) {
+                    if y.is_finite() {
+                        g.iter_mut().zip(x).for_each(|(g, x)| *g += c * (x - y).exp());
+                    }
+                }
+            }
+            Row::Softmax => {
+                for ((g, y), c) in into.chunks_exact_mut(n).zip(y.chunks_exact(n)).zip(c.chunks_exact(n)) {
+                    let mean: f64 = y.iter().zip(c).map(|(y, c)| y * c).sum();
+                    g.iter_mut().zip(y).zip(c).for_each(|((g, y), c)| *g += y * (c - mean));
+                }
+            }
+            Row::CumulativeSum => {
+                for (g, c) in into.chunks_exact_mut(n).zip(c.chunks_exact(n)) {
+                    let mut sum = 0.0;
+                    g.iter_mut().zip(c).rev().for_each(|(g, c)| {
+                        sum += c;
+                        *g += sum;
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// ln sum exp x without overflow; -inf of nothing.
+pub(crate) fn log_sum_exp(x: &[f64]) -> f64 {
+    let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !max.is_finite() {
+        // All -inf, or one +inf, or a NaN, which max ignores.
+        return if x.iter().any(|x| x.is_nan()) { f64::NAN } else { max };
+    }
+    max + x.iter().map(|x| (x - max).exp()).sum::<f64>().ln()
+}
+
+impl<S: Rank> Var<S> {
+    /// The sum of all elements.
+    #[track_caller]
+    pub fn sum(&self) -> Var<()> {
+        Var::or_fault(record(Sum, &[self.as_value()]))
+    }
+
+    /// The mean of all elements.
+    #[track_caller]
+    pub fn mean(&self) -> Var<()> {
+        self.sum() / self.dims().len() as f64
+    }
+}
+
+impl<S: Reduce> Var<S> {
+    /// The sum along one axis, counted from the outermost.
+    ///
+    /// ```
+    /// use ppl_core::autodiff::IntoVar;
+    /// let x = [[1.0, 2.0], [3.0, 4.0]].into_var();
+    /// assert_eq!(x.sum_axis(0).lane(0), [4.0, 6.0]);
+    /// assert_eq!(x.sum_axis(1).lane(0), [3.0, 7.0]);
+    /// ```
+    #[track_caller]
+    pub fn sum_axis(&self, axis: usize) -> Var<S::Down> {
+        Var::or_fault(record(SumAxis::along(axis), &[self.as_value()]))
+    }
+
+    /// ln sum exp along the innermost axis, without overflow.
+    #[track_caller]
+    pub fn logsumexp(&self) -> Var<S::Down> {
+        Var::or_fault(record(Rows { row: Row::LogSumExp, length: 0 }, &[self.as_value()]))
+    }
+
+    /// exp(x) / sum exp(x) along the innermost axis.
+    #[must_use]
+    #[track_caller]
+    pub fn softmax(&self) -> Self {
+        Var::or_fault(record(Rows { row: Row::Softmax, length: 0 }, &[self.as_value()]))
+    }
+
+    /// The running sum along the innermost axis.
+    #[must_use]
+    #[track_caller]
+    pub fn cumsum(&self) -> Self {
+        Var::or_fault(record(Rows { row: Row::CumulativeSum, length: 0 }, &[self.as_value()]))
+    }
 }
 
 #[cfg(test)]
@@ -257,34 +285,33 @@ mod tests {
 
     fn value(lanes: usize, dims: &[usize]) -> Value {
         let shape = Shape::new(lanes, Dims::new(dims));
-        Value::constant(shape, Data::F64((0..shape.len()).map(|i| (1.3 * i as f64).sin()).collect()))
+        Value::constant(shape, (0..shape.len()).map(|i| (1.3 * i as f64).sin()).collect::<Vec<f64>>())
     }
 
     #[test]
-    fn the_vjp_of_every_operation_that_changes_the_rank_is_right() {
-        for (a, b) in [(1, 1), (1, 3), (3, 1), (3, 3)] {
-            check::vjp(|| Sum, &[value(a, &[4])], 1e-5, 1e-9);
-            check::vjp(|| Total, &[value(a, &[]), value(b, &[])], 1e-5, 1e-9);
-            check::vjp(|| MatVec, &[value(a, &[2, 3]), value(b, &[3])], 1e-5, 1e-9);
-            check::vjp(|| Slice { start: 1, dims: Dims::new(&[2]) }, &[value(a, &[4])], 1e-5, 1e-9);
-            let expand = || Expand { dims: Dims::new(&[2, 3]), walk: Walk::Along };
-            check::vjp(expand, &[value(a, &[3])], 1e-5, 1e-9);
-            check::vjp(expand, &[value(a, &[2, 1])], 1e-5, 1e-9);
-            check::vjp(|| Concat(Dims::new(&[5])), &[value(a, &[2]), value(b, &[3])], 1e-5, 1e-9);
+    fn the_vjp_of_every_reduction_is_right() {
+        for lanes in [1, 3] {
+            check::vjp(|| Sum, &[value(lanes, &[4])], 1e-5, 1e-9);
+            for other in [1, 3] {
+                check::vjp(|| Total, &[value(lanes, &[]), value(other, &[])], 1e-5, 1e-9);
+            }
+            for axis in 0..3 {
+                check::vjp(|| SumAxis::along(axis), &[value(lanes, &[2, 3, 4])], 1e-5, 1e-9);
+            }
+            for row in [Row::LogSumExp, Row::Softmax, Row::CumulativeSum] {
+                check::vjp(|| Rows { row, length: 0 }, &[value(lanes, &[2, 4])], 1e-5, 1e-9);
+            }
         }
     }
 
     #[test]
-    fn a_vector_comes_apart_into_as_many_scalars_as_it_has() {
-        let v = Var::vector([1.0, 2.0]);
-        let [a, b] = v.unstack().unwrap();
-        assert_eq!((a.value().unwrap(), b.value().unwrap()), (1.0, 2.0));
-        assert_eq!(v.unstack::<3>().unwrap_err(), Error::ArrayLength { expected: 3, got: 2 });
-    }
-
-    #[test]
-    fn a_matrix_times_a_vector_of_another_length_is_an_error_with_both_shapes() {
-        let error = Var::matrix(2, 3, vec![0.0; 6]).unwrap().matvec(&Var::vector([1.0, 2.0])).unwrap_err();
-        assert!(error.to_string().contains("[2, 3]") && error.to_string().contains("[2]"), "{error}");
+    fn reductions_agree_with_their_definitions() {
+        let x = Var::<(usize,)>::from_value(value(1, &[4]));
+        let plain: f64 = x.lane(0).iter().map(|x| x.exp()).sum::<f64>().ln();
+        assert!((x.logsumexp().value().unwrap() - plain).abs() < 1e-15);
+        assert!((x.softmax().sum().value().unwrap() - 1.0).abs() < 1e-15);
+        assert_eq!(Var::vector([1.0, 2.0, 4.0]).cumsum().lane(0), [1.0, 3.0, 7.0]);
+        assert_eq!(log_sum_exp(&[f64::NEG_INFINITY; 2]), f64::NEG_INFINITY);
+        assert_eq!(log_sum_exp(&[1000.0, 1000.0]), 1000.0 + 2.0_f64.ln());
     }
 }

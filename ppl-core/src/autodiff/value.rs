@@ -1,73 +1,13 @@
 //! Values: reference-counted numbers with lanes, f64 on the host or f32 pixels, and the gradient beside them.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::shape::{Dims, Shape};
+use super::node::Node;
+use super::storage::{Element, Storage};
 use super::tape::Tape;
-use crate::array::pool;
-
-/// The numbers of a value: parameters are f64, pixels f32.
-#[derive(Debug)]
-pub enum Data {
-    /// Double precision, on the host.
-    F64(Vec<f64>),
-    /// Single precision pixels.
-    F32(Vec<f32>),
-}
-
-impl Data {
-    /// Zeros of the same kind and length.
-    pub(crate) fn zeros_like(&self) -> Data {
-        match self {
-            Data::F64(v) => Data::F64(vec![0.0; v.len()]),
-            Data::F32(v) => Data::F32(pool::zeros(v.len())),
-        }
-    }
-
-    fn add(&mut self, other: &Data) {
-        match (self, other) {
-            (Data::F64(a), Data::F64(b)) => a.iter_mut().zip(b).for_each(|(a, b)| *a += b),
-            (Data::F32(a), Data::F32(b)) => a.iter_mut().zip(b).for_each(|(a, b)| *a += b),
-            _ => unreachable!("a gradient has the kind of its value"),
-        }
-    }
-}
-
-impl Drop for Data {
-    fn drop(&mut self) {
-        if let Data::F32(pixels) = self {
-            pool::give_back(std::mem::take(pixels));
-        }
-    }
-}
-
-/// What a tape's closures hold: the numbers and their gradient, without the tape (which would be a cycle).
-pub(super) struct Node {
-    pub(super) shape: Shape,
-    pub(super) data: Data,
-    gradient: RefCell<Option<Data>>,
-}
-
-impl Node {
-    pub(super) fn new(shape: Shape, data: Data) -> Self {
-        Node { shape, data, gradient: RefCell::new(None) }
-    }
-
-    /// Takes the gradient out, or `None` where nothing has flowed into it.
-    pub(super) fn take_gradient(&self) -> Option<Data> {
-        self.gradient.borrow_mut().take()
-    }
-
-    /// Adds to the gradient (the first contribution is moved in).
-    pub(super) fn add_gradient(&self, more: Data) {
-        let mut slot = self.gradient.borrow_mut();
-        match slot.as_mut() {
-            Some(sum) => sum.add(&more),
-            None => *slot = Some(more),
-        }
-    }
-}
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::shape::{Dims, Shape};
 
 /// A value of any rank and kind on a tape; [`super::Var`] and [`crate::array::Array`] are its typed faces.
 #[derive(Clone)]
@@ -81,27 +21,41 @@ impl Value {
     ///
     /// # Panics
     /// Where the data do not fill the shape, which is a bug in the calling operation.
-    pub fn constant(shape: Shape, data: Data) -> Self {
-        Value::on(Tape::default(), shape, data)
+    pub fn constant(shape: Shape, data: impl Into<Storage>) -> Self {
+        Value::on(Tape::default(), shape, data.into())
     }
 
     /// A leaf of `tape`: a value whose gradient is wanted.
-    pub fn leaf(tape: &Tape, shape: Shape, data: Data) -> Self {
-        Value::on(tape.clone(), shape, data)
+    ///
+    /// # Panics
+    /// As [`Value::constant`].
+    pub fn leaf(tape: &Tape, shape: Shape, data: impl Into<Storage>) -> Self {
+        Value::on(tape.clone(), shape, data.into())
     }
 
-    pub(super) fn on(tape: Tape, shape: Shape, data: Data) -> Self {
-        let len = match &data {
-            Data::F64(v) => v.len(),
-            Data::F32(v) => v.len(),
-        };
-        assert_eq!(len, shape.len(), "data of {len} numbers for {shape:?}");
+    pub(super) fn on(tape: Tape, shape: Shape, data: Storage) -> Self {
+        assert_eq!(data.len(), shape.len(), "data of {} numbers for {shape:?}", data.len());
         Value { node: Rc::new(Node::new(shape, data)), tape }
+    }
+
+    /// A value that stands for a mistake: NaN, and an error of every operation that takes it.
+    pub(crate) fn faulty(dims: Dims, fault: Error) -> Self {
+        let shape = Shape::new(1, dims);
+        let node = Node::faulty(shape, vec![f64::NAN; shape.len()].into(), fault);
+        Value { node: Rc::new(node), tape: Tape::default() }
+    }
+
+    /// Refuses a value that stands for a mistake made in arithmetic.
+    ///
+    /// # Errors
+    /// That mistake.
+    pub fn check(&self) -> Result<()> {
+        self.node.fault.as_ref().map_or(Ok(()), |fault| Err((**fault).clone()))
     }
 
     /// A constant of `dims`, the same in every lane.
     pub fn shared(dims: Dims, values: Vec<f64>) -> Self {
-        Value::constant(Shape::new(1, dims), Data::F64(values))
+        Value::constant(Shape::new(1, dims), values)
     }
 
     /// Lanes and dimensions.
@@ -122,27 +76,47 @@ impl Value {
         self.node.shape.lanes
     }
 
-    /// The numbers.
+    /// The kind of its numbers.
     #[inline]
-    pub fn data(&self) -> &Data {
+    pub fn element(&self) -> Element {
+        self.node.data.element()
+    }
+
+    /// Where the numbers are.
+    pub fn device(&self) -> Device {
+        self.node.data.device()
+    }
+
+    /// The numbers. Reading those of a traced value tells its tape that what follows may depend on them, so that no
+    /// [plan](super::Plan) is made of the run.
+    #[inline]
+    pub fn data(&self) -> &Storage {
+        self.tape.note_read();
         &self.node.data
     }
 
-    /// The numbers of a host value, `[lanes, dims]` row-major; empty for pixels.
+    /// The numbers, for code that decides nothing by them.
     #[inline]
-    pub fn numbers(&self) -> &[f64] {
-        match &self.node.data {
-            Data::F64(v) => v,
-            Data::F32(_) => &[],
-        }
+    pub(crate) fn peek(&self) -> &Storage {
+        &self.node.data
     }
 
-    /// The numbers of one lane of a host value.
+    /// The numbers of a host value, `[lanes, dims]` row-major; empty for pixels. See [`Value::data`].
+    #[inline]
+    pub fn numbers(&self) -> &[f64] {
+        self.data().numbers()
+    }
+
+    /// The numbers of one lane of a host value. See [`Value::data`].
     #[inline]
     pub fn lane(&self, lane: usize) -> &[f64] {
-        let n = self.dims().len();
-        let at = if self.lanes() == 1 { 0 } else { lane };
-        &self.numbers()[at * n..(at + 1) * n]
+        &self.numbers()[self.shape().lane(lane)]
+    }
+
+    /// The numbers of one lane, for code that decides nothing by them.
+    #[inline]
+    pub(crate) fn peek_lane(&self, lane: usize) -> &[f64] {
+        &self.peek().numbers()[self.shape().lane(lane)]
     }
 
     /// Whether gradients flow to it.
@@ -151,8 +125,9 @@ impl Value {
         self.tape.is_recording()
     }
 
-    /// The same numbers, cut off from the tape.
+    /// The same numbers, cut off from the tape. See [`Value::data`].
     pub fn detached(&self) -> Value {
+        self.tape.note_read();
         Value { node: self.node.clone(), tape: Tape::default() }
     }
 
@@ -162,15 +137,15 @@ impl Value {
     }
 
     /// Takes the gradient that a backward pass left here, `None` where nothing flowed.
-    pub fn take_gradient(&self) -> Option<Data> {
+    pub fn take_gradient(&self) -> Option<Storage> {
         self.node.take_gradient()
     }
 
     pub(super) fn seed_cotangent(&self) {
-        let ones = match &self.node.data {
-            Data::F64(v) => Data::F64(vec![1.0; v.len()]),
-            Data::F32(v) => Data::F32(vec![1.0; v.len()]),
+        let ones = match self.element() {
+            Element::F64 => Storage::from(vec![1.0_f64; self.shape().len()]),
+            Element::F32 => Storage::from(vec![1.0_f32; self.shape().len()]),
         };
-        self.node.add_gradient(ones);
+        self.node.set_gradient(ones);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::marker::PhantomData;
 
-use super::shape::{Dims, Shape};
 use super::tape::Tape;
-use super::value::{Data, Value};
+use super::value::Value;
 use crate::error::{Error, Result};
+use crate::shape::{Dims, Shape};
 
-/// The rank of a value: `()`, `(usize,)` or `(usize, usize)`. Lanes do not count.
+/// The rank of a value: `()`, `(usize,)`, `(usize, usize)` and so on to six dimensions. Lanes do not count.
 pub trait Rank: Copy + 'static {
     /// How many dimensions.
     const RANK: usize;
@@ -17,57 +17,68 @@ pub trait Rank: Copy + 'static {
     fn sizes(&self) -> Vec<usize>;
 }
 
-impl Rank for () {
-    const RANK: usize = 0;
-    type Up = (usize,);
-    fn sizes(&self) -> Vec<usize> {
-        vec![]
-    }
+/// Ranks of at least one dimension, which a reduction takes one from.
+pub trait Reduce: Rank {
+    /// One dimension less.
+    type Down: Rank;
 }
 
-impl Rank for (usize,) {
-    const RANK: usize = 1;
-    type Up = (usize, usize);
-    fn sizes(&self) -> Vec<usize> {
-        vec![self.0]
-    }
-}
-
-impl Rank for (usize, usize) {
-    const RANK: usize = 2;
-    type Up = (usize, usize, usize);
-    fn sizes(&self) -> Vec<usize> {
-        vec![self.0, self.1]
-    }
-}
-
-impl Rank for (usize, usize, usize) {
-    const RANK: usize = 3;
-    type Up = (usize, usize, usize);
-    fn sizes(&self) -> Vec<usize> {
-        vec![self.0, self.1, self.2]
-    }
-}
-
-/// Ranks that broadcast together, and what they give: equal ranks, or a scalar with any.
+/// Ranks that broadcast together, and what they give: the larger of the two, aligned at the innermost dimension.
 pub trait Broadcast<Other: Rank>: Rank {
     /// The larger of the two.
     type Out: Rank;
 }
 
-impl<S: Rank> Broadcast<()> for S {
-    type Out = S;
+/// Ranks with what a plate makes of them, and their fields after a `none` that stands for a rank without any.
+macro_rules! ranks {
+    ($($rank:ty, $up:ty, [$($field:tt),*];)+) => { $(
+        impl Rank for $rank {
+            const RANK: usize = [$(stringify!($field)),*].len() - 1;
+            type Up = $up;
+            fn sizes(&self) -> Vec<usize> {
+                ranks!(@sizes self, [$($field),*])
+            }
+        }
+        impl Broadcast<$rank> for $rank {
+            type Out = $rank;
+        }
+    )+ };
+    (@sizes $self:ident, [none]) => { vec![] };
+    (@sizes $self:ident, [none, $($field:tt),+]) => { vec![$($self.$field),+] };
 }
-macro_rules! broadcast {
-    ($($left:ty, $right:ty => $out:ty;)*) => { $(impl Broadcast<$right> for $left { type Out = $out; })* };
+type R1 = (usize,);
+type R2 = (usize, usize);
+type R3 = (usize, usize, usize);
+type R4 = (usize, usize, usize, usize);
+type R5 = (usize, usize, usize, usize, usize);
+type R6 = (usize, usize, usize, usize, usize, usize);
+ranks! {
+    (), R1, [none];
+    R1, R2, [none, 0];
+    R2, R3, [none, 0, 1];
+    R3, R4, [none, 0, 1, 2];
+    R4, R5, [none, 0, 1, 2, 3];
+    R5, R6, [none, 0, 1, 2, 3, 4];
+    // Nothing has more than six dimensions: a seventh plate is an error when the model runs.
+    R6, R6, [none, 0, 1, 2, 3, 4, 5];
 }
-broadcast! {
-    (), (usize,) => (usize,);
-    (), (usize, usize) => (usize, usize);
-    (usize,), (usize,) => (usize,);
-    (usize,), (usize, usize) => (usize, usize);
-    (usize, usize), (usize,) => (usize, usize);
-    (usize, usize), (usize, usize) => (usize, usize);
+
+macro_rules! lower {
+    ($($high:ty => $down:ty: $($low:ty),+;)+) => { $(
+        impl Reduce for $high {
+            type Down = $down;
+        }
+        $(impl Broadcast<$low> for $high { type Out = $high; }
+        impl Broadcast<$high> for $low { type Out = $high; })+
+    )+ };
+}
+lower! {
+    R1 => (): ();
+    R2 => R1: (), R1;
+    R3 => R2: (), R1, R2;
+    R4 => R3: (), R1, R2, R3;
+    R5 => R4: (), R1, R2, R3, R4;
+    R6 => R5: (), R1, R2, R3, R4, R5;
 }
 
 /// A differentiable value of rank `S`, in every lane at once.
@@ -91,6 +102,7 @@ impl Var<()> {
     /// # Errors
     /// With more than one lane, where there is no single number; engines then run such a model one lane a call.
     pub fn value(&self) -> Result<f64> {
+        self.0.check()?;
         match self.0.numbers() {
             [x] => Ok(*x),
             many => Err(Error::ValueOfLanes { lanes: many.len() }),
@@ -140,7 +152,7 @@ impl<S: Rank> Var<S> {
         if shape.len() != numbers.len() {
             return Err(Error::ArrayLength { expected: shape.len(), got: numbers.len() });
         }
-        Ok(Var::from_value(Value::leaf(tape, shape, Data::F64(numbers))))
+        Ok(Var::from_value(Value::leaf(tape, shape, numbers)))
     }
 
     /// The typed face of a value.
@@ -150,6 +162,23 @@ impl<S: Rank> Var<S> {
     pub fn from_value(value: Value) -> Self {
         assert_eq!(value.dims().rank(), S::RANK, "rank of {:?}", value.dims());
         Var(value, PhantomData)
+    }
+
+    /// The result of an operation, or a value that stands for its mistake: the statement of the model that uses it returns the
+    /// error, with the line of the caller.
+    ///
+    /// # Panics
+    /// As [`Var::from_value`].
+    #[track_caller]
+    pub fn or_fault(result: Result<Value>) -> Self {
+        let at = std::panic::Location::caller();
+        Var::from_value(result.unwrap_or_else(|error| {
+            let fault = match error {
+                Error::At { .. } => error,
+                error => Error::At { file: at.file(), line: at.line(), source: Box::new(error) },
+            };
+            Value::faulty(Dims::new(&vec![1; S::RANK]), fault)
+        }))
     }
 
     /// The value under it, for operations.
@@ -175,7 +204,7 @@ impl<S: Rank> Var<S> {
 
 impl<S: Rank> std::fmt::Debug for Var<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Var({} lanes of {}: {:?})", self.0.lanes(), self.dims(), self.0.numbers())
+        write!(f, "Var({} lanes of {}: {:?})", self.0.lanes(), self.dims(), self.0.peek().to_f64())
     }
 }
 
@@ -226,6 +255,122 @@ impl IntoVar for &Vec<f64> {
     type Rank = (usize,);
     fn into_var(self) -> Var<(usize,)> {
         Var::vector(self.as_slice())
+    }
+}
+
+/// Numbers of other types, by themselves and in vectors: what data are often read as.
+macro_rules! into_var {
+    ($($number:ty: |$x:ident| $as_f64:expr),+ $(,)?) => { $(
+        impl IntoVar for $number {
+            type Rank = ();
+            fn into_var(self) -> Var<()> {
+                let $x = self;
+                Var::scalar($as_f64)
+            }
+        }
+        impl IntoVar for &[$number] {
+            type Rank = (usize,);
+            fn into_var(self) -> Var<(usize,)> {
+                Var::vector(self.iter().map(|&$x| $as_f64).collect::<Vec<f64>>())
+            }
+        }
+        impl IntoVar for Vec<$number> {
+            type Rank = (usize,);
+            fn into_var(self) -> Var<(usize,)> {
+                self.as_slice().into_var()
+            }
+        }
+        impl IntoVar for &Vec<$number> {
+            type Rank = (usize,);
+            fn into_var(self) -> Var<(usize,)> {
+                self.as_slice().into_var()
+            }
+        }
+        impl<const N: usize> IntoVar for [$number; N] {
+            type Rank = (usize,);
+            fn into_var(self) -> Var<(usize,)> {
+                self.as_slice().into_var()
+            }
+        }
+        impl<const N: usize> IntoVar for &[$number; N] {
+            type Rank = (usize,);
+            fn into_var(self) -> Var<(usize,)> {
+                self.as_slice().into_var()
+            }
+        }
+    )+ };
+}
+into_var! {
+    f32: |x| f64::from(x),
+    bool: |x| f64::from(x),
+    u8: |x| f64::from(x),
+    u32: |x| f64::from(x),
+    i32: |x| f64::from(x),
+    u64: |x| x as f64,
+    i64: |x| x as f64,
+    usize: |x| x as f64,
+}
+
+/// Numbers some of which are missing: `None` becomes NaN, which [`crate::Ctx::observe_missing`] imputes.
+impl IntoVar for &[Option<f64>] {
+    type Rank = (usize,);
+    fn into_var(self) -> Var<(usize,)> {
+        Var::vector(self.iter().map(|x| x.unwrap_or(f64::NAN)).collect::<Vec<f64>>())
+    }
+}
+
+impl<const N: usize> IntoVar for [Option<f64>; N] {
+    type Rank = (usize,);
+    fn into_var(self) -> Var<(usize,)> {
+        self.as_slice().into_var()
+    }
+}
+
+impl IntoVar for Vec<Option<f64>> {
+    type Rank = (usize,);
+    fn into_var(self) -> Var<(usize,)> {
+        self.as_slice().into_var()
+    }
+}
+
+impl<const N: usize, const M: usize> IntoVar for [[f64; M]; N] {
+    type Rank = (usize, usize);
+    fn into_var(self) -> Var<(usize, usize)> {
+        Var::from_value(Value::shared(Dims::new(&[N, M]), self.concat()))
+    }
+}
+
+impl<const N: usize, const M: usize> IntoVar for &[[f64; M]; N] {
+    type Rank = (usize, usize);
+    fn into_var(self) -> Var<(usize, usize)> {
+        Var::from_value(Value::shared(Dims::new(&[N, M]), self.concat()))
+    }
+}
+
+impl<const M: usize> IntoVar for &[[f64; M]] {
+    type Rank = (usize, usize);
+    fn into_var(self) -> Var<(usize, usize)> {
+        Var::from_value(Value::shared(Dims::new(&[self.len(), M]), self.concat()))
+    }
+}
+
+impl IntoVar for &[Vec<f64>] {
+    type Rank = (usize, usize);
+    #[track_caller]
+    fn into_var(self) -> Var<(usize, usize)> {
+        let columns = self.first().map_or(0, Vec::len);
+        Var::or_fault(match self.iter().find(|row| row.len() != columns) {
+            Some(row) => Err(Error::ArrayLength { expected: columns, got: row.len() }),
+            None => Ok(Value::shared(Dims::new(&[self.len(), columns]), self.concat())),
+        })
+    }
+}
+
+impl IntoVar for Vec<Vec<f64>> {
+    type Rank = (usize, usize);
+    #[track_caller]
+    fn into_var(self) -> Var<(usize, usize)> {
+        self.as_slice().into_var()
     }
 }
 

@@ -3,8 +3,10 @@
 use std::rc::Rc;
 
 use crate::autodiff::Dims;
+use crate::distributions::Support;
 use crate::error::{Error, Result};
 use crate::handler::Trace;
+use crate::transform::Draws;
 
 /// The stretch of one latent site.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct Entry {
     pub dims: Dims,
     /// Where it begins.
     pub offset: usize,
+    /// How many unconstrained numbers it takes: fewer than it has elements where its support binds them together.
+    pub len: usize,
 }
 
 impl Entry {
@@ -48,18 +52,22 @@ impl Layout {
     /// The layout of the latent sites of a trace.
     ///
     /// # Errors
-    /// A latent site that is discrete.
+    /// A free site that is discrete, or whose draws cannot have their shape.
     pub fn of(trace: &Trace) -> Result<Self> {
         let mut layout = Layout::default();
-        for (name, site) in trace.iter().filter(|(_, site)| site.is_latent()) {
+        for (name, site) in trace.iter().filter(|(_, site)| site.is_free()) {
             let Some(dist) = &site.dist else { continue };
-            if dist.support().is_discrete() {
-                let distribution = dist.name().to_owned();
-                return Err(Error::DiscreteLatent { site: name.to_string(), distribution });
-            }
             let dims = site.value.dims();
-            layout.entries.push(Entry { name: name.clone(), dims, offset: layout.dim });
-            layout.dim += dims.len();
+            let len = match dist.support() {
+                Support::Interval { .. } => dims.len(),
+                Support::Vector(support) => Draws::of(name, support, dims, dist.event_rank())?.free_len(),
+                Support::Integers { .. } => {
+                    let distribution = dist.name().to_owned();
+                    return Err(Error::DiscreteLatent { site: name.to_string(), distribution });
+                }
+            };
+            layout.entries.push(Entry { name: name.clone(), dims, offset: layout.dim, len });
+            layout.dim += len;
         }
         Ok(layout)
     }

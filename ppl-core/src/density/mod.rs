@@ -2,11 +2,15 @@
 
 mod layout;
 mod model;
+mod placement;
+mod replay;
+mod worker;
 
 use crate::error::Result;
 
 pub use layout::{Entry, Layout};
 pub use model::ModelDensity;
+pub use replay::{Explanation, Replayed};
 
 /// log p(q) up to a constant, and its gradient, at many positions in one call.
 pub trait LogDensity {
@@ -18,6 +22,11 @@ pub trait LogDensity {
     /// A position outside the support gives `-inf` in its own lane and leaves the others alone.
     /// What one lane gets never depends on the lanes beside it. `Err` is fatal: nothing could be computed.
     fn logp_and_grad(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> Result<()>;
+
+    /// What makes the density of one position not finite (a site and what its term is), where something is known of it.
+    fn culprit(&self, _position: &[f64]) -> Option<String> {
+        None
+    }
 }
 
 impl<D: LogDensity + ?Sized> LogDensity for &D {
@@ -27,6 +36,10 @@ impl<D: LogDensity + ?Sized> LogDensity for &D {
 
     fn logp_and_grad(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> Result<()> {
         (**self).logp_and_grad(positions, logp, grad)
+    }
+
+    fn culprit(&self, position: &[f64]) -> Option<String> {
+        (**self).culprit(position)
     }
 }
 

@@ -6,20 +6,30 @@ use std::rc::Rc;
 
 use super::LogDensity;
 use super::layout::Layout;
-use crate::autodiff::{Data, Dims, FusedOp, Gradient, Operand, Shape, Tape, Value, record, total};
+use super::placement::{Placement, unstable};
+use super::replay::{Explanation, Planned, Replay, Replayed};
+use super::worker::Lane;
+use crate::autodiff::{Dims, Plan, Shape, Tape, Value, total};
 use crate::ctx::Ctx;
+use crate::distributions::Support;
 use crate::error::{Error, Result};
-use crate::handler::{Handler, Recorder, Trace, seed, substitute, trace, trace_lanes};
-use crate::message::{Kind, Message};
-use crate::transform::{constrain, log_jacobian, unconstrain};
+use crate::handler::{Recorder, Site, Trace, seed, substitute, trace, trace_lanes};
+use crate::message::Kind;
+use crate::transform::{Draws, unconstrain};
 use crate::values::Values;
 
-/// The log density of a model over the unconstrained vector of its latent sites, log Jacobians included.
+/// The log density of a model over the unconstrained vector of its free sites, log Jacobians included.
+///
+/// After its first evaluations the model itself is not run any more: a plan of what it computed is replayed, without a closure,
+/// a name or an allocation, once it has given the model's own bits at two other positions. A model that reads the numbers of a
+/// traced value (`value()`, `lane()`) or draws at random is run as written; so what a model does must follow from its
+/// arguments and its sites alone.
 pub struct ModelDensity<M> {
     model: M,
     layout: Rc<Layout>,
     observed: Values,
     not_a_number: RefCell<BTreeMap<String, u64>>,
+    replay: Replay,
 }
 
 impl<M, R> ModelDensity<M>
@@ -29,15 +39,20 @@ where
     /// Traces the model once for its layout and checks it.
     ///
     /// # Errors
-    /// What the model returns, and latent sites that are discrete.
+    /// What the model returns; free sites that are discrete, or none at all; statements that no log density can serve: a
+    /// `param` without a value, a random subsample.
     pub fn new(model: M) -> Result<Self> {
         let trace = trace(seed(&model, 0))?;
+        trace.iter().try_for_each(|(name, site)| served(name, site))?;
         let layout = Rc::new(Layout::of(&trace)?);
+        if layout.dim() == 0 {
+            return Err(Error::NothingLatent);
+        }
         let mut observed = Values::new();
         for (name, site) in trace.iter().filter(|(_, site)| site.observed) {
             observed.insert(&**name, site.value.clone());
         }
-        Ok(ModelDensity { model, layout, observed, not_a_number: RefCell::default() })
+        Ok(ModelDensity { model, layout, observed, not_a_number: RefCell::default(), replay: Replay::default() })
     }
 
     /// Which stretch of the vector belongs to which site.
@@ -52,7 +67,9 @@ where
 
     /// How often the log probability of each site was NaN.
     pub fn not_a_number(&self) -> BTreeMap<String, u64> {
-        self.not_a_number.borrow().clone()
+        let mut all = self.not_a_number.borrow().clone();
+        self.replay.not_a_number(|site, times| *all.entry(site.to_owned()).or_default() += times);
+        all
     }
 
     /// All sites at unconstrained positions `[lanes, dim]`, deterministic ones included.
@@ -61,7 +78,7 @@ where
     /// What the model returns.
     pub fn run_at(&self, positions: &[f64]) -> Result<Trace> {
         let lanes = positions.len().checked_div(self.layout.dim()).unwrap_or(1);
-        let q = Value::constant(Shape::new(lanes, Dims::new(&[self.layout.dim()])), Data::F64(positions.to_vec()));
+        let q = Value::constant(Shape::new(lanes, Dims::new(&[self.layout.dim()])), positions.to_vec());
         let place = Placement::new(q, self.layout.clone(), false);
         let recorder = Recorder::default();
         Ctx::new(lanes).unchecked().with(recorder.clone(), |ctx| ctx.with(place, &self.model))?;
@@ -73,7 +90,7 @@ where
     /// # Errors
     /// What the model returns; values that do not fit their sites.
     pub fn position_of(&self, values: &Values, seed_of_rest: u64) -> Result<Vec<f64>> {
-        self.positions(&trace(seed(substitute(&self.model, values.clone()), seed_of_rest))?, 1)
+        self.positions(&trace(seed(substitute(&self.model, values.clone()), seed_of_rest))?.trace, 1)
     }
 
     /// Positions `[lanes, dim]` drawn from the prior.
@@ -81,7 +98,7 @@ where
     /// # Errors
     /// What the model returns.
     pub fn draw_prior(&self, seed_of_draws: u64, lanes: usize) -> Result<Vec<f64>> {
-        self.positions(&trace_lanes(seed(&self.model, seed_of_draws), lanes)?, lanes)
+        self.positions(&trace_lanes(seed(&self.model, seed_of_draws), lanes)?.trace, lanes)
     }
 
     fn positions(&self, trace: &Trace, lanes: usize) -> Result<Vec<f64>> {
@@ -90,10 +107,15 @@ where
         for entry in self.layout.entries() {
             let site = trace.get(&entry.name).ok_or_else(|| unstable(&entry.name, "is missing"))?;
             let Some(dist) = &site.dist else { continue };
-            let support = dist.support();
-            let (low, high) = support.bounds();
-            let numbers = unconstrain(&site.value, lanes, [low, high]);
-            for (lane, row) in numbers.chunks_exact(entry.dims.len()).enumerate() {
+            let numbers = match dist.support() {
+                Support::Interval { low, high } | Support::Integers { low, high } => {
+                    unconstrain(&site.value, lanes, [&low, &high])
+                }
+                Support::Vector(support) => {
+                    Draws::of(&entry.name, support, entry.dims, dist.event_rank())?.unconstrain(&site.value, lanes)
+                }
+            };
+            for (lane, row) in numbers.chunks_exact(entry.len.max(1)).enumerate() {
                 let at = lane * dim + entry.offset;
                 positions[at..at + row.len()].copy_from_slice(row);
             }
@@ -101,39 +123,89 @@ where
         Ok(positions)
     }
 
-    fn evaluate(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> Result<()> {
+    /// Runs the model itself; its plan, where it is still to be made or to prove itself, is held against it.
+    fn evaluate_as_written(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> Result<()> {
         let (lanes, dim) = (logp.len(), self.layout.dim());
-        let tape = Tape::recording();
-        let q = Value::leaf(&tape, Shape::new(lanes, Dims::new(&[dim])), Data::F64(positions.to_vec()));
-        let place = Placement::new(q.clone(), self.layout.clone(), true);
-        let terms = place.terms.clone();
-        Ctx::new(lanes).unchecked().with(place, &self.model)?;
-        let terms = terms.take();
-        let sum = total(&terms.iter().map(|(_, term)| term.clone()).collect::<Vec<_>>())?;
-        tape.backward(&sum)?;
-        match q.take_gradient().as_ref() {
-            Some(Data::F64(g)) => grad.copy_from_slice(g),
-            _ => grad.fill(0.0),
+        let run = self.record(positions, lanes)?;
+        if self.replay.wants_plan() {
+            let values: Vec<Value> = run.terms.iter().map(|(_, term)| term.clone()).collect();
+            let sites = run.terms.iter().map(|(site, _)| site.clone()).collect();
+            let plan = Plan::of(&run.tape, &run.q, &run.sum, &values).map(|plan| Planned { plan, sites });
+            self.replay.offer(plan, positions);
         }
-        for lane in 0..lanes {
-            logp[lane] = sum.lane(lane)[0];
-            let grad = &mut grad[lane * dim..(lane + 1) * dim];
-            if logp[lane].is_finite() && grad.iter().all(|g| g.is_finite()) {
-                continue;
-            }
-            if logp[lane].is_nan() || logp[lane].is_finite() {
-                self.count_not_a_number(&terms, lane);
-            }
-            logp[lane] = f64::NEG_INFINITY;
-            grad.fill(0.0);
+        run.tape.backward(&run.sum)?;
+        match run.q.take_gradient() {
+            Some(gradient) => grad.copy_from_slice(gradient.numbers()),
+            None => grad.fill(0.0),
         }
-        Ok(())
+        for (lane, (logp, grad)) in logp.iter_mut().zip(grad.chunks_exact_mut(dim)).enumerate() {
+            *logp = run.sum.peek_lane(lane)[0];
+            if (Lane { logp, grad }).settle() {
+                let odd = run.terms.iter().find(|(_, term)| term.peek_lane(lane)[0].is_nan());
+                let site = odd.map_or("gradient", |(site, _)| site);
+                *self.not_a_number.borrow_mut().entry(site.to_owned()).or_default() += 1;
+            }
+        }
+        self.replay.compare(positions, logp, grad)
     }
 
-    fn count_not_a_number(&self, terms: &[(Rc<str>, Value)], lane: usize) {
-        let site = terms.iter().find(|(_, t)| t.lane(lane)[0].is_nan()).map_or("gradient", |(name, _)| name);
-        *self.not_a_number.borrow_mut().entry(site.to_owned()).or_default() += 1;
+    /// Runs the model once on a tape.
+    fn record(&self, positions: &[f64], lanes: usize) -> Result<Recorded> {
+        let tape = Tape::recording();
+        let q = Value::leaf(&tape, Shape::new(lanes, Dims::new(&[self.layout.dim()])), positions.to_vec());
+        let place = Placement::new(q.clone(), self.layout.clone(), true);
+        let terms = place.terms();
+        Ctx::on(lanes, tape.clone()).unchecked().with(place, &self.model)?;
+        let terms = terms.take();
+        let sum = total(&terms.iter().map(|(_, term)| term.clone()).collect::<Vec<_>>())?;
+        Ok(Recorded { tape, q, terms, sum })
     }
+
+    /// How the density is evaluated: by a plan, or by running the model.
+    pub fn replayed(&self) -> Replayed {
+        self.replay.status()
+    }
+
+    /// The operations of the plan, with their shapes, bytes and times at positions `[lanes, dim]`; `None` of a model that is
+    /// run as written. Evaluates the model until its plan is trusted.
+    ///
+    /// # Errors
+    /// What the model returns.
+    pub fn explain(&self, positions: &[f64]) -> Result<Option<Explanation>> {
+        let dim = self.layout.dim();
+        let lanes = positions.len() / dim;
+        let (mut logp, mut grad) = (vec![0.0; lanes], vec![0.0; positions.len()]);
+        for step in 0..16 {
+            if self.replayed() != Replayed::Trial {
+                break;
+            }
+            let near: Vec<f64> = positions.iter().map(|q| q + 1e-6 * f64::from(step)).collect();
+            self.logp_and_grad(&near, &mut logp, &mut grad)?;
+        }
+        self.replay.trusted(lanes).map(|plan| self.replay.explain(&plan, positions, lanes)).transpose()
+    }
+}
+
+/// Refuses a statement that no log density can serve.
+fn served(name: &str, site: &Site) -> Result<()> {
+    let (statement, advice) = match site.kind {
+        Kind::Param if !site.given => {
+            ("param", "give it a value with `substitute` or a prior with `lift`, or fit it with an engine for params")
+        }
+        Kind::Subsample if !site.given && site.plates.iter().any(|p| p.taken < p.size) => {
+            ("plate_subsample", "use a whole `plate`, or an engine for minibatches")
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::Unserved { site: name.to_owned(), statement, engine: "a log density (MAP, HMC, NUTS)", advice })
+}
+
+/// One run of a model on a tape.
+struct Recorded {
+    tape: Tape,
+    q: Value,
+    terms: Vec<(Rc<str>, Value)>,
+    sum: Value,
 }
 
 impl<M, R> LogDensity for ModelDensity<M>
@@ -145,95 +217,32 @@ where
     }
 
     fn logp_and_grad(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> Result<()> {
-        match self.evaluate(positions, logp, grad) {
+        if let Some(plan) = self.replay.trusted(logp.len()) {
+            return self.replay.evaluate(&plan, positions, logp, grad);
+        }
+        match self.evaluate_as_written(positions, logp, grad) {
             // A model that branches on a value has to run one lane a call.
             Err(Error::ValueOfLanes { .. }) if logp.len() > 1 => {
+                self.replay.never(Replayed::AsWritten);
                 let dim = self.layout.dim();
                 for lane in 0..logp.len() {
                     let row = lane * dim..(lane + 1) * dim;
-                    self.evaluate(&positions[row.clone()], &mut logp[lane..=lane], &mut grad[row])?;
+                    self.evaluate_as_written(&positions[row.clone()], &mut logp[lane..=lane], &mut grad[row])?;
                 }
                 Ok(())
             }
             result => result,
         }
     }
-}
 
-fn unstable(site: &str, change: &'static str) -> Error {
-    Error::UnstableSite { site: site.to_owned(), change }
-}
-
-/// Terms of the log density, each with the site that made it.
-type Terms = Rc<RefCell<Vec<(Rc<str>, Value)>>>;
-
-/// The outermost handler of an evaluation: places each latent site on its stretch of the vector and collects the terms.
-struct Placement {
-    q: Value,
-    layout: Rc<Layout>,
-    scores: bool,
-    next: usize,
-    terms: Terms,
-}
-
-impl Placement {
-    fn new(q: Value, layout: Rc<Layout>, scores: bool) -> Self {
-        // A site gives two terms at most; data give one.
-        let terms = Vec::with_capacity(2 * layout.entries().len() + 4);
-        Placement { q, layout, scores, next: 0, terms: Rc::new(RefCell::new(terms)) }
-    }
-}
-
-impl Handler for Placement {
-    fn process(&mut self, message: &mut Message) -> Result<()> {
-        if !message.is_latent() || message.value.is_some() {
-            return Ok(());
-        }
-        let Some(dist) = &message.dist else { return Ok(()) };
-        let entry = self.layout.find(&message.name, self.next).ok_or_else(|| unstable(&message.name, "appears"))?;
-        self.next += 1;
-        if entry.dims != message.dims {
-            return Err(unstable(&message.name, "changes its shape"));
-        }
-        let support = dist.support();
-        let (low, high) = support.bounds();
-        message.value = Some(constrain(&self.q, entry.offset, entry.dims, [low, high])?);
-        if self.scores
-            && let Some(term) = log_jacobian(&self.q, entry.offset, entry.dims, [low, high])?
-        {
-            self.terms.borrow_mut().push((message.name.clone(), term));
-        }
-        Ok(())
-    }
-
-    fn post(&mut self, message: &mut Message) -> Result<()> {
-        let (true, Some(value)) = (self.scores, &message.value) else { return Ok(()) };
-        let term = match (message.kind, &message.dist) {
-            (Kind::Sample, Some(dist)) => {
-                let term = dist.log_prob(value)?;
-                if message.scale == 1.0 { term } else { record(Scale(message.scale), &[&term])? }
+    fn culprit(&self, position: &[f64]) -> Option<String> {
+        let terms = match self.replay.trusted(1) {
+            Some(plan) => self.replay.terms(&plan, position).ok()?,
+            None => {
+                let run = self.record(position, 1).ok()?;
+                run.terms.into_iter().map(|(site, term)| (site, term.peek_lane(0)[0])).collect()
             }
-            (Kind::Factor, _) => value.clone(),
-            _ => return Ok(()),
         };
-        self.terms.borrow_mut().push((message.name.clone(), term));
-        Ok(())
-    }
-}
-
-/// A term times a number.
-struct Scale(f64);
-
-impl FusedOp for Scale {
-    fn value(&mut self, inputs: &[Operand<'_>]) -> Result<(Shape, Data)> {
-        Ok((inputs[0].shape, Data::F64(inputs[0].numbers().iter().map(|x| self.0 * x).collect())))
-    }
-
-    fn vjp(&mut self, _: &[Operand<'_>], out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut [Gradient]) {
-        for lane in 0..out.shape.lanes {
-            if let Some(into) = gradients[0].lane(lane) {
-                into.iter_mut().zip(cotangent.lane(lane)).for_each(|(g, c)| *g += self.0 * c);
-            }
-        }
+        terms.into_iter().find(|(_, term)| !term.is_finite()).map(|(site, term)| format!("site `{site}` is {term}"))
     }
 }

@@ -115,7 +115,7 @@ fn a_subsampled_plate_scales_its_terms_to_the_whole() {
     };
     let trace = crate::handler::trace(crate::handler::seed(model, 3)).unwrap();
     let y = trace.get("y").unwrap();
-    let plain: f64 = y.dist.as_ref().unwrap().log_prob(&y.value).unwrap().numbers()[0];
+    let plain: f64 = y.dist.as_ref().unwrap().log_prob_sum(&y.value).unwrap().numbers()[0];
     assert!((y.log_prob().unwrap().unwrap()[0] - 10.0 * plain).abs() < 1e-12);
 }
 

@@ -48,6 +48,18 @@ impl Distribution for Any {
         self.0.log_prob(x)
     }
 
+    fn log_prob_sum(&self, x: &Value) -> Result<Value> {
+        self.0.log_prob_sum(x)
+    }
+
+    fn parameter(&self, name: &str) -> Option<Value> {
+        self.0.parameter(name)
+    }
+
+    fn with_parameters(&self, change: &mut dyn FnMut(&str, &Value) -> Result<Value>) -> Result<Rc<dyn Distribution>> {
+        self.0.with_parameters(change)
+    }
+
     fn check(&self, place: &str) -> Result<()> {
         self.0.check(place)
     }

@@ -2,20 +2,13 @@
 
 use rand::RngExt as _;
 
-use super::family::{Family, Parameter, Partials, constructor, unit};
+use super::family::{Partials, family};
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = ln probs for x = 1, ln(1 - probs) for x = 0
-#[derive(Clone, Copy, Debug)]
-pub struct Bernoulli;
-
-constructor!(Bernoulli: probs);
-
-impl Family<1> for Bernoulli {
-    const NAME: &'static str = "bernoulli";
-    const PARAMS: [Parameter; 1] = [unit("probs")];
-    const SUPPORT: Support = Support::BOOLEAN;
+family! {
+    /// log p(x) = ln probs for x = 1, ln(1 - probs) for x = 0
+    pub Bernoulli: "bernoulli", [probs: unit], Support::BOOLEAN;
 
     fn log_prob(x: f64, [p]: [f64; 1]) -> Partials<1> {
         let (value, dp) = if x == 1.0 { (p.ln(), 1.0 / p) } else { ((-p).ln_1p(), -1.0 / (1.0 - p)) };

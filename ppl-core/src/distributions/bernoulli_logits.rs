@@ -1,21 +1,14 @@
 //! BernoulliLogits: Bernoulli by the log odds of a one, exact for odds of any size.
 
 use super::bernoulli::Bernoulli;
-use super::family::{Family, Parameter, Partials, constructor, real};
+use super::family::{Partials, family};
 use super::support::Support;
 use crate::autodiff::sigmoid;
 use crate::rng::Rng;
 
-/// log p(x) = -ln(1 + e^-logits) for x = 1, -ln(1 + e^logits) for x = 0
-#[derive(Clone, Copy, Debug)]
-pub struct BernoulliLogits;
-
-constructor!(BernoulliLogits: logits);
-
-impl Family<1> for BernoulliLogits {
-    const NAME: &'static str = "bernoulli_logits";
-    const PARAMS: [Parameter; 1] = [real("logits")];
-    const SUPPORT: Support = Support::BOOLEAN;
+family! {
+    /// log p(x) = -ln(1 + e^-logits) for x = 1, -ln(1 + e^logits) for x = 0
+    pub BernoulliLogits: "bernoulli_logits", [logits: real], Support::BOOLEAN;
 
     fn log_prob(x: f64, [logits]: [f64; 1]) -> Partials<1> {
         let against = if x == 1.0 { -logits } else { logits };

@@ -1,36 +1,34 @@
 //! Beta: a number between zero and one.
 
-use statrs::function::gamma::digamma;
-
-use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::family::{Partials, family};
 use super::gamma::ln_draw;
 use super::incomplete;
-use super::stirling::ln_beta_kernel;
+use super::stirling::{beside, digamma_error, ln_beta_kernel, ln_ratio};
 use super::support::Support;
 use crate::autodiff::sigmoid;
 use crate::rng::Rng;
 
-/// log p(x) = (a - 1) ln x + (b - 1) ln(1 - x) - ln B(a, b), a = concentration1, b = concentration0
-#[derive(Clone, Copy, Debug)]
-pub struct Beta;
-
-constructor!(Beta: concentration1, concentration0);
-
-impl Family<2> for Beta {
-    const NAME: &'static str = "beta";
-    const PARAMS: [Parameter; 2] = [positive("concentration1"), positive("concentration0")];
-    const SUPPORT: Support = Support::UNIT;
+family! {
+    /// log p(x) = (a - 1) ln x + (b - 1) ln(1 - x) - ln B(a, b), a = concentration1, b = concentration0
+    pub Beta: "beta", [concentration1: positive, concentration0: positive], Support::UNIT;
 
     fn log_prob(x: f64, [a, b]: [f64; 2]) -> Partials<2> {
         let y = 1.0 - x;
         if x == 0.0 || y == 0.0 {
             return at_end(x, a, b);
         }
-        let both = digamma(a + b);
+        let n = a + b;
+        // a y - b x, and what the rounding of y left out.
+        let (rough, rest) = (beside(a, b, x, y), 1.0 - y - x);
+        let beside = rough + a * rest;
+        let both = digamma_error(n);
         Partials {
-            value: ln_beta_kernel(a, b, x, y) - x.ln() - (-x).ln_1p(),
-            dx: (a - 1.0) / x - (b - 1.0) / y,
-            dparams: [x.ln() - digamma(a) + both, (-x).ln_1p() - digamma(b) + both],
+            value: ln_beta_kernel(a, b, x, y, beside) - x.ln() - (-x).ln_1p(),
+            dx: (rough + (x - y) + (a - 1.0) * rest) / x / y,
+            dparams: [
+                ln_ratio(a, (n * x).ln(), beside) + both - digamma_error(a),
+                ln_ratio(b, (n * y).ln(), -beside) + both - digamma_error(b),
+            ],
         }
     }
 

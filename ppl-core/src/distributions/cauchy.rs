@@ -5,25 +5,25 @@ use std::f64::consts::PI;
 use rand::RngExt as _;
 use rand::distr::Open01;
 
-use super::family::{Family, Parameter, Partials, constructor, positive, real};
+use super::family::{Partials, family};
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = -ln pi - ln scale - ln(1 + z^2), z = (x - loc) / scale
-#[derive(Clone, Copy, Debug)]
-pub struct Cauchy;
+/// ln pi
+const LN_PI: f64 = 1.144_729_885_849_400_2;
 
-constructor!(Cauchy: loc, scale);
-
-impl Family<2> for Cauchy {
-    const NAME: &'static str = "cauchy";
-    const PARAMS: [Parameter; 2] = [real("loc"), positive("scale")];
-    const SUPPORT: Support = Support::REAL;
+family! {
+    /// log p(x) = -ln pi - ln scale - ln(1 + z^2), z = (x - loc) / scale
+    pub Cauchy: "cauchy", [loc: real, scale: positive], Support::REAL;
 
     fn log_prob(x: f64, [loc, scale]: [f64; 2]) -> Partials<2> {
-        let z = (x - loc) / scale;
-        let pull = 2.0 * z / (1.0 + z * z) / scale;
-        Partials { value: -PI.ln() - scale.ln() - (z * z).ln_1p(), dx: -pull, dparams: [pull, z * pull - 1.0 / scale] }
+        let d = x - loc;
+        // No square of d or z, which overflows long before the density vanishes.
+        let (z, inverse) = (d / scale, scale / d);
+        let pull = 2.0 / (d + scale * inverse);
+        let fall = if z.abs() < 1e8 { scale.ln() + (z * z).ln_1p() } else { 2.0 * d.abs().ln() - scale.ln() };
+        let dscale = (2.0 / (1.0 + inverse * inverse) - 1.0) / scale;
+        Partials { value: -LN_PI - fall, dx: -pull, dparams: [pull, dscale] }
     }
 
     fn sample(rng: &mut Rng, [loc, scale]: [f64; 2]) -> f64 {

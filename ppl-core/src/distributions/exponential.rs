@@ -2,20 +2,13 @@
 
 use rand_distr::Distribution as _;
 
-use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::family::{Partials, family};
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = ln rate - rate x
-#[derive(Clone, Copy, Debug)]
-pub struct Exponential;
-
-constructor!(Exponential: rate);
-
-impl Family<1> for Exponential {
-    const NAME: &'static str = "exponential";
-    const PARAMS: [Parameter; 1] = [positive("rate").or(1.0)];
-    const SUPPORT: Support = Support::POSITIVE;
+family! {
+    /// log p(x) = ln rate - rate x
+    pub Exponential: "exponential", [rate: positive = 1.0], Support::POSITIVE;
 
     fn log_prob(x: f64, [rate]: [f64; 1]) -> Partials<1> {
         Partials { value: rate.ln() - rate * x, dx: -rate, dparams: [1.0 / rate - x] }

@@ -29,6 +29,8 @@ pub enum Constraint {
     Positive,
     /// Between zero and one, both included.
     Unit,
+    /// A whole number of at least zero. A log density has no slope by it.
+    Count,
     /// An end of an interval: any number, or infinite.
     Bound,
 }
@@ -41,6 +43,7 @@ impl Constraint {
             Constraint::Real => x.is_finite(),
             Constraint::Positive => x > 0.0 && x.is_finite(),
             Constraint::Unit => (0.0..=1.0).contains(&x),
+            Constraint::Count => x >= 0.0 && x.fract() == 0.0,
             Constraint::Bound => !x.is_nan(),
         }
     }
@@ -51,6 +54,7 @@ impl Constraint {
             Constraint::Real => "a finite number",
             Constraint::Positive => "positive and finite",
             Constraint::Unit => "between 0 and 1",
+            Constraint::Count => "a whole number of at least 0",
             Constraint::Bound => "a number or infinite",
         }
     }
@@ -93,6 +97,11 @@ pub const fn unit(name: &'static str) -> Parameter {
     Parameter::new(name, Constraint::Unit)
 }
 
+/// A whole number of at least zero.
+pub const fn count(name: &'static str) -> Parameter {
+    Parameter::new(name, Constraint::Count)
+}
+
 /// An end of an interval.
 pub const fn bound(name: &'static str) -> Parameter {
     Parameter::new(name, Constraint::Bound)
@@ -130,12 +139,12 @@ pub trait Family<const N: usize>: Copy + 'static {
     fn variance(_params: [f64; N]) -> Option<f64> {
         None
     }
-    /// The distribution with these parameters, a tuple of numbers, vectors or `Var`s: how a family of one's own is used.
+    /// The distribution with these parameters, a tuple of numbers, vectors or `Var`s.
     ///
     /// ```
     /// use ppl_core::distributions::{Distribution, Family, Normal};
     ///
-    /// // What `Normal::new([0.0, 1.0], 2.0)` does, for any family.
+    /// // What `Normal::new([0.0, 1.0], 2.0)` does, for a family that is not declared by `family!`.
     /// let pair = Normal::with(([0.0, 1.0], 2.0));
     /// assert_eq!(pair.dims().sizes(), [2]);
     /// ```
@@ -144,31 +153,70 @@ pub trait Family<const N: usize>: Copy + 'static {
     }
 }
 
-/// Gives a family its constructor: `constructor!(Normal: loc, scale);` writes `Normal::new(loc, scale)`.
-macro_rules! constructor {
-    ($family:ident: $($param:ident),+) => {
-        impl $crate::distributions::json::Arity for $family {
-            const N: usize = [$(stringify!($param)),+].len();
-        }
+/// Declares a family: its struct, its constructor `new` and its `impl Family`, from its name, parameters and support, each said once,
+/// and its formulas.
+///
+/// A parameter is `name: constraint`, where the constraint is `real`, `positive`, `unit`, `count` or `bound` of
+/// [`distributions::family`](crate::distributions::family); one with ` = number` after it may be left out of JSON. `log_prob` and
+/// `sample` must be given, the rest of [`Family`](crate::distributions::Family) where it exists.
+///
+/// ```
+/// use ppl_core::distributions::family::{Family, Partials, family};
+/// use ppl_core::distributions::{Distribution, Support, Uniform};
+/// use ppl_core::rng::Rng;
+///
+/// family! {
+///     /// log p(x) = ln x - 2 ln scale - z^2 / 2, z = x / scale
+///     pub Rayleigh: "rayleigh", [scale: positive = 1.0], Support::POSITIVE;
+///
+///     fn log_prob(x: f64, [scale]: [f64; 1]) -> Partials<1> {
+///         let z = x / scale;
+///         let value = x.ln() - 2.0 * scale.ln() - 0.5 * z * z;
+///         Partials { value, dx: 1.0 / x - z / scale, dparams: [(z * z - 2.0) / scale] }
+///     }
+///
+///     fn sample(rng: &mut Rng, [scale]: [f64; 1]) -> f64 {
+///         scale * (-2.0 * Uniform::sample(rng, [0.0, 1.0]).ln()).sqrt()
+///     }
+/// }
+/// assert_eq!(Rayleigh::new([1.0, 2.0]).dims().sizes(), [2]);
+/// ```
+#[macro_export]
+macro_rules! family {
+    (
+        $(#[$doc:meta])*
+        $vis:vis $family:ident: $name:literal, [$($param:ident: $constraint:ident $(= $default:expr)?),+ $(,)?], $support:expr;
+        $($formulas:tt)+
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        $vis struct $family;
 
         impl $family {
-            #[doc = concat!("`", stringify!($family), "` with parameters `", stringify!($($param),+), "`: numbers, vectors or `Var`s.")]
+            #[doc = concat!("`", stringify!($family), "` with `", stringify!($($param),+), "`: numbers, vectors or `Var`s.")]
             #[allow(non_camel_case_types, clippy::new_ret_no_self)]
             pub fn new<$($param: $crate::autodiff::IntoVar),+>(
                 $($param: $param),+
-            ) -> $crate::distributions::Univariate<$family, { [$(stringify!($param)),+].len() }, $crate::distributions::family::rank!($($param),+)>
+            ) -> $crate::distributions::Univariate<
+                $family,
+                { [$(stringify!($param)),+].len() },
+                <($($param,)+) as $crate::distributions::Params<{ [$(stringify!($param)),+].len() }>>::Widest,
+            >
             where
-                $crate::distributions::family::ranks!($($param),+): $crate::distributions::univariate::Ranks,
+                ($($param,)+): $crate::distributions::Params<{ [$(stringify!($param)),+].len() }>,
             {
-                $crate::distributions::Univariate::of([$($param.into_var().as_value().clone()),+])
+                <$family as $crate::distributions::Family<{ [$(stringify!($param)),+].len() }>>::with(($($param,)+))
             }
+        }
+
+        impl $crate::distributions::Family<{ [$(stringify!($param)),+].len() }> for $family {
+            const NAME: &'static str = $name;
+            const PARAMS: [$crate::distributions::Parameter; { [$(stringify!($param)),+].len() }] =
+                [$($crate::distributions::family::$constraint(stringify!($param))$(.or($default))?),+];
+            const SUPPORT: $crate::distributions::Support = $support;
+
+            $($formulas)+
         }
     };
 }
-macro_rules! ranks {
-    ($($param:ident),+) => { ($(<$param as $crate::autodiff::IntoVar>::Rank,)+) };
-}
-macro_rules! rank {
-    ($($param:ident),+) => { <$crate::distributions::family::ranks!($($param),+) as $crate::distributions::univariate::Ranks>::Widest };
-}
-pub(crate) use {constructor, rank, ranks};
+pub use crate::family;

@@ -3,24 +3,16 @@
 use rand::RngExt as _;
 use rand::distr::Open01;
 use rand_distr::Distribution as _;
-use statrs::function::gamma::digamma;
 
-use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::family::{Partials, family};
 use super::incomplete;
-use super::stirling::ln_poisson;
+use super::stirling::{digamma_error, ln_poisson, ln_ratio};
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = a ln rate - ln Gamma(a) + (a - 1) ln x - rate x, a = concentration
-#[derive(Clone, Copy, Debug)]
-pub struct Gamma;
-
-constructor!(Gamma: concentration, rate);
-
-impl Family<2> for Gamma {
-    const NAME: &'static str = "gamma";
-    const PARAMS: [Parameter; 2] = [positive("concentration"), positive("rate").or(1.0)];
-    const SUPPORT: Support = Support::POSITIVE;
+family! {
+    /// log p(x) = a ln rate - ln Gamma(a) + (a - 1) ln x - rate x, a = concentration
+    pub Gamma: "gamma", [concentration: positive, rate: positive = 1.0], Support::POSITIVE;
 
     fn log_prob(x: f64, [a, rate]: [f64; 2]) -> Partials<2> {
         if x == 0.0 {
@@ -31,11 +23,11 @@ impl Family<2> for Gamma {
             };
             return Partials { value, ..Partials::IMPOSSIBLE };
         }
-        Partials {
-            value: ln_poisson(a, rate * x) + a.ln() - x.ln(),
-            dx: (a - 1.0) / x - rate,
-            dparams: [(rate * x).ln() - digamma(a), a / rate - x],
-        }
+        // a - rate x to the last digit.
+        let excess = (-rate).mul_add(x, a);
+        let m = rate * x;
+        let ln_m = if m < f64::MIN_POSITIVE { rate.ln() + x.ln() } else { m.ln() };
+        by_excess(x, a, rate, (m, ln_m), excess, (excess - 1.0) / x)
     }
 
     fn sample(rng: &mut Rng, [a, rate]: [f64; 2]) -> f64 {
@@ -62,6 +54,12 @@ impl Family<2> for Gamma {
     fn variance([a, rate]: [f64; 2]) -> Option<f64> {
         Some(a / rate / rate)
     }
+}
+
+/// log p and its slopes for m events in `x` where `a = m + excess` are waited for; the slope by `x` is the caller's.
+pub(super) fn by_excess(x: f64, a: f64, rate: f64, (m, ln_m): (f64, f64), excess: f64, dx: f64) -> Partials<2> {
+    let value = ln_poisson(a, m, ln_m, excess) + a.ln() - x.ln();
+    Partials { value, dx, dparams: [ln_ratio(a, ln_m, excess) - digamma_error(a), excess / rate] }
 }
 
 /// The logarithm of a draw at rate one: it does not underflow where a tiny concentration's draw would.

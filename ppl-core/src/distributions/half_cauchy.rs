@@ -3,20 +3,13 @@
 use std::f64::consts::{LN_2, PI};
 
 use super::cauchy::Cauchy;
-use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::family::{Partials, family};
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = ln 2 + log Cauchy(x | 0, scale) for x >= 0
-#[derive(Clone, Copy, Debug)]
-pub struct HalfCauchy;
-
-constructor!(HalfCauchy: scale);
-
-impl Family<1> for HalfCauchy {
-    const NAME: &'static str = "half_cauchy";
-    const PARAMS: [Parameter; 1] = [positive("scale")];
-    const SUPPORT: Support = Support::POSITIVE;
+family! {
+    /// log p(x) = ln 2 + log Cauchy(x | 0, scale) for x >= 0
+    pub HalfCauchy: "half_cauchy", [scale: positive], Support::POSITIVE;
 
     fn log_prob(x: f64, [scale]: [f64; 1]) -> Partials<1> {
         let cauchy = Cauchy::log_prob(x, [0.0, scale]);

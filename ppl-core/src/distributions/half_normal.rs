@@ -4,21 +4,14 @@ use std::f64::consts::{LN_2, PI, SQRT_2};
 
 use statrs::function::erf;
 
-use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::family::{Partials, family};
 use super::normal::Normal;
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = ln 2 + log Normal(x | 0, scale) for x >= 0
-#[derive(Clone, Copy, Debug)]
-pub struct HalfNormal;
-
-constructor!(HalfNormal: scale);
-
-impl Family<1> for HalfNormal {
-    const NAME: &'static str = "half_normal";
-    const PARAMS: [Parameter; 1] = [positive("scale")];
-    const SUPPORT: Support = Support::POSITIVE;
+family! {
+    /// log p(x) = ln 2 + log Normal(x | 0, scale) for x >= 0
+    pub HalfNormal: "half_normal", [scale: positive], Support::POSITIVE;
 
     fn log_prob(x: f64, [scale]: [f64; 1]) -> Partials<1> {
         let normal = Normal::log_prob(x, [0.0, scale]);

@@ -4,8 +4,10 @@ use rand::RngExt as _;
 
 use super::family::{Family, Parameter, Partials, bound};
 use super::support::{Bound, Support};
+use super::Distribution;
 use super::univariate::Univariate;
 use crate::autodiff::{Dims, Rank, Value};
+use crate::error::{Error, Result};
 use crate::rng::Rng;
 use crate::transform::biject_to;
 
@@ -15,10 +17,6 @@ use crate::transform::biject_to;
 /// line, as in Stan, taken to the support. In JSON an end that is left out is infinite.
 #[derive(Clone, Copy, Debug)]
 pub struct ImproperUniform;
-
-impl super::json::Arity for ImproperUniform {
-    const N: usize = 2;
-}
 
 impl ImproperUniform {
     /// An improper prior on `dims` real numbers (`()` for one, `(3,)` for three) of a support such as [`Support::POSITIVE`].
@@ -31,8 +29,31 @@ impl ImproperUniform {
             Bound::At(x) if !support.is_discrete() => *x,
             _ => f64::NAN,
         };
-        let (low, high) = support.bounds();
-        Univariate::of([low, high].map(|bound| Value::shared(dims, vec![end(bound); dims.len()])))
+        let (low, high) = support.bounds().map_or((f64::NAN, f64::NAN), |(low, high)| (end(low), end(high)));
+        Univariate::of([low, high].map(|end| Value::shared(dims, vec![end; dims.len()])))
+    }
+}
+
+impl ImproperUniform {
+    /// The latent numbers that stand for the missing elements of data of shape `dims`: on the support of their distribution, and
+    /// without a density of their own, as the distribution scores them with the data.
+    pub(crate) fn of_missing(
+        site: &str,
+        dist: &dyn Distribution,
+        dims: Dims,
+        missing: &[usize],
+    ) -> Result<Univariate<ImproperUniform, 2, (usize,)>> {
+        match dist.support() {
+            Support::Interval { low, high } if dist.event_rank() == 0 => {
+                let ends = [low, high].map(|end| {
+                    let whole = if end.dims() == dims { Ok(end) } else { end.expanded(dims) };
+                    whole.and_then(|whole| whole.picked(missing))
+                });
+                let [low, high] = ends;
+                Ok(Univariate::of([low?, high?]))
+            }
+            _ => Err(Error::DiscreteLatent { site: format!("{site}_missing"), distribution: dist.name().to_owned() }),
+        }
     }
 }
 

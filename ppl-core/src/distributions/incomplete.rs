@@ -1,6 +1,6 @@
 //! Incomplete gamma and beta functions with both tails, and the quantiles found from them.
 
-use super::stirling::{ln_beta_kernel, ln_poisson};
+use super::stirling::{beside, ln_beta_kernel, ln_poisson};
 
 /// Terms of a series or fraction; about sqrt(a) are needed, so this serves parameters up to 1e10.
 const MOST_TERMS: usize = 1_000_000;
@@ -15,7 +15,7 @@ pub(super) fn gamma(a: f64, x: f64) -> (f64, f64) {
     if x == f64::INFINITY {
         return (1.0, 0.0);
     }
-    let front = ln_poisson(a, x).exp();
+    let front = ln_poisson(a, x, x.ln(), a - x).exp();
     if x < a + 1.0 {
         let (mut term, mut sum) = (1.0, 1.0);
         for n in 1..MOST_TERMS {
@@ -41,7 +41,7 @@ pub(super) fn beta(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
     if y <= 0.0 {
         return (1.0, 0.0);
     }
-    let beside = a * y - b * x;
+    let beside = beside(a, b, x, y);
     if beside < 0.0 {
         let (lower, upper) = beta(b, a, y, x);
         return (upper, lower);
@@ -54,7 +54,8 @@ pub(super) fn beta(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
             if n == 0.0 { slope } else { n + n * (b - n) * x / (a + 2.0 * n - 1.0) + slope }
         },
     );
-    let lower = ln_beta_kernel(a, b, x, y).exp() * fraction(denominator(0.0), |n| (numerator(n), denominator(n)));
+    let lower =
+        ln_beta_kernel(a, b, x, y, beside).exp() * fraction(denominator(0.0), |n| (numerator(n), denominator(n)));
     (lower, 1.0 - lower)
 }
 

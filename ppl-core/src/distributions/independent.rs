@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::family::Family;
 use super::support::Support;
 use super::{Distribution, SampledIn, Univariate};
-use crate::autodiff::{Broadcast, Dims, Rank, Value};
+use crate::autodiff::{Broadcast, Dims, Rank, Value, sum_inner};
 use crate::error::Result;
 use crate::rng::Rng;
 
@@ -79,7 +79,11 @@ impl<D: Batched<K>, const K: usize> Distribution for Independent<D, K> {
     }
 
     fn log_prob(&self, x: &Value) -> Result<Value> {
-        self.0.log_prob(x)
+        sum_inner(&self.0.log_prob(x)?, K)
+    }
+
+    fn log_prob_sum(&self, x: &Value) -> Result<Value> {
+        self.0.log_prob_sum(x)
     }
 
     fn check(&self, place: &str) -> Result<()> {
@@ -130,7 +134,9 @@ mod tests {
     fn it_is_the_distribution_under_it_in_all_else() {
         let (inner, outer) = (Normal::new([0.0, 1.0], 1.0), Normal::new([0.0, 1.0], 1.0).to_event());
         let x = Value::shared(Dims::new(&[2]), vec![0.3, 0.4]);
-        assert_eq!(inner.log_prob(&x).unwrap().numbers(), outer.log_prob(&x).unwrap().numbers());
+        assert_eq!(inner.log_prob_sum(&x).unwrap().numbers(), outer.log_prob_sum(&x).unwrap().numbers());
+        let (each, whole) = (inner.log_prob(&x).unwrap(), outer.log_prob(&x).unwrap());
+        assert_eq!(each.numbers().iter().sum::<f64>(), whole.numbers()[0]);
         assert_eq!(inner.to_json(), outer.to_json());
         assert!(Normal::new([0.0, 1.0], -1.0).to_event().check("here").is_err());
     }

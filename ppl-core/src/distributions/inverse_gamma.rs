@@ -1,30 +1,25 @@
 //! InverseGamma: the inverse of a Gamma, the conjugate prior of a variance.
 
-use super::family::{Family, Parameter, Partials, constructor, positive};
-use super::gamma::{Gamma, ln_draw};
+use super::family::{Partials, family};
+use super::gamma::{by_excess, ln_draw};
 use super::incomplete;
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = a ln rate - ln Gamma(a) - (a + 1) ln x - rate / x, a = concentration
-#[derive(Clone, Copy, Debug)]
-pub struct InverseGamma;
+family! {
+    /// log p(x) = a ln rate - ln Gamma(a) - (a + 1) ln x - rate / x, a = concentration
+    pub InverseGamma: "inverse_gamma", [concentration: positive, rate: positive = 1.0], Support::POSITIVE;
 
-constructor!(InverseGamma: concentration, rate);
-
-impl Family<2> for InverseGamma {
-    const NAME: &'static str = "inverse_gamma";
-    const PARAMS: [Parameter; 2] = [positive("concentration"), positive("rate").or(1.0)];
-    const SUPPORT: Support = Support::POSITIVE;
-
-    fn log_prob(x: f64, params: [f64; 2]) -> Partials<2> {
+    fn log_prob(x: f64, [a, rate]: [f64; 2]) -> Partials<2> {
         if x == 0.0 || x == f64::INFINITY {
             return Partials::IMPOSSIBLE;
         }
-        let [a, rate] = params;
-        // The density of y = 1 / x, and |dy / dx| = 1 / x^2.
-        let gamma = Gamma::log_prob(1.0 / x, params);
-        Partials { value: gamma.value - 2.0 * x.ln(), dx: (rate / x - a - 1.0) / x, dparams: gamma.dparams }
+        // That of the Gamma at y = 1 / x times |dy / dx| = 1 / x^2, where p(y) has the factor 1 / y.
+        let m = rate / x;
+        let ln_m = if m < f64::MIN_POSITIVE { rate.ln() - x.ln() } else { m.ln() };
+        // a - rate / x, with what the rounding of m left out.
+        let excess = (a - m) - (-m).mul_add(x, rate) / x;
+        by_excess(x, a, rate, (m, ln_m), excess, -(excess + 1.0) / x)
     }
 
     fn sample(rng: &mut Rng, [a, rate]: [f64; 2]) -> f64 {

@@ -17,11 +17,6 @@ pub(crate) struct Entry {
     build: Build,
 }
 
-/// The number of parameters of a family, known from its constructor.
-pub(crate) trait Arity {
-    const N: usize;
-}
-
 impl Entry {
     pub(crate) const fn new(name: &'static str, build: Build) -> Self {
         Entry { name, build }

@@ -1,20 +1,13 @@
 //! LogNormal: a positive number whose logarithm is Normal.
 
-use super::family::{Family, Parameter, Partials, constructor, positive, real};
+use super::family::{Partials, family};
 use super::normal::Normal;
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = log Normal(ln x | loc, scale) - ln x
-#[derive(Clone, Copy, Debug)]
-pub struct LogNormal;
-
-constructor!(LogNormal: loc, scale);
-
-impl Family<2> for LogNormal {
-    const NAME: &'static str = "log_normal";
-    const PARAMS: [Parameter; 2] = [real("loc"), positive("scale")];
-    const SUPPORT: Support = Support::POSITIVE;
+family! {
+    /// log p(x) = log Normal(ln x | loc, scale) - ln x
+    pub LogNormal: "log_normal", [loc: real, scale: positive], Support::POSITIVE;
 
     fn log_prob(x: f64, params: [f64; 2]) -> Partials<2> {
         if x == 0.0 {

@@ -3,29 +3,40 @@
 mod any;
 #[cfg(test)]
 mod battery;
-mod cholesky;
 pub mod family;
 mod incomplete;
 mod independent;
 pub mod json;
+mod mixture;
+mod multivariate;
+mod multivariate_log_prob;
 mod normal_mass;
 mod stirling;
 mod support;
 mod univariate;
+mod univariate_log_prob;
+#[cfg(test)]
+mod vector_battery;
+pub mod vector_family;
+
+use std::rc::Rc;
 
 use serde_json::Value as Json;
 
-use crate::autodiff::{Dims, Rank, Value};
-use crate::error::Result;
+use crate::autodiff::{Dims, Rank, Value, sum_value};
+use crate::error::{Error, Result};
 use crate::rng::Rng;
 
 pub use any::Any;
 pub use family::{Family, Parameter, Partials};
 pub use independent::Independent;
-pub use support::{Bound, Support};
+pub use mixture::Mixture;
+pub use multivariate::Multivariate;
+pub use support::{Bound, Support, VectorSupport};
 pub use univariate::{Params, Univariate};
+pub use vector_family::VectorFamily;
 
-/// A distribution as the machinery sees it: values in, one log probability per lane out.
+/// A distribution as the machinery sees it: values in, log probabilities out.
 pub trait Distribution: 'static {
     /// Its name in JSON and in messages.
     fn name(&self) -> &'static str;
@@ -42,16 +53,46 @@ pub trait Distribution: 'static {
     fn support(&self) -> Support<Value>;
 
     /// One draw of `dims` for each generator, which is one for each lane.
+    ///
+    /// # Errors
+    /// Parameters whose shapes do not fit.
     fn sample(&self, rngs: &mut [Rng], dims: Dims) -> Result<Value>;
 
-    /// The log probability of `x`, summed over all but the lanes: -inf in the lanes that are out of support.
+    /// The log probability of `x` by element: event dimensions summed, the batch kept; -inf out of support.
+    ///
+    /// # Errors
+    /// A value whose shape does not fit.
     fn log_prob(&self, x: &Value) -> Result<Value>;
 
+    /// The log probability of `x`, summed over all but the lanes.
+    ///
+    /// # Errors
+    /// As [`Distribution::log_prob`].
+    fn log_prob_sum(&self, x: &Value) -> Result<Value> {
+        sum_value(&self.log_prob(x)?)
+    }
+
     /// Refuses parameters outside their domain; `place` says where for the message.
+    ///
+    /// # Errors
+    /// The first such parameter.
     fn check(&self, place: &str) -> Result<()>;
 
     /// As an entry of a prior set, where its parameters are plain numbers.
     fn to_json(&self) -> Option<Json>;
+
+    /// The parameter of this name.
+    fn parameter(&self, _name: &str) -> Option<Value> {
+        None
+    }
+
+    /// The same family with each parameter changed.
+    ///
+    /// # Errors
+    /// What `change` returns; a distribution that has no parameters to change.
+    fn with_parameters(&self, _change: &mut dyn FnMut(&str, &Value) -> Result<Value>) -> Result<Rc<dyn Distribution>> {
+        Err(Error::NoParameters { distribution: self.name().to_owned() })
+    }
 }
 
 /// A distribution that may stand in a plate of depth `Depth`, and the rank of what it gives there.
@@ -62,14 +103,14 @@ pub trait SampledIn<Depth: Rank>: Distribution {
 
 /// Declares the files of the families and of the other distributions, exports them, and lists them for JSON.
 macro_rules! distributions {
-    (families { $($file:ident: $family:ident),+ $(,)? } others { $($other_file:ident: $other:ident),+ $(,)? }) => {
+    (families { $($file:ident: $family:ident),+ $(,)? } others { $($other_file:ident: $other:ident = $read:expr),+ $(,)? }) => {
         $(mod $file; pub use $file::$family;)+
         $(mod $other_file; pub use $other_file::$other;)+
 
         /// Every distribution that JSON can name.
         const DISTRIBUTIONS: &[json::Entry] = &[
-            $(json::Entry::of::<$family, { <$family as json::Arity>::N }>(),)+
-            $(json::Entry::new($other_file::NAME, $other_file::read),)+
+            $(json::Entry::of::<$family, _>(),)+
+            $(json::Entry::new(<$other as VectorFamily>::NAME, $read),)+
         ];
     };
 }
@@ -94,6 +135,11 @@ distributions! {
         uniform: Uniform,
     }
     others {
-        multivariate_normal: MultivariateNormal,
+        categorical: Categorical = multivariate::read::<Categorical>,
+        categorical_logits: CategoricalLogits = multivariate::read::<CategoricalLogits>,
+        dirichlet: Dirichlet = multivariate::read::<Dirichlet>,
+        lkj_cholesky: LkjCholesky = multivariate::read::<LkjCholesky>,
+        multivariate_normal: MultivariateNormal = multivariate_normal::read,
+        ordered_logistic: OrderedLogistic = multivariate::read::<OrderedLogistic>,
     }
 }

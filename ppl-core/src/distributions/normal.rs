@@ -3,23 +3,16 @@
 use rand_distr::Distribution as _;
 use statrs::function::erf;
 
-use super::family::{Family, Parameter, Partials, constructor, positive, real};
+use super::family::{Partials, family};
 use super::support::Support;
 use crate::rng::Rng;
-
-/// log p(x) = -(x - loc)^2 / (2 scale^2) - ln scale - ln(2 pi) / 2
-#[derive(Clone, Copy, Debug)]
-pub struct Normal;
-
-constructor!(Normal: loc, scale);
 
 /// ln sqrt(2 pi)
 pub(super) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 
-impl Family<2> for Normal {
-    const NAME: &'static str = "normal";
-    const PARAMS: [Parameter; 2] = [real("loc"), positive("scale")];
-    const SUPPORT: Support = Support::REAL;
+family! {
+    /// log p(x) = -(x - loc)^2 / (2 scale^2) - ln scale - ln(2 pi) / 2
+    pub Normal: "normal", [loc: real, scale: positive], Support::REAL;
 
     fn log_prob(x: f64, [loc, scale]: [f64; 2]) -> Partials<2> {
         let z = (x - loc) / scale;

@@ -2,25 +2,18 @@
 
 use rand_distr::Distribution as _;
 
-use super::family::{Family, Parameter, Partials, constructor, positive};
+use super::family::{Partials, family};
 use super::incomplete;
 use super::stirling::ln_poisson;
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = x ln rate - rate - ln x!
-#[derive(Clone, Copy, Debug)]
-pub struct Poisson;
-
-constructor!(Poisson: rate);
-
-impl Family<1> for Poisson {
-    const NAME: &'static str = "poisson";
-    const PARAMS: [Parameter; 1] = [positive("rate")];
-    const SUPPORT: Support = Support::COUNT;
+family! {
+    /// log p(x) = x ln rate - rate - ln x!
+    pub Poisson: "poisson", [rate: positive], Support::COUNT;
 
     fn log_prob(x: f64, [rate]: [f64; 1]) -> Partials<1> {
-        Partials { value: ln_poisson(x, rate), dx: 0.0, dparams: [x / rate - 1.0] }
+        Partials { value: ln_poisson(x, rate, rate.ln(), x - rate), dx: 0.0, dparams: [(x - rate) / rate] }
     }
 
     fn sample(rng: &mut Rng, [rate]: [f64; 1]) -> f64 {

@@ -1,39 +1,40 @@
 //! StudentT: a Normal whose precision was drawn from a Gamma; heavier tails for fewer degrees of freedom.
 
-use statrs::function::gamma::digamma;
-
-use super::family::{Family, Parameter, Partials, constructor, positive, real};
+use super::family::{Partials, family};
 use super::gamma::ln_draw;
 use super::incomplete;
 use super::normal::Normal;
-use super::stirling::ln_gamma_half_step;
+use super::stirling::{deviance, digamma_half_step, ln_gamma_half_step};
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = ln Gamma((df + 1) / 2) - ln Gamma(df / 2) - ln(pi df) / 2 - ln scale - (df + 1) / 2 ln(1 + z^2 / df)
-#[derive(Clone, Copy, Debug)]
-pub struct StudentT;
-
-constructor!(StudentT: df, loc, scale);
-
-impl Family<3> for StudentT {
-    const NAME: &'static str = "student_t";
-    const PARAMS: [Parameter; 3] = [positive("df"), real("loc").or(0.0), positive("scale").or(1.0)];
-    const SUPPORT: Support = Support::REAL;
+family! {
+    /// log p(x) = ln Gamma((df + 1) / 2) - ln Gamma(df / 2) - ln(pi df) / 2 - ln scale - (df + 1) / 2 ln(1 + z^2 / df)
+    pub StudentT: "student_t", [df: positive, loc: real = 0.0, scale: positive = 1.0], Support::REAL;
 
     fn log_prob(x: f64, [df, loc, scale]: [f64; 3]) -> Partials<3> {
-        let z = (x - loc) / scale;
-        let w = z * z / df;
-        // d log p / dz = -(df + 1) z / (df + z^2)
-        let pull = (df + 1.0) / df * z / (1.0 + w);
-        let dshape = digamma(0.5 * df + 0.5) - digamma(0.5 * df) - 1.0 / df - w.ln_1p() + z * pull / df;
+        let d = x - loc;
+        let root = df.sqrt();
+        let t = d / scale / root;
+        // w = z^2 / df and its fraction of 1 + w; from t = 1e8 on the one in 1 + w is below the last digit.
+        let w = t * t;
+        let fraction = 1.0 / (1.0 + 1.0 / w);
+        let ln_1p_w = if t.abs() < 1e8 { w.ln_1p() } else { 2.0 * (d.abs().ln() - (scale * root).ln()) };
+        // (df + 1) z / (df + z^2) / scale, without the square where it may overflow.
+        let pull = (df + 1.0) * if w < 1.0 { t / (1.0 + w) / root / scale } else { fraction / d };
+        // w / (1 + w) - ln(1 + w), of order w^2.
+        let curve = if fraction < 0.1 { -deviance(1.0, 1.0 - fraction, fraction) } else { fraction - ln_1p_w };
         Partials {
             value: ln_gamma_half_step(0.5 * df)
                 - 0.5 * (std::f64::consts::PI * df).ln()
                 - scale.ln()
-                - 0.5 * (df + 1.0) * w.ln_1p(),
-            dx: -pull / scale,
-            dparams: [0.5 * dshape, pull / scale, (z * pull - 1.0) / scale],
+                - 0.5 * (df + 1.0) * ln_1p_w,
+            dx: -pull,
+            dparams: [
+                0.5 * (digamma_half_step(0.5 * df) + curve + fraction / df),
+                pull,
+                ((df + 1.0) * fraction - 1.0) / scale,
+            ],
         }
     }
 
@@ -68,7 +69,14 @@ impl Family<3> for StudentT {
 
 /// The mass above z >= 0, and the rest.
 fn tails(z: f64, df: f64) -> (f64, f64) {
-    let w = z * z / df;
+    let t = z / df.sqrt();
+    if t > 1e8 {
+        // The first term of the series: t^-df / (df B(df / 2, 1/2)), also where t^2 has overflowed.
+        let ln_front = ln_gamma_half_step(0.5 * df) - 0.5 * (std::f64::consts::PI).ln();
+        let beyond = (ln_front - df * t.ln()).exp() / df;
+        return (beyond, 1.0 - beyond);
+    }
+    let w = t * t;
     let (beyond, within) = incomplete::beta(0.5 * df, 0.5, 1.0 / (1.0 + w), 1.0 / (1.0 + 1.0 / w));
     (0.5 * beyond, 0.5 + 0.5 * within)
 }

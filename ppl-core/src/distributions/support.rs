@@ -19,6 +19,37 @@ pub enum Support<B = Bound> {
         /// Largest value.
         high: B,
     },
+    /// Vectors or matrices under a constraint that binds their elements together.
+    Vector(VectorSupport),
+}
+
+/// A set of vectors or matrices; each has its transform, with an unconstrained length of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VectorSupport {
+    /// Non-negative numbers that sum to one.
+    Simplex,
+    /// x_1 < x_2 < ..
+    Ordered,
+    /// 0 < x_1 < x_2 < ..
+    PositiveOrdered,
+    /// Vectors of length one.
+    UnitVector,
+    /// Lower-triangular factors of correlation matrices: rows of length one, a positive diagonal.
+    CorrelationCholesky,
+}
+
+impl VectorSupport {
+    /// Its name, in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            VectorSupport::Simplex => "simplex",
+            VectorSupport::Ordered => "ordered",
+            VectorSupport::PositiveOrdered => "positive ordered",
+            VectorSupport::UnitVector => "unit vector",
+            VectorSupport::CorrelationCholesky => "correlation Cholesky factor",
+        }
+    }
 }
 
 /// One end of a family's support.
@@ -71,8 +102,7 @@ impl Support<Bound> {
             At(x) => x,
             Bound::Param(i) => params[i],
         };
-        let (low, high) = self.bounds();
-        (number(low), number(high))
+        self.bounds().map_or((f64::NAN, f64::NAN), |(low, high)| (number(low), number(high)))
     }
 }
 
@@ -87,13 +117,15 @@ impl<B> Support<B> {
         match self {
             Support::Interval { low, high } => Support::Interval { low: f(low), high: f(high) },
             Support::Integers { low, high } => Support::Integers { low: f(low), high: f(high) },
+            Support::Vector(support) => Support::Vector(support),
         }
     }
 
-    /// Lower and upper bound.
-    pub fn bounds(&self) -> (&B, &B) {
+    /// Lower and upper bound; none of a support of vectors.
+    pub fn bounds(&self) -> Option<(&B, &B)> {
         match self {
-            Support::Interval { low, high } | Support::Integers { low, high } => (low, high),
+            Support::Interval { low, high } | Support::Integers { low, high } => Some((low, high)),
+            Support::Vector(_) => None,
         }
     }
 }

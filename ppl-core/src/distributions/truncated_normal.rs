@@ -3,42 +3,30 @@
 use rand::RngExt as _;
 use rand::distr::Open01;
 
-use super::family::{Family, Parameter, Partials, bound, constructor, positive, real};
-use super::normal::Normal;
-use super::normal_mass::{hazard, ln_mass, moments, quantile};
+use super::family::{Partials, family};
+use super::normal_mass::{Interval, Origin};
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = log Normal(x | loc, scale) - ln[Phi(b) - Phi(a)] for low <= x <= high,
-/// with a = (low - loc) / scale and b = (high - loc) / scale; either bound may be infinite
-#[derive(Clone, Copy, Debug)]
-pub struct TruncatedNormal;
-
-constructor!(TruncatedNormal: loc, scale, low, high);
-
-/// The bounds as deviations from the Normal's middle.
-fn ends([loc, scale, low, high]: [f64; 4]) -> (f64, f64) {
-    ((low - loc) / scale, (high - loc) / scale)
-}
-
-impl Family<4> for TruncatedNormal {
-    const NAME: &'static str = "truncated_normal";
-    const PARAMS: [Parameter; 4] =
-        [real("loc"), positive("scale"), bound("low").or(f64::NEG_INFINITY), bound("high").or(f64::INFINITY)];
-    const SUPPORT: Support = Support::between(2, 3);
+family! {
+    /// log p(x) = log Normal(x | loc, scale) - ln[Phi(b) - Phi(a)] for low <= x <= high,
+    /// with a = (low - loc) / scale and b = (high - loc) / scale; either bound may be infinite
+    pub TruncatedNormal: "truncated_normal",
+        [loc: real, scale: positive, low: bound = f64::NEG_INFINITY, high: bound = f64::INFINITY], Support::between(2, 3);
 
     fn log_prob(x: f64, params: [f64; 4]) -> Partials<4> {
-        let [loc, scale, low, high] = params;
-        let (a, b) = ends(params);
-        let ln_mass = ln_mass(a, b);
-        let normal = Normal::log_prob(x, [loc, scale]);
-        let slope = |bound: f64, end: f64| if bound.is_finite() { hazard(end, ln_mass) / scale } else { 0.0 };
-        let (at_low, at_high) = (slope(low, a), slope(high, b));
-        let pull = if low.is_finite() { a * at_low } else { 0.0 } - if high.is_finite() { b * at_high } else { 0.0 };
+        let scale = params[1];
+        let (z, from_ends) = place(x, params);
+        let interval = interval(params);
+        let mass = interval.mass();
+        // All by the end nearest to the middle: far out, z^2 and the logarithm of the mass are large and nearly equal.
+        let (origin, t) = interval.seen_from(mass.origin, z, from_ends);
+        let [at_low, at_high] = mass.at_ends.map(|density| density / scale);
         Partials {
-            value: normal.value - ln_mass,
-            dx: normal.dx,
-            dparams: [normal.dparams[0] + at_high - at_low, normal.dparams[1] - pull, at_low, -at_high],
+            value: -t * (origin + 0.5 * t) - mass.ratio.ln() - scale.ln(),
+            dx: -z / scale,
+            // log p = -z^2 / 2 - ln of its own integral, so that each slope is a value less its mean.
+            dparams: [(t - mass.mean) / scale, (t * (2.0 * origin + t) - mass.square) / scale, at_low, -at_high],
         }
     }
 
@@ -48,30 +36,50 @@ impl Family<4> for TruncatedNormal {
     }
 
     fn cdf(x: f64, params: [f64; 4]) -> Option<f64> {
-        let [loc, scale, low, high] = params;
-        let (a, b) = ends(params);
-        Some(if x <= low {
-            0.0
-        } else if x >= high {
-            1.0
-        } else {
-            (ln_mass(a, (x - loc) / scale) - ln_mass(a, b)).exp()
+        let [_, _, low, high] = params;
+        let (z, from_ends) = place(x, params);
+        Some(match x {
+            _ if x <= low => 0.0,
+            _ if x >= high => 1.0,
+            _ => interval(params).below(z, from_ends),
         })
     }
 
     fn icdf(p: f64, params: [f64; 4]) -> Option<f64> {
-        let [loc, scale, low, high] = params;
-        let (a, b) = ends(params);
-        Some((loc + scale * quantile(p, a, b)).clamp(low, high))
+        let [_, _, low, high] = params;
+        if p <= 0.0 || p >= 1.0 {
+            return Some(if p <= 0.0 { low } else { high });
+        }
+        let (origin, t) = interval(params).quantile(p);
+        Some(point(origin, t, params).clamp(low, high))
     }
 
     fn mean(params: [f64; 4]) -> Option<f64> {
-        let (a, b) = ends(params);
-        Some(params[0] + params[1] * moments(a, b).0)
+        let (origin, mean, _) = interval(params).moments();
+        Some(point(origin, mean, params))
     }
 
     fn variance(params: [f64; 4]) -> Option<f64> {
-        let (a, b) = ends(params);
-        Some(params[1].powi(2) * moments(a, b).1)
+        Some(params[1].powi(2) * interval(params).moments().2)
     }
+}
+
+/// The interval as deviations from the Normal's middle.
+fn interval([loc, scale, low, high]: [f64; 4]) -> Interval {
+    Interval { low: (low - loc) / scale, high: (high - loc) / scale, width: (high - low) / scale }
+}
+
+/// The same of a value, and its distances from the two ends.
+fn place(x: f64, [loc, scale, low, high]: [f64; 4]) -> (f64, [f64; 2]) {
+    ((x - loc) / scale, [(x - low) / scale, (high - x) / scale])
+}
+
+/// The value at `t` deviations from the origin.
+fn point(origin: Origin, t: f64, [loc, scale, low, high]: [f64; 4]) -> f64 {
+    scale * t
+        + match origin {
+            Origin::Low => low,
+            Origin::Zero => loc,
+            Origin::High => high,
+        }
 }

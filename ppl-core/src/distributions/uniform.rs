@@ -2,20 +2,13 @@
 
 use rand::RngExt as _;
 
-use super::family::{Family, Parameter, Partials, constructor, real};
+use super::family::{Partials, family};
 use super::support::Support;
 use crate::rng::Rng;
 
-/// log p(x) = -ln(high - low) for low <= x <= high
-#[derive(Clone, Copy, Debug)]
-pub struct Uniform;
-
-constructor!(Uniform: low, high);
-
-impl Family<2> for Uniform {
-    const NAME: &'static str = "uniform";
-    const PARAMS: [Parameter; 2] = [real("low"), real("high")];
-    const SUPPORT: Support = Support::between(0, 1);
+family! {
+    /// log p(x) = -ln(high - low) for low <= x <= high
+    pub Uniform: "uniform", [low: real, high: real], Support::between(0, 1);
 
     fn log_prob(_: f64, [low, high]: [f64; 2]) -> Partials<2> {
         let width = high - low;

@@ -6,6 +6,7 @@ use super::Handler;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::message::Message;
+use crate::run::Outside;
 
 /// Hides the sites for which `hides` is true.
 pub struct Block {
@@ -13,13 +14,23 @@ pub struct Block {
 }
 
 impl Handler for Block {
-    fn process(&mut self, message: &mut Message) -> Result<()> {
+    fn process(&mut self, message: &mut Message, _: &Outside<'_>) -> Result<()> {
         message.stop |= (self.hides)(message);
         Ok(())
     }
 }
 
 /// The model with some of its sites invisible from outside.
+///
+/// ```
+/// use ppl_core::distributions::Normal;
+/// use ppl_core::{Ctx, handler};
+///
+/// let model = |ctx: &mut Ctx| ctx.sample("mu", Normal::new(0.0, 1.0));
+/// let hidden = handler::block(handler::seed(model, 1), |site| &*site.name == "mu");
+/// assert_eq!(handler::trace(hidden)?.names().count(), 0);
+/// # Ok::<(), ppl_core::Error>(())
+/// ```
 pub fn block<R>(
     model: impl Fn(&mut Ctx) -> Result<R>,
     hides: impl Fn(&Message) -> bool + 'static,

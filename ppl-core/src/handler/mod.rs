@@ -2,35 +2,34 @@
 
 mod block;
 mod condition;
+mod infer_config;
+mod intervene;
+mod lift;
+mod mask;
 mod priors;
+mod reparam;
 mod replay;
+mod scale;
 mod seed;
+mod seen;
 mod substitute;
 mod trace;
 
-use crate::error::Result;
-use crate::message::Message;
-
+pub use crate::run::Handler;
+pub use crate::scope::Scope;
 pub use block::{Block, block};
 pub use condition::{Condition, condition};
+pub use infer_config::{InferConfig, infer_config};
+pub use intervene::{Do, intervene};
+pub use lift::{Lift, lift};
+pub use mask::{Mask, mask};
 pub use priors::{Priors, priors};
+pub use reparam::{LocScale, Reparam, reparam};
 pub use replay::{Replay, replay};
+pub use scale::{Scale, scale};
 pub use seed::{Seed, seed};
 pub use substitute::{Substitute, substitute};
-pub use trace::{Recorder, Site, Trace, trace, trace_lanes};
-
-/// What a handler may do with each statement of a model.
-pub trait Handler {
-    /// On the way out, before the site has its value.
-    fn process(&mut self, _message: &mut Message) -> Result<()> {
-        Ok(())
-    }
-
-    /// On the way back, when it has.
-    fn post(&mut self, _message: &mut Message) -> Result<()> {
-        Ok(())
-    }
-}
+pub use trace::{Recorder, Site, Trace, Traced, trace, trace_lanes};
 
 #[cfg(test)]
 mod tests;

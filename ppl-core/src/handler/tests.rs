@@ -1,7 +1,8 @@
 //! What each handler promises, alone and together.
 
 use super::*;
-use crate::distributions::{HalfNormal, Normal};
+use crate::distributions::{HalfNormal, MultivariateNormal, Normal};
+use crate::error::Result;
 use crate::{Ctx, Error, PriorSet, Values};
 
 fn model(ctx: &mut Ctx) -> Result<()> {
@@ -58,7 +59,7 @@ fn data_of_the_wrong_shape_names_the_site_and_both_shapes() {
 #[test]
 fn replay_repeats_a_trace_whatever_the_seed() {
     let first = trace(seed(model, 1)).unwrap();
-    let again = trace(seed(replay(model, first.clone()), 2)).unwrap();
+    let again = trace(seed(replay(model, first.trace.clone()), 2)).unwrap();
     assert_eq!(draw(&first, "y"), draw(&again, "y"));
 }
 
@@ -87,12 +88,114 @@ fn a_vector_that_does_not_fit_its_plate_names_site_plate_and_sizes() {
 }
 
 #[test]
-fn plates_nest_outermost_first() {
-    let nested = |ctx: &mut Ctx| {
-        ctx.plate("a", 2, |ctx| ctx.plate("b", 3, |ctx| ctx.sample("x", Normal::new([0.0, 1.0, 2.0], 1e-9))))
+fn what_is_sampled_in_a_plate_follows_it_through_every_plate_inside() {
+    // Equal sizes, where an alignment by size would bind the wrong axis, and different ones.
+    for (a, b, c) in [(2, 2, 2), (2, 3, 4), (3, 2, 3)] {
+        let nested = move |ctx: &mut Ctx| {
+            ctx.plate("a", a, |ctx| {
+                let low: Vec<f64> = (0..a).map(|i| 100.0 * i as f64).collect();
+                let x = ctx.sample("x", Normal::new(low, 1e-9))?;
+                ctx.plate("b", b, |ctx| {
+                    let y = ctx.sample("y", Normal::new(&x, 1.0))?;
+                    ctx.plate("c", c, |ctx| {
+                        ctx.sample("of_x", Normal::new(&x, 1e-9))?;
+                        ctx.sample("of_y", Normal::new(&y, 1e-9))?;
+                        ctx.sample("of_none", Normal::new(0.0, 1.0))?;
+                        ctx.sample("pair", MultivariateNormal::new([7.0, 8.0], [[1e-9, 0.0], [0.0, 1e-9]]))
+                    })
+                })
+            })
+        };
+        let run = trace(seed(nested, 0)).unwrap();
+        let sizes = |name: &str| run.get(name).unwrap().value.dims().sizes().to_vec();
+        assert_eq!((sizes("x"), sizes("y"), sizes("of_none")), (vec![a], vec![b, a], vec![c, b, a]));
+        assert_eq!(sizes("pair"), [c, b, a, 2]);
+        let (x, y) = (draw(&run, "x"), draw(&run, "y"));
+        let close = |got: &[f64], expected: &dyn Fn(usize) -> f64| {
+            got.iter().enumerate().for_each(|(i, got)| assert!((got - expected(i)).abs() < 1e-6));
+        };
+        close(&draw(&run, "of_x"), &|i| x[i % a]);
+        close(&draw(&run, "of_y"), &|i| y[i % (a * b)]);
+    }
+}
+
+#[test]
+fn a_plate_of_nothing_and_a_seventh_plate_are_errors_that_name_it() {
+    let nothing = |ctx: &mut Ctx| ctx.plate("none", 0, |ctx| ctx.sample("x", Normal::new(0.0, 1.0)));
+    assert_eq!(trace(seed(nothing, 0)).err().unwrap(), Error::EmptyPlate { plate: "none".into() });
+    let deep = |ctx: &mut Ctx| {
+        let x = |ctx: &mut Ctx<_>| ctx.plate("g", 1, |ctx| ctx.sample("x", Normal::new(0.0, 1.0)));
+        ctx.plate("a", 1, |ctx| {
+            ctx.plate("b", 1, |ctx| {
+                ctx.plate("c", 1, |ctx| {
+                    ctx.plate("d", 1, |ctx| ctx.plate("e", 1, |ctx| ctx.plate("f", 1, |ctx| x(ctx))))
+                })
+            })
+        })
     };
-    let x = draw(&trace(seed(nested, 0)).unwrap(), "x");
-    assert_eq!(x.iter().map(|v| v.round()).collect::<Vec<_>>(), [0.0, 1.0, 2.0, 0.0, 1.0, 2.0]);
+    let error = trace(seed(deep, 0)).err().unwrap().to_string();
+    assert!(error.contains("`g`") && error.contains('6'), "{error}");
+}
+
+#[test]
+fn handlers_inside_a_scope_see_names_without_it() {
+    let scoped = |ctx: &mut Ctx| {
+        let inner = |ctx: &mut Ctx| ctx.sample("x", Normal::new(0.0, 1.0));
+        ctx.scope("a", |ctx| condition(inner, Values::new().with("x", 2.0))(ctx))
+    };
+    let run = trace(scoped).unwrap();
+    assert_eq!(draw(&run, "a.x"), [2.0]);
+    assert!(run.get("a.x").unwrap().observed);
+}
+
+#[test]
+fn a_name_that_a_model_does_not_have_is_an_error_of_every_handler_that_takes_names() {
+    let wrong = || Values::new().with("nu", 1.0);
+    let message = |result: Result<()>| result.unwrap_err().to_string();
+    let all = [
+        message(trace(seed(condition(model, wrong()), 0)).map(drop)),
+        message(trace(seed(substitute(model, wrong()), 0)).map(drop)),
+        message(trace(seed(intervene(model, wrong()), 0)).map(drop)),
+        message(trace(seed(reparam(model, [("nu", LocScale { centered: 0.0 })]), 0)).map(drop)),
+    ];
+    all.iter().for_each(|error| assert!(error.contains("`nu`") && error.contains("did you mean `mu`?"), "{error}"));
+}
+
+#[test]
+fn a_reparametrised_site_has_the_density_of_the_site_and_a_jacobian() {
+    // x = loc + scale^(1-c) (z - c loc), so p(z) = p(x) scale^(1-c), whatever c.
+    let hierarchical = |ctx: &mut Ctx| {
+        let tau = ctx.sample("tau", HalfNormal::new(2.0))?;
+        ctx.sample("x", Normal::new(1.5, &tau))
+    };
+    for c in [0.0, 0.3, 1.0] {
+        let moved = reparam(hierarchical, [("x", LocScale { centered: c })]);
+        let run = trace(seed(moved, 4)).unwrap();
+        let (tau, x) = (draw(&run, "tau")[0], draw(&run, "x")[0]);
+        let z = run.get("x_decentered").unwrap();
+        let plain: f64 = -0.5 * ((x - 1.5) / tau).powi(2) - tau.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln();
+        let expected = plain + (1.0 - c) * tau.ln();
+        assert!((z.log_prob().unwrap().unwrap()[0] - expected).abs() < 1e-12, "c = {c}");
+    }
+}
+
+#[test]
+fn scales_multiply_and_masks_hide_what_is_not_finite() {
+    let data = |ctx: &mut Ctx| ctx.observe("y", Normal::new(0.0, 1.0), [0.3, 1e300, 0.4]);
+    let run = trace(scale(mask(data, [true, false, true]), 3.0)).unwrap();
+    let expected = 3.0 * (-0.5 * (0.09 + 0.16) - (2.0 * std::f64::consts::PI).ln());
+    assert!((run.log_prob().unwrap()[0] - expected).abs() < 1e-12);
+}
+
+#[test]
+fn arithmetic_on_shapes_that_do_not_fit_is_an_error_of_the_statement_with_the_line() {
+    let wrong = |ctx: &mut Ctx| {
+        let x = ctx.sample("x", Normal::new([0.0, 1.0], 1.0))?;
+        let sum = &x + crate::Var::vector([1.0, 2.0, 3.0]);
+        ctx.observe("y", Normal::new(sum.sum(), 1.0), 0.5)
+    };
+    let error = trace(seed(wrong, 0)).err().unwrap().to_string();
+    assert!(error.contains("tests.rs:") && error.contains("[2]") && error.contains("[3]"), "{error}");
 }
 
 #[test]

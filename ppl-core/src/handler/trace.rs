@@ -1,9 +1,12 @@
 //! trace: records every site of a run.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
+use serde_json::Value as Json;
 
 use super::Handler;
 use crate::autodiff::Value;
@@ -11,6 +14,8 @@ use crate::ctx::Ctx;
 use crate::distributions::Distribution;
 use crate::error::Result;
 use crate::message::{Kind, Message, Plate};
+use crate::run::Outside;
+use crate::score::{score, score_factor};
 
 /// What a run left of a site.
 #[derive(Clone)]
@@ -23,16 +28,27 @@ pub struct Site {
     pub value: Value,
     /// Whether the value is data.
     pub observed: bool,
+    /// Whether a handler gave it its value.
+    pub given: bool,
     /// What its log probability is multiplied with.
     pub scale: f64,
+    /// Which elements count, where not all do.
+    pub mask: Option<Value>,
+    /// What engines are told of it.
+    pub infer: BTreeMap<String, Json>,
     /// The plates it stands in.
     pub plates: Vec<Plate>,
 }
 
 impl Site {
-    /// Whether inference has to find it.
+    /// Whether it is sampled, and without data.
     pub fn is_latent(&self) -> bool {
         self.kind == Kind::Sample && !self.observed
+    }
+
+    /// Whether inference has to find it: latent, and no handler has given it a value.
+    pub fn is_free(&self) -> bool {
+        self.is_latent() && !self.given
     }
 
     /// Its term of the log density, one number per lane; `None` for sites that have none.
@@ -40,13 +56,12 @@ impl Site {
     /// # Errors
     /// Where the value does not fit the distribution.
     pub fn log_prob(&self) -> Result<Option<Vec<f64>>> {
-        match (&self.dist, self.kind) {
-            (Some(dist), Kind::Sample) => {
-                Ok(Some(dist.log_prob(&self.value)?.numbers().iter().map(|lp| self.scale * lp).collect()))
-            }
-            (_, Kind::Factor) => Ok(Some(self.value.numbers().to_vec())),
-            _ => Ok(None),
-        }
+        let term = match (&self.dist, self.kind) {
+            (Some(dist), Kind::Sample) => score(&**dist, &self.value, self.mask.as_ref(), self.scale)?,
+            (_, Kind::Factor) => score_factor(&self.value, self.mask.as_ref(), self.scale)?,
+            _ => return Ok(None),
+        };
+        Ok(Some(term.numbers().to_vec()))
     }
 }
 
@@ -100,14 +115,17 @@ impl Recorder {
 }
 
 impl Handler for Recorder {
-    fn post(&mut self, message: &mut Message) -> Result<()> {
+    fn post(&mut self, message: &mut Message, _: &Outside<'_>) -> Result<()> {
         let Some(value) = message.value.clone() else { return Ok(()) };
         let site = Site {
             kind: message.kind,
             dist: message.dist.clone(),
             value,
             observed: message.observed,
+            given: message.given,
             scale: message.scale,
+            mask: message.mask.clone(),
+            infer: message.infer.clone(),
             plates: message.plates.clone(),
         };
         self.0.borrow_mut().0.insert(message.name.clone(), site);
@@ -115,20 +133,46 @@ impl Handler for Recorder {
     }
 }
 
-/// Runs the model once and returns its sites.
+/// What a run left: its sites, and what the model returned.
+#[derive(Clone)]
+pub struct Traced<R> {
+    /// What the model returned.
+    pub returned: R,
+    /// Its sites.
+    pub trace: Trace,
+}
+
+impl<R> Deref for Traced<R> {
+    type Target = Trace;
+    fn deref(&self) -> &Trace {
+        &self.trace
+    }
+}
+
+/// Runs the model once; its sites, and what it returned.
+///
+/// ```
+/// use ppl_core::distributions::Normal;
+/// use ppl_core::{Ctx, handler};
+///
+/// let model = |ctx: &mut Ctx| ctx.sample("mu", Normal::new(0.0, 1.0)).map(|mu| mu * 2.0);
+/// let run = handler::trace(handler::seed(model, 1))?;
+/// assert_eq!(run.returned.value()?, 2.0 * run.get("mu").unwrap().value.numbers()[0]);
+/// # Ok::<(), ppl_core::Error>(())
+/// ```
 ///
 /// # Errors
 /// What the model returns.
-pub fn trace<R>(model: impl Fn(&mut Ctx) -> Result<R>) -> Result<Trace> {
+pub fn trace<R>(model: impl Fn(&mut Ctx) -> Result<R>) -> Result<Traced<R>> {
     trace_lanes(model, 1)
 }
 
-/// Runs the model once with this many lanes and returns its sites.
+/// Runs the model once with this many lanes.
 ///
 /// # Errors
 /// What the model returns.
-pub fn trace_lanes<R>(model: impl Fn(&mut Ctx) -> Result<R>, lanes: usize) -> Result<Trace> {
+pub fn trace_lanes<R>(model: impl Fn(&mut Ctx) -> Result<R>, lanes: usize) -> Result<Traced<R>> {
     let recorder = Recorder::default();
-    Ctx::new(lanes).with(recorder.clone(), model)?;
-    Ok(recorder.take())
+    let returned = Ctx::new(lanes).with(recorder.clone(), model)?;
+    Ok(Traced { returned, trace: recorder.take() })
 }

@@ -1,16 +1,27 @@
 //! Transforms: bijections from the real line to a support, for engines that move without bounds.
 
 mod constrain;
+mod correlation_cholesky;
 mod identity;
 mod interval;
 mod lower;
+mod ordered;
+mod simplex;
+mod unit_vector;
 mod upper;
+mod vector;
 
 pub(crate) use constrain::{constrain, log_jacobian, unconstrain};
+pub use correlation_cholesky::CorrelationCholesky;
 pub use identity::Identity;
 pub use interval::Interval;
 pub use lower::Lower;
+pub use ordered::Ordered;
+pub use simplex::Simplex;
+pub use unit_vector::UnitVector;
 pub use upper::Upper;
+pub(crate) use vector::Draws;
+pub use vector::VectorTransform;
 
 /// A constrained value, the logarithm of its Jacobian, and the derivatives of both by `[u, low, high]`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,18 +1,20 @@
 //! Catalogue: the table of a set of real galaxies in the format of GalSim, and their stamps, read one at a time.
 
 mod correlation;
+mod entry;
 mod fit;
 mod note;
 mod stamps;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use lens_models::fits::{Image, Select, Table, read_hdu, read_table};
+use lens_models::fits::{Image, Select, read_hdu, read_table};
 
-use super::{SersicFit, Stamp};
+use self::entry::{Files, rows};
+use super::Stamp;
 use crate::error::{Error, Result};
+
+pub use entry::Entry;
 pub use note::Note;
 pub use stamps::Stamps;
 
@@ -30,31 +32,6 @@ pub struct Catalog {
     path: PathBuf,
     entries: Vec<Entry>,
     notes: Vec<Note>,
-}
-
-/// One row of a catalogue.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// IDENT.
-    pub ident: i64,
-    /// MAG, of the band of the stamps.
-    pub magnitude: f64,
-    /// The file of the stamp: `GAL_FILENAME` in the folder of the catalogue.
-    pub image: Arc<Path>,
-    /// `GAL_HDU`, the primary HDU being 0.
-    pub image_hdu: usize,
-    /// The file of the point-spread function; some sets come without.
-    pub psf: Arc<Path>,
-    /// `PSF_HDU`.
-    pub psf_hdu: usize,
-    /// Arcsec a pixel.
-    pub pixel_scale: f64,
-    /// Variance of the noise of a pixel of the stamp.
-    pub noise_variance: f64,
-    /// How the noise of neighbouring pixels goes together, as in [`Stamp`]; one image for all that name one file.
-    pub correlation: Option<Arc<Image>>,
-    /// What the table of fits says.
-    pub sersic: SersicFit,
 }
 
 impl Catalog {
@@ -111,12 +88,12 @@ impl Catalog {
     /// # Errors
     /// [`Error::MissingGalaxyFile`], or [`Error::UnreadGalaxy`] for a file that is damaged or lacks the HDU.
     pub fn stamp(&self, entry: &Entry) -> Result<Stamp> {
-        self.made(entry, read_hdu(&entry.image, Select::Index(entry.image_hdu)))
+        entry.stamp(&self.path, read_hdu(&entry.image, Select::Index(entry.image_hdu)))
     }
 
     /// The stamps of all galaxies, in the order of the rows, one in memory at a time.
     pub fn stamps(&self) -> Stamps<'_> {
-        Stamps::new(self)
+        Stamps::new(&self.path, &self.entries)
     }
 
     /// The point-spread function at a galaxy.
@@ -125,94 +102,6 @@ impl Catalog {
     /// As [`stamp`](Self::stamp).
     pub fn psf(&self, entry: &Entry) -> Result<Image> {
         let read = read_hdu(&entry.psf, Select::Index(entry.psf_hdu));
-        read.map_err(|cause| self.unread(entry, "PSF_FILENAME", cause))
-    }
-
-    /// The stamp of an entry with the image that was read for it.
-    fn made(&self, entry: &Entry, image: lens_models::Result<Image>) -> Result<Stamp> {
-        Ok(Stamp {
-            ident: entry.ident,
-            image: image.map_err(|cause| self.unread(entry, "GAL_FILENAME", cause))?,
-            sigma_noise: entry.noise_variance.sqrt(),
-            correlation: entry.correlation.clone(),
-            pixel_scale: entry.pixel_scale,
-            sersic: entry.sersic,
-        })
-    }
-
-    fn unread(&self, entry: &Entry, column: &'static str, cause: lens_models::Error) -> Error {
-        let (catalog, ident) = (self.path.clone(), entry.ident);
-        match cause {
-            lens_models::Error::MissingFile { path } => Error::MissingGalaxyFile { catalog, ident, path, column },
-            cause => Error::UnreadGalaxy { catalog, ident, cause: Box::new(cause) },
-        }
-    }
-}
-
-/// The columns of the catalogue itself, each number checked.
-fn rows(table: &Table, path: &Path) -> Result<Vec<Entry>> {
-    let idents = table.integers("IDENT")?;
-    let magnitudes = table.floats("MAG")?;
-    let mut files = Files::new(path);
-    let images = files.all(table.texts("GAL_FILENAME")?);
-    let psfs = files.all(table.texts("PSF_FILENAME")?);
-    let positive = |column| -> Result<Vec<f64>> {
-        let good = |value: f64| value.is_finite() && value > 0.0;
-        check(path, &idents, column, table.floats(column)?, good, "positive and finite")
-    };
-    let number = |column| -> Result<Vec<usize>> {
-        let values = table.integers(column)?.into_iter().map(|value| value as f64).collect();
-        let values = check(path, &idents, column, values, |value| value >= 0.0, "the number of an HDU, 0 or above")?;
-        Ok(values.into_iter().map(|value| value as usize).collect())
-    };
-    let (image_hdus, psf_hdus) = (number("GAL_HDU")?, number("PSF_HDU")?);
-    let (scales, variances) = (positive("PIXEL_SCALE")?, positive("NOISE_VARIANCE")?);
-    let entry = |i: usize| Entry {
-        ident: idents[i],
-        magnitude: magnitudes[i],
-        image: images[i].clone(),
-        image_hdu: image_hdus[i],
-        psf: psfs[i].clone(),
-        psf_hdu: psf_hdus[i],
-        pixel_scale: scales[i],
-        noise_variance: variances[i],
-        correlation: None,
-        sersic: SersicFit::Absent,
-    };
-    Ok((0..table.rows()).map(entry).collect())
-}
-
-/// The values of a column, or the first galaxy whose value is not good.
-fn check(
-    path: &Path,
-    idents: &[i64],
-    column: &'static str,
-    values: Vec<f64>,
-    good: impl Fn(f64) -> bool,
-    allowed: &'static str,
-) -> Result<Vec<f64>> {
-    match idents.iter().zip(&values).find(|(_, value)| !good(**value)) {
-        Some((&ident, &value)) => Err(Error::BadEntry { path: path.to_owned(), ident, column, value, allowed }),
-        None => Ok(values),
-    }
-}
-
-/// File names of a catalogue, which are relative to its folder; each is kept once.
-struct Files<'p> {
-    folder: &'p Path,
-    known: HashMap<String, Arc<Path>>,
-}
-
-impl<'p> Files<'p> {
-    fn new(catalog: &'p Path) -> Self {
-        Self { folder: catalog.parent().unwrap_or(Path::new("")), known: HashMap::new() }
-    }
-
-    fn all(&mut self, names: Vec<String>) -> Vec<Arc<Path>> {
-        let path = |name: String| {
-            let full = self.folder.join(&name);
-            self.known.entry(name).or_insert_with(|| full.into()).clone()
-        };
-        names.into_iter().map(path).collect()
+        read.map_err(|cause| entry.unread(&self.path, "PSF_FILENAME", cause))
     }
 }

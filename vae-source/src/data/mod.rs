@@ -32,8 +32,8 @@ mod signal;
 pub mod simulate;
 mod split;
 mod stamp;
-mod tally;
 
+pub use crate::tally::{Reason, Tally};
 pub use catalog::{Catalog, Entry, Note, Stamps};
 pub use crop::central_square;
 pub use cuts::Cuts;
@@ -47,4 +47,3 @@ pub use prepare::{prepare, prepare_all};
 pub use signal::signal;
 pub use split::{Split, proportions, split};
 pub use stamp::{SersicFit, Stamp};
-pub use tally::{Reason, Tally};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use lens_models::fits::{Image, read_image};
 
-use super::{Entry, Note};
+use super::entry::Entry;
+use super::note::Note;
 use crate::data::drizzle;
 use crate::error::{Error, Result};
 

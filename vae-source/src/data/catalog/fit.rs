@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use lens_models::fits::{Table, read_table};
 
-use super::{Entry, Note};
+use super::entry::Entry;
+use super::note::Note;
 use crate::data::SersicFit;
 use crate::error::Result;
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 /// Something absent that is no error; Display is one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum Note {
     /// There is no table of fits.
     NoFits { path: PathBuf },

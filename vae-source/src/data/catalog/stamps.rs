@@ -4,14 +4,14 @@ use std::path::Path;
 
 use lens_models::fits::{FitsFile, Image};
 
-use super::{Catalog, Entry};
+use super::entry::Entry;
 use crate::data::Stamp;
 use crate::error::Result;
 
-/// Reads the stamps of a [`Catalog`] in the order of its rows; the files used last stay open.
+/// Reads the stamps of a catalogue in the order of its rows; the files used last stay open.
 #[derive(Debug)]
 pub struct Stamps<'c> {
-    catalog: &'c Catalog,
+    catalog: &'c Path,
     entries: std::slice::Iter<'c, Entry>,
     /// The one used last at the end.
     open: Vec<FitsFile>,
@@ -22,8 +22,8 @@ pub struct Stamps<'c> {
 const OPEN: usize = 64;
 
 impl<'c> Stamps<'c> {
-    pub(super) fn new(catalog: &'c Catalog) -> Self {
-        Self { catalog, entries: catalog.entries.iter(), open: Vec::new() }
+    pub(super) fn new(catalog: &'c Path, entries: &'c [Entry]) -> Self {
+        Self { catalog, entries: entries.iter(), open: Vec::new() }
     }
 
     fn image(&mut self, path: &Path, hdu: usize) -> lens_models::Result<Image> {
@@ -49,7 +49,7 @@ impl Iterator for Stamps<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         let entry = self.entries.next()?;
         let image = self.image(&entry.image, entry.image_hdu);
-        Some(self.catalog.made(entry, image))
+        Some(entry.stamp(self.catalog, image))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

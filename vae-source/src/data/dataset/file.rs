@@ -8,7 +8,7 @@ use ppl_infer::atomic;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use serde_json::{Map, Value as Json, json};
 
-use super::Dataset;
+use super::set::Dataset;
 use crate::data::{Galaxy, Split};
 use crate::error::{Error, Result};
 
@@ -19,8 +19,38 @@ const LENGTH: u64 = 8;
 /// The longest header that safetensors readers accept, in bytes.
 const LONGEST: u64 = 100_000_000;
 
+impl Dataset {
+    /// Writes one safetensors file, beside its place first and renamed into it when whole.
+    ///
+    /// Tensors: `images` f32 `[n, side, side]` (`[y][x]`, (0, 0) at the bottom left), `sigma` f32 `[n]` (standard deviation of
+    /// the noise of a pixel, in the unit of the images), `split` u8 `[n]` (0 training, 1 test, 2 validation), `pixel_scale`
+    /// f64 `[n]` (arcsec), `ident` i64 `[n]`. Metadata: `format`, and `provenance` as JSON. The same set gives the same bytes.
+    ///
+    /// # Errors
+    /// As [`Dataset::check`]; what the operating system says.
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.check()?;
+        write(self, path.as_ref())
+    }
+
+    /// Reads what [`Dataset::write`] wrote, bit for bit.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; else [`Error::InFile`], which names the file, around [`Error::NotSafetensors`], [`Error::DatasetHeader`],
+    /// [`Error::DatasetLength`], [`Error::DatasetFormat`], [`Error::Provenance`], [`Error::MissingTensor`],
+    /// [`Error::WrongTensor`], [`Error::UnknownSplit`] or what [`Dataset::check`] returns.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let read = read(path).and_then(|dataset| dataset.check().map(|()| dataset));
+        read.map_err(|cause| match cause {
+            io @ Error::Io { .. } => io,
+            cause => Error::InFile { path: path.to_owned(), cause: Box::new(cause) },
+        })
+    }
+}
+
 /// Writes the set, whole or not at all.
-pub fn write(dataset: &Dataset, path: &Path) -> Result<()> {
+fn write(dataset: &Dataset, path: &Path) -> Result<()> {
     let header = header(dataset)?;
     atomic::replace(path, |out| write_all(dataset, &header, out)).map_err(|cause| Error::Io {
         path: path.to_owned(),
@@ -70,7 +100,7 @@ fn write_all(dataset: &Dataset, header: &[u8], out: &mut impl Write) -> io::Resu
 }
 
 /// Reads a set; errors other than [`Error::Io`] do not name the file.
-pub fn read(path: &Path) -> Result<Dataset> {
+fn read(path: &Path) -> Result<Dataset> {
     let failed = |cause| Error::Io { path: path.to_owned(), action: "read", cause };
     let file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();

@@ -1,8 +1,6 @@
 //! A set of galaxies and what each is for.
 
-use std::path::Path;
-
-use super::{Provenance, file};
+use super::provenance::Provenance;
 use crate::data::{Galaxy, Split, split};
 use crate::error::{Error, Result};
 
@@ -55,34 +53,6 @@ impl Dataset {
     #[must_use]
     pub fn counts(&self) -> [usize; 3] {
         Split::ALL.map(|part| self.of(part).count())
-    }
-
-    /// Writes one safetensors file, beside its place first and renamed into it when whole.
-    ///
-    /// Tensors: `images` f32 `[n, side, side]` (`[y][x]`, (0, 0) at the bottom left), `sigma` f32 `[n]` (standard deviation of
-    /// the noise of a pixel, in the unit of the images), `split` u8 `[n]` (0 training, 1 test, 2 validation), `pixel_scale`
-    /// f64 `[n]` (arcsec), `ident` i64 `[n]`. Metadata: `format`, and `provenance` as JSON. The same set gives the same bytes.
-    ///
-    /// # Errors
-    /// As [`Dataset::check`]; what the operating system says.
-    pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.check()?;
-        file::write(self, path.as_ref())
-    }
-
-    /// Reads what [`Dataset::write`] wrote, bit for bit.
-    ///
-    /// # Errors
-    /// [`Error::Io`]; else [`Error::InFile`], which names the file, around [`Error::NotSafetensors`], [`Error::DatasetHeader`],
-    /// [`Error::DatasetLength`], [`Error::DatasetFormat`], [`Error::Provenance`], [`Error::MissingTensor`],
-    /// [`Error::WrongTensor`], [`Error::UnknownSplit`] or what [`Dataset::check`] returns.
-    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let read = file::read(path).and_then(|dataset| dataset.check().map(|()| dataset));
-        read.map_err(|cause| match cause {
-            io @ Error::Io { .. } => io,
-            cause => Error::InFile { path: path.to_owned(), cause: Box::new(cause) },
-        })
     }
 
     /// Whether the set is one to learn from.

@@ -2,28 +2,33 @@
 
 use std::fmt;
 
-/// The most dimensions a value has besides its lanes (`[plane, y, x]` of an image stack).
-const MAX_RANK: usize = 3;
+/// The most dimensions a value has besides its lanes: four plates around a matrix.
+const MAX_RANK: usize = 6;
 
 /// The dimensions a user sees, without lanes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Dims {
     sizes: [usize; MAX_RANK],
     rank: usize,
+    /// The product of the sizes.
+    len: usize,
 }
 
 impl Dims {
-    /// The dimensions of a scalar.
-    pub const SCALAR: Dims = Dims { sizes: [1; MAX_RANK], rank: 0 };
+    /// The most dimensions there are.
+    pub const MAX_RANK: usize = MAX_RANK;
 
-    /// Dimensions from sizes, outermost first; at most three.
+    /// The dimensions of a scalar.
+    pub const SCALAR: Dims = Dims { sizes: [1; MAX_RANK], rank: 0, len: 1 };
+
+    /// Dimensions from sizes, outermost first; at most six.
     ///
     /// # Panics
-    /// With more than three sizes, which is a bug in the calling operation.
+    /// With more than six sizes, which is a bug in the calling operation.
     #[inline]
     pub fn new(sizes: &[usize]) -> Self {
         assert!(sizes.len() <= MAX_RANK, "at most {MAX_RANK} dimensions, got {sizes:?}");
-        let mut dims = Dims { sizes: [1; MAX_RANK], rank: sizes.len() };
+        let mut dims = Dims { sizes: [1; MAX_RANK], rank: sizes.len(), len: sizes.iter().product() };
         dims.sizes[..sizes.len()].copy_from_slice(sizes);
         dims
     }
@@ -43,7 +48,7 @@ impl Dims {
     /// How many elements in one lane.
     #[inline]
     pub fn len(&self) -> usize {
-        self.sizes().iter().product()
+        self.len
     }
 
     /// Whether a lane has no element at all.
@@ -54,6 +59,12 @@ impl Dims {
     /// These dimensions followed by `inner`.
     pub fn then(&self, inner: Dims) -> Dims {
         Dims::new(&[self.sizes(), inner.sizes()].concat())
+    }
+
+    /// `inner` cut off from the right: the first `rank - inner` dimensions and the last `inner`.
+    pub fn split(&self, inner: usize) -> (Dims, Dims) {
+        let (outer, inner) = self.sizes().split_at(self.rank - inner.min(self.rank));
+        (Dims::new(outer), Dims::new(inner))
     }
 
     /// NumPy's broadcast of two shapes, aligned at the innermost dimension; `None` where they disagree.
@@ -72,17 +83,17 @@ impl Dims {
                 _ => return None,
             };
         }
-        Some(Dims { sizes, rank })
+        Some(Dims::new(&sizes[..rank]))
     }
 
     /// How to walk along `source`, which must broadcast to `self`, element by element of `self`.
     #[inline]
-    pub(crate) fn walk(self, source: Dims) -> Walk {
+    pub fn walk(self, source: Dims) -> Walk {
         if source == self {
             return Walk::Along;
         }
         if source.len() == 1 {
-            return Walk::Stay;
+            return Walk::Same;
         }
         let offset = self.rank - source.rank;
         let index = |flat: usize| {
@@ -104,11 +115,11 @@ impl Dims {
 
 /// Which element of a broadcast input belongs to each element of the output.
 #[derive(Clone, Debug)]
-pub(crate) enum Walk {
+pub enum Walk {
     /// The same one.
     Along,
     /// The only one.
-    Stay,
+    Same,
     /// The one in the table.
     Table(Vec<usize>),
 }
@@ -116,10 +127,10 @@ pub(crate) enum Walk {
 impl Walk {
     /// The index into the input for element `i` of the output.
     #[inline]
-    pub(crate) fn at(&self, i: usize) -> usize {
+    pub fn at(&self, i: usize) -> usize {
         match self {
             Walk::Along => i,
-            Walk::Stay => 0,
+            Walk::Same => 0,
             Walk::Table(table) => table[i],
         }
     }
@@ -162,6 +173,14 @@ impl Shape {
     /// Whether nothing is stored.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Where the numbers of one lane are.
+    #[inline]
+    pub fn lane(&self, lane: usize) -> std::ops::Range<usize> {
+        let n = self.dims.len();
+        let at = if self.lanes == 1 { 0 } else { lane };
+        at * n..(at + 1) * n
     }
 }
 
