@@ -126,7 +126,9 @@ fn vjp_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: us
     let (mut dx, mut dy) = (dx.chunks_mut(L), dy.chunks_mut(L));
     for (x, y) in x.chunks(BLOCK * L).zip(y.chunks(BLOCK * L)) {
         let mut sums = [Lanes::<L, FMA>::constant(0.0); N];
-        for (x, y) in x.chunks(L).zip(y.chunks(L)) {
+        // Kept here and added in a loop of its own: a branch in this one keeps LLVM from making vectors of the whole of it.
+        let mut positions = [complex(Lanes::<L, FMA>::constant(0.0), Lanes::constant(0.0)); BLOCK];
+        for ((x, y), position) in x.chunks(L).zip(y.chunks(L)).zip(&mut positions) {
             // The points missing in the last chunk repeat its last one with g = 0: they add nothing.
             let p = complex(Lanes::repeat_last(x), Lanes::repeat_last(y));
             let g = g.each_mut().map(|chunks| Lanes::pad_zero(chunks.next().unwrap_or_default()));
@@ -134,13 +136,15 @@ fn vjp_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: us
             for (sum, d) in sums.iter_mut().zip(d.params) {
                 *sum = *sum + d;
             }
-            if let (Some(dx), Some(dy)) = (dx.next(), dy.next()) {
-                d.position.re.add_to(dx);
-                d.position.im.add_to(dy);
-            }
+            *position = d.position;
         }
         for (d, sum) in dparams.iter_mut().zip(sums) {
             *d += sum.sum();
+        }
+        // Last in the zip: it takes no chunk of theirs when the block is done.
+        for ((position, dx), dy) in positions.iter().zip(dx.by_ref()).zip(dy.by_ref()) {
+            position.re.add_to(dx);
+            position.im.add_to(dy);
         }
     }
 }
