@@ -94,8 +94,8 @@ fn vjp_simd<P: Pointwise<N, OUT>, const N: usize, const OUT: usize>(
     }
 }
 
-/// The loops have the formula in them once: the last, short chunk goes through the same code as the whole ones, because
-/// compiling a formula for a processor takes seconds.
+/// The loops have the formula in them once, because compiling it for a processor takes seconds: the last, short chunk is
+/// padded and goes through the same code as the whole ones.
 #[inline(always)]
 fn value_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: usize, const FMA: bool>(
     prepared: &P::Prepared<f32>,
@@ -103,14 +103,25 @@ fn value_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: 
     y: &[f32],
     out: [&mut [f32]; OUT],
 ) {
-    let mut out = out.map(|plane| plane.chunks_mut(L));
-    for (x, y) in x.chunks(L).zip(y.chunks(L)) {
-        let p = complex(Lanes::<L, FMA>::repeat_last(x), Lanes::repeat_last(y));
-        for (value, chunks) in P::value(prepared, p).into_iter().zip(&mut out) {
-            if let Some(chunk) = chunks.next() {
-                value.add_to(chunk);
+    let ((x, x_tail), (y, y_tail)) = (x.as_chunks::<L>(), y.as_chunks::<L>());
+    let (x_padded, y_padded) = ([repeat_last(x_tail)], [repeat_last(y_tail)]);
+    let mut padded = [[[0.0; L]]; OUT];
+    let mut parts = out.map(|plane| plane.as_chunks_mut::<L>());
+    let whole = parts.each_mut().map(|(chunks, _)| chunks.iter_mut());
+    let rest = padded.each_mut().map(|chunk| chunk.iter_mut());
+    let segments = if x_tail.is_empty() { 1 } else { 2 };
+    for (x, y, mut out) in [(x, y, whole), (&x_padded, &y_padded, rest)].into_iter().take(segments) {
+        for (x, y) in x.iter().zip(y) {
+            let value = P::value(prepared, complex(Lanes::<L, FMA>(*x), Lanes(*y)));
+            for (value, chunks) in value.iter().zip(&mut out) {
+                if let Some(chunk) = chunks.next() {
+                    value.add_to(chunk);
+                }
             }
         }
+    }
+    for ((_, tail), [padded]) in parts.iter_mut().zip(&padded) {
+        tail.iter_mut().zip(padded).for_each(|(out, value)| *out += value);
     }
 }
 
@@ -122,29 +133,46 @@ fn vjp_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: us
     dparams: &mut [f64],
     [dx, dy]: [&mut [f32]; 2],
 ) {
-    let mut g = g.map(|plane| plane.chunks(L));
+    let ((x, x_tail), (y, y_tail)) = (x.as_chunks::<L>(), y.as_chunks::<L>());
+    // The points missing in the last chunk repeat its last one with g = 0: they add nothing.
+    let (x_padded, y_padded) = ([repeat_last(x_tail)], [repeat_last(y_tail)]);
+    let g = g.map(|plane| plane.as_chunks::<L>());
+    let g_padded = g.map(|(_, tail)| [padded(tail, 0.0)]);
+    let whole = g.map(|(chunks, _)| chunks);
+    let rest = g_padded.each_ref().map(|chunk| &chunk[..]);
     let (mut dx, mut dy) = (dx.chunks_mut(L), dy.chunks_mut(L));
-    for (x, y) in x.chunks(BLOCK * L).zip(y.chunks(BLOCK * L)) {
-        let mut sums = [Lanes::<L, FMA>::constant(0.0); N];
-        // Kept here and added in a loop of its own: a branch in this one keeps LLVM from making vectors of the whole of it.
-        let mut positions = [complex(Lanes::<L, FMA>::constant(0.0), Lanes::constant(0.0)); BLOCK];
-        for ((x, y), position) in x.chunks(L).zip(y.chunks(L)).zip(&mut positions) {
-            // The points missing in the last chunk repeat its last one with g = 0: they add nothing.
-            let p = complex(Lanes::repeat_last(x), Lanes::repeat_last(y));
-            let g = g.each_mut().map(|chunks| Lanes::pad_zero(chunks.next().unwrap_or_default()));
-            let d = P::gradient(prepared, p, g);
-            for (sum, d) in sums.iter_mut().zip(d.params) {
-                *sum = *sum + d;
+    // Kept here and added in a loop of its own: a branch in the first keeps LLVM from making vectors of all of it.
+    let mut positions = [complex(Lanes::<L, FMA>::constant(0.0), Lanes::constant(0.0)); BLOCK];
+    let segments = if x_tail.is_empty() { 1 } else { 2 };
+    for (x, y, g) in [(x, y, whole), (&x_padded[..], &y_padded[..], rest)].into_iter().take(segments) {
+        let mut g = g.map(|plane| plane.iter());
+        for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
+            let mut sums = [Lanes::<L, FMA>::constant(0.0); N];
+            for ((x, y), position) in x.iter().zip(y).zip(&mut positions) {
+                let g = g.each_mut().map(|chunks| chunks.next().map_or(Lanes([0.0; L]), |chunk| Lanes(*chunk)));
+                let d = P::gradient(prepared, complex(Lanes(*x), Lanes(*y)), g);
+                for (sum, d) in sums.iter_mut().zip(&d.params) {
+                    *sum = *sum + *d;
+                }
+                *position = d.position;
             }
-            *position = d.position;
-        }
-        for (d, sum) in dparams.iter_mut().zip(sums) {
-            *d += sum.sum();
-        }
-        // Last in the zip: it takes no chunk of theirs when the block is done.
-        for ((position, dx), dy) in positions.iter().zip(dx.by_ref()).zip(dy.by_ref()) {
-            position.re.add_to(dx);
-            position.im.add_to(dy);
+            for (d, sum) in dparams.iter_mut().zip(sums) {
+                *d += sum.sum();
+            }
+            // As many as the block has: the zip would else take one of `dx` too many from the last block.
+            for ((position, dx), dy) in positions.iter().take(x.len()).zip(dx.by_ref()).zip(dy.by_ref()) {
+                position.re.add_to(dx);
+                position.im.add_to(dy);
+            }
         }
     }
+}
+
+/// `L` numbers; the missing ones repeat the last.
+fn repeat_last<const L: usize>(part: &[f32]) -> [f32; L] {
+    padded(part, part.last().copied().unwrap_or(0.0))
+}
+
+fn padded<const L: usize>(part: &[f32], with: f32) -> [f32; L] {
+    std::array::from_fn(|i| part.get(i).copied().unwrap_or(with))
 }

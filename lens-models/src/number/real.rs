@@ -86,7 +86,11 @@ pub trait Real:
     ) -> [Self; K] {
         let mut state = start;
         for row in series.rows().iter().rev() {
-            state = step(state, row.map(Self::broadcast));
+            let mut wide = [Self::constant(0.0); M];
+            for (wide, c) in wide.iter_mut().zip(row) {
+                *wide = Self::broadcast(*c);
+            }
+            state = step(state, wide);
         }
         state
     }
