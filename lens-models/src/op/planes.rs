@@ -158,7 +158,7 @@ mod tests {
 
     fn positions(lanes: usize, points: usize) -> Value {
         // Well away from the centre, where the deflection bends within a step.
-        let at = |i: usize| (1.0 + 0.5 * (1.3 * i as f32).sin()) * if i % 3 == 0 { -1.0 } else { 1.0 };
+        let at = |i: usize| (1.0 + 0.5 * (1.3 * i as f32).sin()) * if i.is_multiple_of(3) { -1.0 } else { 1.0 };
         Value::constant(
             Shape::new(lanes, Dims::new(&[2, points])),
             (0..lanes * 2 * points).map(at).collect::<Vec<f32>>(),
