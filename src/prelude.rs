@@ -14,7 +14,7 @@ pub use ppl_core::distributions::{
 pub use ppl_core::handler::{block, condition, priors, replay, seed, substitute, trace};
 pub use ppl_core::{Array, Ctx, Error, LogDensity, ModelDensity, PriorSet, Result, Values};
 pub use ppl_infer::map::{LaplaceSettings, MapSettings, laplace, maximise};
-pub use ppl_infer::mcmc::NutsSettings;
+pub use ppl_infer::mcmc::{Hmc, HmcSettings, Nuts, NutsSettings, Start};
 pub use ppl_infer::posterior::{Posterior, Summary};
-
-pub use crate::run::{nuts, nuts_from, posterior_of};
+pub use ppl_infer::target::FnDensity;
+pub use ppl_infer::{hmc, nuts, nuts_from, posterior_of, sample};

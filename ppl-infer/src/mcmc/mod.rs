@@ -2,11 +2,14 @@
 
 pub mod adapt;
 pub mod chain;
+pub mod failure;
 pub mod hmc;
 pub mod integrator;
 pub mod kernel;
 pub mod metric;
 pub mod nuts;
+mod sample_stats;
+pub mod sampler;
 pub mod samples;
 pub mod settings;
 pub mod start;
@@ -14,7 +17,12 @@ pub mod termination;
 pub mod tree;
 
 pub use chain::Chain;
+pub use failure::ChainFailure;
+pub use hmc::{Hmc, HmcSettings};
+pub use kernel::Kernel;
 pub use metric::{InitialMetric, Metric};
+pub use nuts::{Nuts, NutsSettings};
+pub use sampler::Sampler;
 pub use samples::{ChainSamples, DrawStats, Samples};
-pub use settings::{MetricAdaptation, MetricKind, NutsSettings};
-pub use start::random_starts;
+pub use settings::{MetricAdaptation, MetricKind, SamplerSettings};
+pub use start::{Start, Starts};
