@@ -1,11 +1,11 @@
 //! The battery that every family stands under: derivatives, tape, mass, draws, quantiles, edges, checks and JSON.
 
 use super::family::{Constraint, Family};
-use super::support::Bound;
 use super::*;
 use crate::autodiff::{Shape, Tape, check};
 use crate::error::Error;
 use crate::rng::keyed;
+use crate::support::Bound;
 
 /// One line per family, with parameter sets of which the first is of order one; and the test that none is left out.
 macro_rules! battery {

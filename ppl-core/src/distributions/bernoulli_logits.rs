@@ -2,7 +2,7 @@
 
 use super::bernoulli::Bernoulli;
 use super::family::{Partials, family};
-use super::support::Support;
+use crate::support::Support;
 use crate::autodiff::sigmoid;
 use crate::rng::Rng;
 

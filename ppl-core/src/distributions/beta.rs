@@ -4,7 +4,7 @@ use super::family::{Partials, family};
 use super::gamma::ln_draw;
 use super::incomplete;
 use super::stirling::{beside, digamma_error, ln_beta_kernel, ln_ratio};
-use super::support::Support;
+use crate::support::Support;
 use crate::autodiff::sigmoid;
 use crate::rng::Rng;
 

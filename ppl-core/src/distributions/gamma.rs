@@ -7,7 +7,7 @@ use rand_distr::Distribution as _;
 use super::family::{Partials, family};
 use super::incomplete;
 use super::stirling::{digamma_error, ln_poisson, ln_ratio};
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

@@ -3,7 +3,7 @@
 use super::family::{Partials, family};
 use super::gamma::{by_excess, ln_draw};
 use super::incomplete;
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

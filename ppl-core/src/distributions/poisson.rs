@@ -5,7 +5,7 @@ use rand_distr::Distribution as _;
 use super::family::{Partials, family};
 use super::incomplete;
 use super::stirling::ln_poisson;
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

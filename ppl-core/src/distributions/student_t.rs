@@ -5,7 +5,7 @@ use super::gamma::ln_draw;
 use super::incomplete;
 use super::normal::Normal;
 use super::stirling::{deviance, digamma_half_step, ln_gamma_half_step};
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

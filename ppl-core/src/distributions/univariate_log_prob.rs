@@ -5,10 +5,15 @@ use std::marker::PhantomData;
 use multiversion::multiversion;
 
 use super::family::{Family, Partials};
-use super::univariate::valid;
 use crate::autodiff::{FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Walk, broadcast_all, common_lanes};
 use crate::error::Result;
 use crate::shape::Dims;
+
+/// Whether every parameter is in its domain and the support holds something.
+#[inline]
+pub(super) fn valid<F: Family<N>, const N: usize>(params: [f64; N]) -> bool {
+    F::PARAMS.iter().zip(params).all(|(p, value)| p.constraint.holds(value)) && !F::SUPPORT.is_empty(&params)
+}
 
 /// log p(x | parameters).
 #[derive(Clone)]
