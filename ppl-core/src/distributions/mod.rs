@@ -9,6 +9,7 @@ mod incomplete;
 mod independent;
 pub mod json;
 mod normal_mass;
+mod softplus;
 mod stirling;
 mod support;
 mod univariate;
