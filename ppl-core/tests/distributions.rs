@@ -108,8 +108,9 @@ fn every_family_agrees_with_the_golden_table() {
         ($($family:ident)+) => { $( compare::<$family, _>(&table, &mut judge); compared.push($family::NAME); )+ };
     }
     compare! {
-        Bernoulli BernoulliLogits Beta Cauchy Exponential Gamma HalfCauchy HalfNormal InverseGamma LogNormal Normal Poisson StudentT
-        TruncatedNormal Uniform
+        Bernoulli BernoulliLogits Beta Binomial BinomialLogits Cauchy Exponential Gamma Geometric Gumbel HalfCauchy HalfNormal InverseGamma
+        Laplace LogNormal Logistic NegativeBinomial2 NegativeBinomialProbs Normal Pareto Poisson StudentT TruncatedNormal Uniform VonMises
+        Weibull
     }
     // An improper density has no cdf, and the table is of families of one number.
     let without = ["improper_uniform", "multivariate_normal"];

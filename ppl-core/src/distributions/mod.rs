@@ -14,6 +14,7 @@ mod mixture;
 mod multivariate;
 mod multivariate_log_prob;
 mod normal_mass;
+mod softplus;
 mod stirling;
 mod univariate;
 mod univariate_log_prob;
@@ -122,19 +123,30 @@ distributions! {
         bernoulli: Bernoulli,
         bernoulli_logits: BernoulliLogits,
         beta: Beta,
+        binomial: Binomial,
+        binomial_logits: BinomialLogits,
         cauchy: Cauchy,
         exponential: Exponential,
         gamma: Gamma,
+        geometric: Geometric,
+        gumbel: Gumbel,
         half_cauchy: HalfCauchy,
         half_normal: HalfNormal,
         improper_uniform: ImproperUniform,
         inverse_gamma: InverseGamma,
+        laplace: Laplace,
         log_normal: LogNormal,
+        logistic: Logistic,
+        negative_binomial2: NegativeBinomial2,
+        negative_binomial_probs: NegativeBinomialProbs,
         normal: Normal,
+        pareto: Pareto,
         poisson: Poisson,
         student_t: StudentT,
         truncated_normal: TruncatedNormal,
         uniform: Uniform,
+        von_mises: VonMises,
+        weibull: Weibull,
     }
     others {
         categorical: Categorical = multivariate::read::<Categorical>,
