@@ -106,6 +106,11 @@ pub const fn count(table: &[Parameter]) -> usize {
     total
 }
 
+/// Where the first number of the parameter of that name stands among all of a table.
+pub fn place(table: &[Parameter], name: &str) -> Option<usize> {
+    table.iter().position(|p| p.name == name).map(|i| count(&table[..i]))
+}
+
 /// `theta_E`: the Einstein radius in the intermediate-axis convention.
 pub const THETA_E: Parameter = Parameter::new(
     "theta_E",

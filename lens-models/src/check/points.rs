@@ -1,6 +1,6 @@
 //! Where profiles are checked, and the differences that they are checked against.
 
-use crate::parameter::Parameter;
+use crate::parameter::{Parameter, place};
 
 /// Points of a sunflower about the centre of the image, from 0.15" to 3.5"; 83 so that the last chunk is a short one.
 pub(super) fn sunflower() -> Vec<(f64, f64)> {
@@ -36,7 +36,6 @@ pub(super) fn names(table: &[Parameter]) -> Vec<String> {
 
 /// Points at and beside the centre of a profile, by less than any pixel, as f32 and as f64 have it.
 pub(super) fn about_center(table: &[Parameter], params: &[f64]) -> [(f64, f64); 4] {
-    let names = names(table);
-    let of = |name: &str| names.iter().position(|n| n == name).map_or(0.0, |i| params[i]);
+    let of = |name: &str| place(table, name).map_or(0.0, |i| params[i]);
     [(0.0, 0.0), (1e-12, 0.0), (0.0, 1e-7), (-1e-5, 1e-5)].map(|(dx, dy)| (of("center_x") + dx, of("center_y") + dy))
 }

@@ -95,4 +95,18 @@ impl Component {
     pub fn site(&self, parameter: &Parameter) -> String {
         format!("{}.{}", self.name, parameter.name)
     }
+
+    /// The numbers of one copy in the order of its profile's table, each with its parameter, from what is given for each
+    /// parameter: a list for all copies, one list for every copy, or one number.
+    pub fn numbers<'a>(
+        &self,
+        copy: usize,
+        given: impl Fn(&Parameter) -> Option<&'a Vec<f64>>,
+    ) -> impl Iterator<Item = (&'static Parameter, Option<f64>)> {
+        self.profile.parameters().iter().flat_map(move |p| {
+            let values = given(p);
+            let at = move |i| values.and_then(|v| v.get(copy * p.size + i).or(v.get(i)).or(v.first())).copied();
+            (0..p.size).map(move |i| (p, at(i)))
+        })
+    }
 }

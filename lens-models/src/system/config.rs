@@ -86,13 +86,9 @@ impl System {
             let Profile::Mass(profile) = component.profile else { continue };
             for copy in 0..component.count {
                 profiles.push(profile);
-                for parameter in profile.parameters() {
-                    let given = component.fixed.get(parameter.name);
-                    for number in 0..parameter.size {
-                        let value = given.and_then(|v| v.get(copy * parameter.size + number).or(v.first()));
-                        let site = || Error::NoValue { site: component.site(parameter), parameter: parameter.name };
-                        values.push(*value.ok_or_else(site)?);
-                    }
+                for (parameter, value) in component.numbers(copy, |p| component.fixed.get(p.name)) {
+                    let site = || Error::NoValue { site: component.site(parameter), parameter: parameter.name };
+                    values.push(value.ok_or_else(site)?);
                 }
             }
         }
