@@ -9,9 +9,9 @@ pub use lens_models::op::{Deflector, Lit, brightness, expose, image_log_prob, sk
 pub use ppl_core::autodiff::{IntoVar, Var};
 pub use ppl_core::distributions::{
     Any, Bernoulli, BernoulliLogits, Beta, Binomial, BinomialLogits, Categorical, CategoricalLogits, Cauchy, Dirichlet,
-    Distribution, Exponential, Family, Gamma, HalfCauchy, HalfNormal, ImproperUniform, Independent, InverseGamma, Laplace,
-    LkjCholesky, LogNormal, Mixture, MultivariateNormal, NegativeBinomial2, Normal, OrderedLogistic, Poisson, StudentT,
-    TruncatedNormal, Uniform, With,
+    Distribution, Exponential, Family, Gamma, HalfCauchy, HalfNormal, ImproperUniform, Independent, InverseGamma,
+    Laplace, LkjCholesky, LogNormal, Mixture, MultivariateNormal, NegativeBinomial2, Normal, OrderedLogistic, Poisson,
+    StudentT, TruncatedNormal, Uniform, With,
 };
 pub use ppl_core::handler::{
     LocScale, block, condition, infer_config, intervene, lift, mask, priors, reparam, replay, scale, seed, substitute,

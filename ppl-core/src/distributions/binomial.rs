@@ -5,7 +5,7 @@ use rand_distr::Distribution as _;
 use super::family::{Partials, family};
 use super::incomplete;
 use super::stirling::ln_beta_kernel;
-use super::support::{Bound, Support};
+use crate::support::{Bound, Support};
 use crate::rng::Rng;
 
 family! {

@@ -4,7 +4,7 @@ use super::binomial::{self, Binomial};
 use super::family::{Partials, family};
 use super::softplus::softplus;
 use super::stirling::beside;
-use super::support::{Bound, Support};
+use crate::support::{Bound, Support};
 use crate::autodiff::sigmoid;
 use crate::rng::Rng;
 

@@ -4,7 +4,7 @@ use rand_distr::Distribution as _;
 
 use super::family::{Partials, family};
 use super::incomplete;
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

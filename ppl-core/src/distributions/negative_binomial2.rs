@@ -5,7 +5,7 @@ use super::gamma::ln_draw;
 use super::incomplete;
 use super::poisson::Poisson;
 use super::stirling::{deviance, digamma_error_step, ln_beta_kernel};
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

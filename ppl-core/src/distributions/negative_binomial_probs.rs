@@ -3,7 +3,7 @@
 use super::family::{Partials, family};
 use super::negative_binomial2::{draw, log_mass, quantile, tails};
 use super::stirling::{digamma_error_step, ln_ratio};
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

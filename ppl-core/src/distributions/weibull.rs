@@ -6,7 +6,7 @@ use statrs::function::gamma::gamma;
 
 use super::family::{Partials, family};
 use super::stirling::ln_ratio;
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {
