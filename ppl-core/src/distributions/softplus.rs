@@ -10,12 +10,13 @@ const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
 /// (ln(1 + e^a), 1 / (1 + e^-a)) from one exponential, both to a few 1e-16 of themselves.
 ///
-/// No call and no branch, so that a loop over it is vectorised: coin flips as data would have every branch mispredicted.
+/// No call and no branch, which coin flips as data would have mispredicted: a loop over whole chunks of elements is vectorised.
 #[inline]
 pub(super) fn softplus(a: f64) -> (f64, f64) {
     // e^-|a| is too small to matter long before it underflows.
     let y = exp_minus(a.abs().min(700.0));
-    let odds = if a >= 0.0 { 1.0 } else { y };
+    // One where a >= 0, else y.
+    let odds = y + f64::from(a >= 0.0) * (1.0 - y);
     (a.max(0.0) + ln_1p_unit(y), odds / (1.0 + y))
 }
 
@@ -37,8 +38,9 @@ fn exp_minus(t: f64) -> f64 {
 /// ln(1 + y) for 0 <= y <= 1, by fdlibm's polynomial for ln(1 + f) with f in (1/sqrt 2 - 1, sqrt 2 - 1).
 #[inline]
 fn ln_1p_unit(y: f64) -> f64 {
-    let half = y > 0.414_213_562_373_095_03;
-    let f = if half { 0.5 * (y - 1.0) } else { y };
+    // Above that, ln 2 + ln((1 + y) / 2).
+    let half = f64::from(y > 0.414_213_562_373_095_03);
+    let f = y - half * (0.5 * (y + 1.0));
     let s = f / (2.0 + f);
     let z = s * s;
     let w = z * z;
@@ -46,7 +48,7 @@ fn ln_1p_unit(y: f64) -> f64 {
     let odd = 0.285_714_287_436_623_9 + w * (0.181_835_721_616_180_5 + w * 0.147_981_986_051_165_86);
     let series = even + z * (0.666_666_666_666_673_5 + w * odd);
     let square = 0.5 * f * f;
-    (if half { LN_2 } else { 0.0 }) + (f - (square - s * (square + series)))
+    half * LN_2 + (f - (square - s * (square + series)))
 }
 
 #[cfg(test)]
