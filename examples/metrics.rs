@@ -168,7 +168,7 @@ fn main() -> anyhow::Result<()> {
     println!(
         "| geometric mean, relative to {} | {} | | |",
         columns[0],
-        logs.map(|x| format!("{:.3}", x.exp())).join(" | ")
+        logs.map(|x| format!("{:.2}", x.exp())).join(" | ")
     );
     Ok(())
 }
