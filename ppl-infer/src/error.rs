@@ -41,8 +41,8 @@ pub enum Error {
     #[error("there is nothing to sample: the model has no latent site (every `sample` is observed or given a value)")]
     NothingToSample,
 
-    /// A run was stopped before every chain had a draw.
-    #[error("the run was stopped before the first draw of every chain; nothing is kept")]
+    /// A run was stopped before it had anything to keep: a round of MAP, a draw of every chain.
+    #[error("the run was stopped, or its budget spent, before there was a result; nothing is kept")]
     StoppedEarly,
 
     /// Starts from the prior of a density that has none.

@@ -1,6 +1,7 @@
 //! MAP finds maxima: alone and in lanes, ill-conditioned, noisy, many-peaked, and past points that are not finite.
 
 use std::cell::Cell;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ppl_core::LogDensity;
@@ -304,6 +305,10 @@ fn a_budget_ends_the_fit_and_keeps_what_there_is() {
     let best = maximise_with(&density(2, rosenbrock), &[-1.2, 1.0, 0.0, 0.0], &settings, &mut executor).unwrap();
     assert_eq!((best.gradient_count, best.reason, best.converged), (10, Reason::Stopped, false));
     assert_eq!(executor.spent(), 10);
+    let stopped = AtomicBool::new(true);
+    let mut executor = Executor::new().stop(&stopped);
+    let early = maximise_with(&density(2, rosenbrock), &[-1.2, 1.0], &settings, &mut executor);
+    assert!(matches!(early, Err(Error::StoppedEarly)));
     assert!(best.logp > -24.2);
 }
 

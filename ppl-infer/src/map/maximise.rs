@@ -27,7 +27,7 @@ pub fn maximise(density: &(impl LogDensity + ?Sized), starts: &[f64], settings: 
 /// [`maximise`] under an executor. A run that is stopped, or whose budget is spent, returns what it has.
 ///
 /// # Errors
-/// As [`maximise`].
+/// As [`maximise`]; a stop before the first round.
 pub fn maximise_with(
     density: &(impl LogDensity + ?Sized),
     starts: &[f64],
@@ -52,6 +52,7 @@ fn run<O: Optimizer>(
 ) -> Result<MapResult> {
     match executor.run(density, &mut map) {
         Ending::Failed(error) => Err(error),
+        Ending::Stopped | Ending::Paused if map.rounds == 0 => Err(Error::StoppedEarly),
         _ => map.result(),
     }
 }

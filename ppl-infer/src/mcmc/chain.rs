@@ -291,7 +291,7 @@ impl<K: Kernel> Chain<K> {
         }
         let new_metric = self.windows.ends_at(self.transitions);
         if new_metric {
-            self.mass.finish(&mut self.metric);
+            self.mass.finish(&mut self.metric, self.windows.end_at(self.transitions));
         }
         let last = self.transitions + 1 == self.settings.warmup;
         if let (true, Some(step)) = (last, self.tuning.averaged()) {

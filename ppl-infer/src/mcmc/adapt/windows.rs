@@ -18,8 +18,8 @@ impl Windows {
     pub fn new<K>(settings: &SamplerSettings<K>, given: bool) -> Self {
         match settings.metric_adaptation {
             MetricAdaptation::Fixed => Self { first: 0, lasts: Vec::new() },
-            MetricAdaptation::DrawGradient if !given => Self::stan(settings).with_early(),
-            MetricAdaptation::DrawGradient | MetricAdaptation::Stan => Self::stan(settings),
+            MetricAdaptation::DrawGradient | MetricAdaptation::Hybrid if !given => Self::stan(settings).with_early(),
+            _ => Self::stan(settings),
         }
     }
 
@@ -64,6 +64,11 @@ impl Windows {
     /// Whether the draw of this transition (from 0) counts for the metric.
     pub fn contains(&self, transition: usize) -> bool {
         self.first <= transition && self.lasts.last().is_some_and(|last| transition <= *last)
+    }
+
+    /// Whether the last window ends with this transition.
+    pub fn end_at(&self, transition: usize) -> bool {
+        self.lasts.last() == Some(&transition)
     }
 
     /// Whether the metric changes after this transition.
