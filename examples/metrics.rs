@@ -13,7 +13,7 @@ use arclet::infer::mcmc::{MetricAdaptation, NutsSettings};
 use arclet::infer::target::FnDensity;
 use arclet::infer::{Executor, Target, sample_with};
 use posteriordb::models::POSTERIORS;
-use posteriordb::reader::{shared, stan_efficiency};
+use posteriordb::reader::{data, stan_efficiency};
 use rayon::prelude::*;
 
 const TUNINGS: [(&str, MetricAdaptation); 3] = [
@@ -124,7 +124,7 @@ fn run(posterior: usize, tuning: MetricAdaptation, seed: u64) -> anyhow::Result<
 
 fn main() -> anyhow::Result<()> {
     let seeds: u64 = std::env::args().nth(1).map_or(Ok(3), |text| text.parse())?;
-    let posteriordb = if shared().is_some() { POSTERIORS } else { &[] };
+    let posteriordb = if data().is_some() { POSTERIORS } else { &[] };
     let names: Vec<&str> = ["horseshoe", "funnel"].into_iter().chain(posteriordb.iter().map(|p| p.name)).collect();
     let parts: Vec<String> = std::env::args().skip(2).collect();
     let wanted = |p: usize| parts.is_empty() || parts.iter().any(|part| names[p].contains(part));

@@ -146,9 +146,7 @@ fn mistakes_of_shape_are_errors_with_both_shapes_and_no_panics() {
     };
     let error = refused(sum);
     assert!(error.contains("language.rs:") && error.contains("[2]") && error.contains("[3]"), "{error}");
-    let empty = |ctx: &mut Ctx| {
-        ctx.sample("x", MultivariateNormal::new(Vec::<f64>::new(), Vec::<Vec<f64>>::new()))
-    };
+    let empty = |ctx: &mut Ctx| ctx.sample("x", MultivariateNormal::new(Vec::<f64>::new(), Vec::<Vec<f64>>::new()));
     assert!(!refused(empty).is_empty());
     let nothing = |ctx: &mut Ctx| ctx.plate("none", 0, |ctx| ctx.sample("x", Normal::new(0.0, 1.0)));
     assert!(refused(nothing).contains("plate `none` has no elements"));

@@ -78,6 +78,11 @@ impl<F: Fn(f64, f64) -> (f64, [f64; 2]) + Clone + Send + 'static> FusedOp for Zi
 
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
         let (x, y, n) = (inputs.at(0), inputs.at(1), out.shape.dims.len());
+        if x.shape == out.shape && y.shape == out.shape {
+            let z = out.numbers();
+            z.iter_mut().zip(x.numbers()).zip(y.numbers()).for_each(|((z, x), y)| *z = (self.f)(*x, *y).0);
+            return;
+        }
         for lane in 0..out.shape.lanes {
             let z = out.lane(lane);
             Self::pairs(&self.walks, n, x.lane(lane), y.lane(lane), |i, _, _, x, y| z[i] = (self.f)(x, y).0);
@@ -88,11 +93,19 @@ impl<F: Fn(f64, f64) -> (f64, [f64; 2]) + Clone + Send + 'static> FusedOp for Zi
         let (x, y, n) = (inputs.at(0), inputs.at(1), out.shape.dims.len());
         for lane in 0..out.shape.lanes {
             let (x, y, c) = (x.lane(lane), y.lane(lane), cotangent.lane(lane));
-            if let Some(into) = gradients.lane(0, lane) {
-                Self::pairs(&self.walks, n, x, y, |i, a, _, x, y| into[a] += c[i] * (self.f)(x, y).1[0]);
-            }
-            if let Some(into) = gradients.lane(1, lane) {
-                Self::pairs(&self.walks, n, x, y, |i, _, b, x, y| into[b] += c[i] * (self.f)(x, y).1[1]);
+            for (which, walk) in self.walks.iter().enumerate() {
+                let Some(into) = gradients.lane(which, lane) else { continue };
+                if matches!(walk, Walk::Same) {
+                    // Several sums that do not wait for each other, nor for memory.
+                    let mut sums = [0.0; 8];
+                    Self::pairs(&self.walks, n, x, y, |i, _, _, x, y| sums[i % 8] += c[i] * (self.f)(x, y).1[which]);
+                    into[0] +=
+                        ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+                } else {
+                    Self::pairs(&self.walks, n, x, y, |i, a, b, x, y| {
+                        into[[a, b][which]] += c[i] * (self.f)(x, y).1[which];
+                    });
+                }
             }
         }
     }

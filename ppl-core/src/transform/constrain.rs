@@ -1,6 +1,6 @@
 //! Transforms of numbers on the tape: from a stretch of the unconstrained vector to a site's value, and its log Jacobian.
 
-use super::{Image, biject_to};
+use super::{Identity, Image, Interval, Lower, Transform, Upper, biject_to};
 use crate::autodiff::{
     Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Slice, Value, Walk, common_lanes, record,
 };
@@ -28,6 +28,7 @@ impl Constrain {
     }
 
     /// Calls `f` with the lane, the element, the indices of its inputs and its image, for every element of every lane.
+    #[inline(always)]
     fn each(&self, inputs: Inputs<'_>, lanes: usize, mut f: impl FnMut(usize, usize, [usize; 3], Image)) {
         let (q, low, high) = (inputs.at(0), inputs.at(1), inputs.at(2));
         for lane in 0..lanes {
@@ -35,9 +36,20 @@ impl Constrain {
             for e in 0..self.dims.len() {
                 let at = [self.start + e, self.walks[0].at(e), self.walks[1].at(e)];
                 let (low, high) = (low[at[1]], high[at[2]]);
-                f(lane, e, at, biject_to(low, high).forward(q[at[0]], low, high));
+                f(lane, e, at, image(q[at[0]], low, high));
             }
         }
+    }
+}
+
+/// What [`biject_to`] gives, inlined, so that what of the image is not used is not computed.
+#[inline(always)]
+fn image(u: f64, low: f64, high: f64) -> Image {
+    match (low.is_finite(), high.is_finite()) {
+        (false, false) => Identity.forward(u, low, high),
+        (true, false) => Lower.forward(u, low, high),
+        (false, true) => Upper.forward(u, low, high),
+        (true, true) => Interval.forward(u, low, high),
     }
 }
 
