@@ -94,8 +94,76 @@ fn vjp_simd<P: Pointwise<N, OUT>, const N: usize, const OUT: usize>(
     }
 }
 
-/// The loops have the formula in them once: the last, short chunk goes through the same code as the whole ones, because
-/// compiling a formula for a processor takes seconds.
+/// A slice as whole chunks, and the last, short one (if there is one) filled up. A loop over both reads whole vectors from one
+/// of two places and has the formula in it once: compiling a formula for a processor takes seconds.
+struct Chunks<'a, const L: usize> {
+    whole: &'a [[f32; L]],
+    last: Option<[f32; L]>,
+}
+
+impl<'a, const L: usize> Chunks<'a, L> {
+    /// Missing numbers are `fill` of those there are.
+    #[inline(always)]
+    fn new(slice: &'a [f32], fill: impl Fn(&[f32]) -> f32) -> Self {
+        let (whole, rest) = slice.as_chunks();
+        let last = (!rest.is_empty()).then(|| {
+            let mut last = [fill(rest); L];
+            last[..rest.len()].copy_from_slice(rest);
+            last
+        });
+        Self { whole, last }
+    }
+
+    /// The last number again.
+    #[inline(always)]
+    fn repeated(slice: &'a [f32]) -> Self {
+        Self::new(slice, |rest| rest.last().copied().unwrap_or(0.0))
+    }
+
+    /// Zeros.
+    #[inline(always)]
+    fn padded(slice: &'a [f32]) -> Self {
+        Self::new(slice, |_| 0.0)
+    }
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.whole.len() + usize::from(self.last.is_some())
+    }
+
+    #[inline(always)]
+    fn at(&self, i: usize) -> &[f32; L] {
+        const { assert!(L > 0) };
+        self.whole.get(i).or(self.last.as_ref()).unwrap_or(&[0.0; L])
+    }
+}
+
+/// The same to add to; what goes into the filled-up chunk is added to the slice at the end.
+struct Sinks<'a, const L: usize> {
+    whole: &'a mut [[f32; L]],
+    rest: &'a mut [f32],
+    last: [f32; L],
+}
+
+impl<'a, const L: usize> Sinks<'a, L> {
+    #[inline(always)]
+    fn new(slice: &'a mut [f32]) -> Self {
+        let (whole, rest) = slice.as_chunks_mut();
+        Self { whole, rest, last: [0.0; L] }
+    }
+
+    #[inline(always)]
+    fn add<const FMA: bool>(&mut self, i: usize, value: Lanes<L, FMA>) {
+        let into = self.whole.get_mut(i).unwrap_or(&mut self.last);
+        (0..L).for_each(|lane| into[lane] += value.0[lane]);
+    }
+
+    #[inline(always)]
+    fn finish(self) {
+        self.rest.iter_mut().zip(self.last).for_each(|(into, value)| *into += value);
+    }
+}
+
 #[inline(always)]
 fn value_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: usize, const FMA: bool>(
     prepared: &P::Prepared<f32>,
@@ -103,15 +171,15 @@ fn value_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: 
     y: &[f32],
     out: [&mut [f32]; OUT],
 ) {
-    let mut out = out.map(|plane| plane.chunks_mut(L));
-    for (x, y) in x.chunks(L).zip(y.chunks(L)) {
-        let p = complex(Lanes::<L, FMA>::repeat_last(x), Lanes::repeat_last(y));
-        for (value, chunks) in P::value(prepared, p).into_iter().zip(&mut out) {
-            if let Some(chunk) = chunks.next() {
-                value.add_to(chunk);
-            }
+    let (x, y) = (Chunks::<L>::repeated(x), Chunks::<L>::repeated(y));
+    let mut out = out.map(Sinks::<L>::new);
+    for i in 0..x.len() {
+        let values = P::value(prepared, complex(Lanes::<L, FMA>(*x.at(i)), Lanes(*y.at(i))));
+        for k in 0..OUT {
+            out[k].add(i, values[k]);
         }
     }
+    out.into_iter().for_each(Sinks::finish);
 }
 
 #[inline(always)]
@@ -122,25 +190,27 @@ fn vjp_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: us
     dparams: &mut [f64],
     [dx, dy]: [&mut [f32]; 2],
 ) {
-    let mut g = g.map(|plane| plane.chunks(L));
-    let (mut dx, mut dy) = (dx.chunks_mut(L), dy.chunks_mut(L));
-    for (x, y) in x.chunks(BLOCK * L).zip(y.chunks(BLOCK * L)) {
+    let wanted = !dx.is_empty() && !dy.is_empty();
+    // The points missing in the last chunk repeat its last one with g = 0: they add nothing.
+    let (x, y, g) = (Chunks::<L>::repeated(x), Chunks::<L>::repeated(y), g.map(Chunks::<L>::padded));
+    let (mut dx, mut dy) = (Sinks::<L>::new(dx), Sinks::<L>::new(dy));
+    for block in (0..x.len()).step_by(BLOCK) {
         let mut sums = [Lanes::<L, FMA>::constant(0.0); N];
-        for (x, y) in x.chunks(L).zip(y.chunks(L)) {
-            // The points missing in the last chunk repeat its last one with g = 0: they add nothing.
-            let p = complex(Lanes::repeat_last(x), Lanes::repeat_last(y));
-            let g = g.each_mut().map(|chunks| Lanes::pad_zero(chunks.next().unwrap_or_default()));
-            let d = P::gradient(prepared, p, g);
-            for (sum, d) in sums.iter_mut().zip(d.params) {
-                *sum = *sum + d;
+        for i in block..(block + BLOCK).min(x.len()) {
+            let p = complex(Lanes::<L, FMA>(*x.at(i)), Lanes(*y.at(i)));
+            let d = P::gradient(prepared, p, std::array::from_fn(|k| Lanes(*g[k].at(i))));
+            for n in 0..N {
+                sums[n] = sums[n] + d.params[n];
             }
-            if let (Some(dx), Some(dy)) = (dx.next(), dy.next()) {
-                d.position.re.add_to(dx);
-                d.position.im.add_to(dy);
+            if wanted {
+                dx.add(i, d.position.re);
+                dy.add(i, d.position.im);
             }
         }
         for (d, sum) in dparams.iter_mut().zip(sums) {
             *d += sum.sum();
         }
     }
+    dx.finish();
+    dy.finish();
 }

@@ -17,44 +17,6 @@ pub struct Lanes<const N: usize, const FMA: bool>(pub [f32; N]);
 pub const LANES: usize = 16;
 
 impl<const N: usize, const FMA: bool> Lanes<N, FMA> {
-    /// The first N numbers; missing lanes repeat the last one.
-    #[inline(always)]
-    pub fn repeat_last(part: &[f32]) -> Self {
-        Self::pad(part, part.last().copied().unwrap_or(0.0))
-    }
-
-    /// The first N numbers; missing lanes are zero.
-    #[inline(always)]
-    pub fn pad_zero(part: &[f32]) -> Self {
-        Self::pad(part, 0.0)
-    }
-
-    #[inline(always)]
-    fn pad(part: &[f32], with: f32) -> Self {
-        if let Some(whole) = part.first_chunk() {
-            return Self(*whole);
-        }
-        let mut lanes = [with; N];
-        for (lane, &value) in lanes.iter_mut().zip(part) {
-            *lane = value;
-        }
-        Self(lanes)
-    }
-
-    /// Adds each lane to its number; if there are fewer, the first lanes.
-    #[inline(always)]
-    pub fn add_to(self, to: &mut [f32]) {
-        if let Some(whole) = to.first_chunk_mut::<N>() {
-            for (to, lane) in whole.iter_mut().zip(self.0) {
-                *to += lane;
-            }
-            return;
-        }
-        for (to, lane) in to.iter_mut().zip(self.0) {
-            *to += lane;
-        }
-    }
-
     /// The sum of the lanes, in f64.
     #[inline(always)]
     pub fn sum(self) -> f64 {

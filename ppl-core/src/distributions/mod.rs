@@ -10,7 +10,6 @@ mod incomplete;
 mod independent;
 pub mod json;
 mod json_parameters;
-mod ln;
 mod mixture;
 mod multivariate;
 mod multivariate_log_prob;

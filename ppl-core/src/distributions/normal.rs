@@ -4,7 +4,6 @@ use rand_distr::Distribution as _;
 use statrs::function::erf;
 
 use super::family::{Partials, family};
-use super::ln::ln;
 use crate::support::Support;
 use crate::rng::Rng;
 
@@ -18,7 +17,7 @@ family! {
     fn log_prob(x: f64, [loc, scale]: [f64; 2]) -> Partials<2> {
         let z = (x - loc) / scale;
         Partials {
-            value: -0.5 * z * z - ln(scale) - LN_SQRT_2PI,
+            value: -0.5 * z * z - scale.ln() - LN_SQRT_2PI,
             dx: -z / scale,
             dparams: [z / scale, (z * z - 1.0) / scale],
         }

@@ -2,8 +2,6 @@
 
 use std::f64::consts::{LN_2, LOG2_E};
 
-use super::ln::ln_1p;
-
 /// 1.5 * 2^52: adding it rounds a number below 2^51 to a whole one, which the last bits then hold.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 /// ln 2 in two parts, the first short enough for exact products with exponents.
@@ -42,6 +40,19 @@ fn exp_minus(t: f64) -> f64 {
 fn ln_1p_unit(y: f64) -> f64 {
     let half = f64::from(y > 0.414_213_562_373_095_03);
     half * LN_2 + ln_1p(y - half * (0.5 * (y + 1.0)))
+}
+
+/// ln(1 + f) for 1 + f between sqrt(1/2) and sqrt(2), by fdlibm's polynomial.
+#[inline]
+fn ln_1p(f: f64) -> f64 {
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let w = z * z;
+    let even = w * (0.399_999_999_994_094_2 + w * (0.222_221_984_321_497_84 + w * 0.153_138_376_992_093_73));
+    let odd = 0.285_714_287_436_623_9 + w * (0.181_835_721_616_180_5 + w * 0.147_981_986_051_165_86);
+    let series = even + z * (0.666_666_666_666_673_5 + w * odd);
+    let square = 0.5 * f * f;
+    f - (square - s * (square + series))
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::marker::PhantomData;
 use multiversion::multiversion;
 
 use super::family::{Family, Partials};
-use crate::autodiff::{FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Walk, broadcast_all, common_lanes};
+use crate::autodiff::{
+    FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Walk, broadcast_all, common_lanes, dot, sum,
+};
 use crate::error::Result;
 use crate::shape::Dims;
 
@@ -280,10 +282,11 @@ impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
             for lane in 0..out.shape.lanes {
                 let Some(into) = gradients.lane(i, lane) else { break };
                 let (c, slopes) = (cotangent.lane(lane), &slopes[lane * n..(lane + 1) * n]);
-                if self.summed {
-                    add(walk, into, slopes.iter().map(|slope| c[0] * slope));
-                } else {
-                    add(walk, into, slopes.iter().zip(c).map(|(slope, c)| c * slope));
+                match (walk, self.summed) {
+                    (Walk::Same, true) => into[0] += c[0] * sum(slopes),
+                    (Walk::Same, false) => into[0] += dot(slopes, c),
+                    (_, true) => add(walk, into, slopes.iter().map(|slope| c[0] * slope)),
+                    (_, false) => add(walk, into, slopes.iter().zip(c).map(|(slope, c)| c * slope)),
                 }
             }
         }
@@ -295,15 +298,7 @@ impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
 fn add(walk: &Walk, into: &mut [f64], terms: impl Iterator<Item = f64>) {
     match walk {
         Walk::Along => into.iter_mut().zip(terms).for_each(|(g, t)| *g += t),
-        Walk::Same => into[0] += side_by_side(terms),
+        Walk::Same => into[0] += terms.sum::<f64>(),
         Walk::Table(table) => table.iter().zip(terms).for_each(|(i, t)| into[*i] += t),
     }
-}
-
-/// The sum of terms as several sums that do not wait for each other.
-#[inline]
-fn side_by_side(terms: impl Iterator<Item = f64>) -> f64 {
-    let mut sums = [0.0; STEP];
-    terms.enumerate().for_each(|(i, term)| sums[i % STEP] += term);
-    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]))
 }
