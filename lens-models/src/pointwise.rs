@@ -196,15 +196,21 @@ fn vjp_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: us
     let (mut dx, mut dy) = (Sinks::<L>::new(dx), Sinks::<L>::new(dy));
     for block in (0..x.len()).step_by(BLOCK) {
         let mut sums = [Lanes::<L, FMA>::constant(0.0); N];
-        for i in block..(block + BLOCK).min(x.len()) {
+        // Kept here and added in a loop of its own: a branch in this one keeps LLVM from making vectors of the whole of it.
+        let mut positions = [complex(Lanes::<L, FMA>::constant(0.0), Lanes::constant(0.0)); BLOCK];
+        let chunks = block..(block + BLOCK).min(x.len());
+        for (i, position) in chunks.clone().zip(&mut positions) {
             let p = complex(Lanes::<L, FMA>(*x.at(i)), Lanes(*y.at(i)));
             let d = P::gradient(prepared, p, std::array::from_fn(|k| Lanes(*g[k].at(i))));
             for n in 0..N {
                 sums[n] = sums[n] + d.params[n];
             }
-            if wanted {
-                dx.add(i, d.position.re);
-                dy.add(i, d.position.im);
+            *position = d.position;
+        }
+        if wanted {
+            for (i, position) in chunks.zip(positions) {
+                dx.add(i, position.re);
+                dy.add(i, position.im);
             }
         }
         for (d, sum) in dparams.iter_mut().zip(sums) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lens_models::data::ImageData;
 use lens_models::mass::MassSum;
 use lens_models::op::expose;
+use lens_models::parameter::place;
 use lens_models::plane::{Curve, Lens, Square};
 use lens_models::system::{Profile, Role, Scene, System};
 
@@ -112,7 +113,7 @@ impl View {
             })
             .collect();
         let Some((first, values)) = lights.first() else { return };
-        let value = |name| first.parameters().iter().position(|p| p.name == name).map(|i| values[i]);
+        let value = |name| place(first.parameters(), name).map(|i| values[i]);
         let center = [value("center_x").unwrap_or(0.0), value("center_y").unwrap_or(0.0)];
         // The caustics belong in the picture: they say why the source has the images it has.
         let reach = self.caustics.iter().flatten().map(|p| (p[0] - center[0]).abs().max((p[1] - center[1]).abs()));
@@ -142,9 +143,8 @@ fn each<'a>(
 ) -> impl Iterator<Item = (Profile, Vec<f64>)> + 'a {
     system.of_role(role).flat_map(move |component| {
         (0..component.count).map(move |copy| {
-            let value = |p| best.get(&component.site(p)).and_then(|v| v.get(copy).or(v.first())).copied();
-            let values = component.profile.parameters().iter().map(|p| value(p).unwrap_or(f64::NAN));
-            (component.profile, values.collect())
+            let numbers = component.numbers(copy, |p| best.get(&component.site(p)));
+            (component.profile, numbers.map(|(_, value)| value.unwrap_or(f64::NAN)).collect())
         })
     })
 }

@@ -63,13 +63,8 @@ impl MassSum {
         }
     }
 
-    /// As [`MassProfile::deflect_vjp`], by the parameters alone.
-    pub fn deflect_vjp(&self, params: &[f64], x: &[f32], y: &[f32], gx: &[f32], gy: &[f32], dparams: &mut [f64]) {
-        self.deflect_vjp_by_position(params, [x, y], [gx, gy], dparams, [&mut [], &mut []]);
-    }
-
     /// As [`MassProfile::deflect_vjp`].
-    pub fn deflect_vjp_by_position(
+    pub fn deflect_vjp(
         &self,
         params: &[f64],
         xy: [&[f32]; 2],

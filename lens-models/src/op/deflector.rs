@@ -33,6 +33,14 @@ impl Deflector {
         check_count(profile.name(), profile.parameters(), params.len())?;
         Ok(Deflector { profile, params })
     }
+
+    pub(super) fn profile(&self) -> &'static dyn MassProfile {
+        self.profile
+    }
+
+    pub(super) fn params(&self) -> &[Var] {
+        &self.params
+    }
 }
 
 /// Refuses another number of parameters than the table has.
@@ -122,7 +130,7 @@ impl FusedOp for TraceRays {
             let (grid, mass, params) = (&self.grid, &self.mass, &self.params);
             sum_chunks(&mut [], &mut self.sums, n, width, |range, [], sums| {
                 let (x, y) = (&grid.x()[range.clone()], &grid.y()[range.clone()]);
-                mass.deflect_vjp(params, x, y, &gx[range.clone()], &gy[range], sums);
+                mass.deflect_vjp(params, [x, y], [&gx[range.clone()], &gy[range]], sums, [&mut [], &mut []]);
             });
             // beta has minus alpha.
             add_scalars(gradients, 0, lane, &self.sums[..width], -1.0);

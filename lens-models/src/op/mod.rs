@@ -4,6 +4,7 @@ mod brightness;
 mod deflector;
 mod expose;
 mod image_log_prob;
+mod planes;
 mod split;
 #[cfg(test)]
 mod tests_data;
@@ -12,3 +13,4 @@ pub use brightness::{Lit, brightness, sky};
 pub use deflector::{Deflector, trace_rays};
 pub use expose::expose;
 pub use image_log_prob::image_log_prob;
+pub use planes::{deflection, weighted_sum};
