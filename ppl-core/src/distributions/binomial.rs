@@ -59,7 +59,8 @@ pub(super) fn tails(x: f64, n: f64, [p, q]: [f64; 2]) -> (f64, f64) {
     match x.floor() {
         x if x < 0.0 => (0.0, 1.0),
         x if x >= n => (1.0, 0.0),
-        x => incomplete::beta(n - x, x + 1.0, q, p),
+        // (n - x) p - (x + 1) q, where p is exact and q its rest.
+        x => incomplete::beta(n - x, x + 1.0, q, p, (n + 1.0).mul_add(p, -(x + 1.0))),
     }
 }
 

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use libm::erfc;
 
-use super::stirling::{beside, deviance, ln_beta_kernel, ln_poisson};
+use super::stirling::{deviance, ln_beta_kernel, ln_poisson};
 
 /// Terms of a series or fraction; about sqrt(a) are needed, so this serves parameters up to 1e10.
 const MOST_TERMS: usize = 1_000_000;
@@ -54,17 +54,16 @@ fn uniform_gamma(a: f64, x: f64, excess: f64) -> (f64, f64) {
     if eta < 0.0 { (beyond - rest, 1.0 - beyond + rest) } else { (1.0 - beyond - rest, beyond + rest) }
 }
 
-/// The regularised incomplete beta functions (I_x(a, b), I_y(b, a)) for y = 1 - x; they add up to one.
-pub(super) fn beta(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
+/// The regularised incomplete beta functions (I_x(a, b), I_y(b, a)) for y = 1 - x and beside = a y - b x; they add up to one.
+pub(super) fn beta(a: f64, b: f64, x: f64, y: f64, beside: f64) -> (f64, f64) {
     if x <= 0.0 {
         return (0.0, 1.0);
     }
     if y <= 0.0 {
         return (1.0, 0.0);
     }
-    let beside = beside(a, b, x, y);
     if beside < 0.0 {
-        let (lower, upper) = beta(b, a, y, x);
+        let (lower, upper) = beta(b, a, y, x, -beside);
         return (upper, lower);
     }
     // DiDonato & Morris 1992, eq. 10 (BFRAC): it keeps the digits of y where x is nearly one.

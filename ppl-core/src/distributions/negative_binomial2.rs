@@ -26,11 +26,11 @@ family! {
     }
 
     fn cdf(x: f64, [mean, c]: [f64; 2]) -> Option<f64> {
-        Some(tails(x, c, [c / (c + mean), mean / (c + mean)]).0)
+        Some(tails(x, mean, c).0)
     }
 
     fn icdf(u: f64, [mean, c]: [f64; 2]) -> Option<f64> {
-        Some(quantile(u, mean, c, [c / (c + mean), mean / (c + mean)]))
+        Some(incomplete::count_quantile(u, mean.floor(), |x| tails(x, mean, c)))
     }
 
     fn mean([mean, _]: [f64; 2]) -> Option<f64> {
@@ -55,11 +55,7 @@ pub(super) fn draw(rng: &mut Rng, c: f64, ln_scale: f64) -> f64 {
 }
 
 /// The mass up to and including `x`, and the mass above.
-pub(super) fn tails(x: f64, c: f64, [q, p]: [f64; 2]) -> (f64, f64) {
-    if x < 0.0 { (0.0, 1.0) } else { incomplete::beta(c, x.floor() + 1.0, q, p) }
-}
-
-/// The smallest count with a fraction of at least `u` at or below it.
-pub(super) fn quantile(u: f64, mean: f64, c: f64, probs: [f64; 2]) -> f64 {
-    incomplete::count_quantile(u, mean.floor(), |x| tails(x, c, probs))
+fn tails(x: f64, mean: f64, c: f64) -> (f64, f64) {
+    let (next, q, p) = (x.floor() + 1.0, c / (c + mean), mean / (c + mean));
+    if x < 0.0 { (0.0, 1.0) } else { incomplete::beta(c, next, q, p, (mean - next) * q) }
 }

@@ -1,7 +1,8 @@
 //! NegativeBinomialProbs: how many trials succeed, each with probability `probs`, before `total_count` have failed.
 
 use super::family::{Partials, family};
-use super::negative_binomial2::{draw, log_mass, quantile, tails};
+use super::incomplete;
+use super::negative_binomial2::{draw, log_mass};
 use super::stirling::{digamma_error_step, ln_ratio};
 use crate::support::Support;
 use crate::rng::Rng;
@@ -29,11 +30,11 @@ family! {
     }
 
     fn cdf(x: f64, [n, p]: [f64; 2]) -> Option<f64> {
-        Some(tails(x, n, [1.0 - p, p]).0)
+        Some(tails(x, n, p).0)
     }
 
     fn icdf(u: f64, [n, p]: [f64; 2]) -> Option<f64> {
-        Some(quantile(u, n * p / (1.0 - p), n, [1.0 - p, p]))
+        Some(incomplete::count_quantile(u, (n * p / (1.0 - p)).floor(), |x| tails(x, n, p)))
     }
 
     fn mean([n, p]: [f64; 2]) -> Option<f64> {
@@ -43,4 +44,10 @@ family! {
     fn variance([n, p]: [f64; 2]) -> Option<f64> {
         Some(n * p / (1.0 - p) / (1.0 - p))
     }
+}
+
+/// The mass up to and including `x`, and the mass above.
+fn tails(x: f64, n: f64, p: f64) -> (f64, f64) {
+    let next = x.floor() + 1.0;
+    if x < 0.0 { (0.0, 1.0) } else { incomplete::beta(n, next, 1.0 - p, p, (n + next).mul_add(p, -next)) }
 }
