@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::mcmc::failure::ChainFailure;
+use crate::failure::ChainFailure;
 
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

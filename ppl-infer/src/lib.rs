@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod diagnostics;
 pub mod error;
 pub mod executor;
+pub mod failure;
 pub mod interrupt;
 pub mod map;
 pub mod mcmc;
@@ -17,6 +18,7 @@ pub mod progress;
 mod run;
 pub mod solver;
 pub mod target;
+pub mod transition;
 
 pub use error::{Error, Result};
 pub use executor::{Ending, Executor};

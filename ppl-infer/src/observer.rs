@@ -1,6 +1,6 @@
 //! Observers: they watch a run of any engine, for a progress bar, a trace or a log.
 
-use crate::mcmc::samples::DrawStats;
+use crate::transition::DrawStats;
 
 /// Watches a run. Every method does nothing unless it is written.
 pub trait Observer {

@@ -7,14 +7,14 @@ use super::{
         step_search::{Search, StepSearch},
         windows::Windows,
     },
-    failure::ChainFailure,
     integrator::Point,
-    kernel::{Answer, Dynamics, Info, Kernel},
+    kernel::{Answer, Dynamics, Kernel},
     metric::{InitialMetric, Metric},
-    samples::DrawStats,
     settings::{MetricKind, SamplerSettings},
 };
 use crate::error::Result;
+use crate::failure::ChainFailure;
+use crate::transition::{DrawStats, Info};
 use ppl_core::rng::{Rng, keyed};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};

@@ -2,10 +2,11 @@
 
 use super::{
     integrator::{PhasePoint, Point},
-    kernel::{Answer, Dynamics, Info, Kernel},
+    kernel::{Answer, Dynamics, Kernel},
     settings::SamplerSettings,
 };
 use crate::error::{Result, require};
+use crate::transition::Info;
 use ppl_core::rng::Rng;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};

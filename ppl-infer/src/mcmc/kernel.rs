@@ -2,8 +2,9 @@
 
 use super::{integrator::Point, metric::Metric};
 use crate::error::Result;
+use crate::transition::Info;
 use ppl_core::rng::Rng;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
 /// A transition kernel, which is also its own settings: plain numbers that JSON can name.
@@ -59,21 +60,4 @@ pub struct Answer<'a> {
     pub logp: f64,
     /// Its gradient, `[dim]`.
     pub gradient: &'a [f64],
-}
-
-/// What one transition did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Info {
-    /// Mean acceptance probability over the trajectory: what the step size is tuned on.
-    pub accept_stat: f64,
-    /// Energy of the draw.
-    pub energy: f64,
-    /// Doublings that were accepted (0 where the kernel does not double).
-    pub tree_depth: u32,
-    /// Leapfrog steps, each one gradient.
-    pub n_leapfrog: u32,
-    /// The energy error was greater than allowed.
-    pub diverging: bool,
-    /// The trajectory would have gone on but for a limit on its length.
-    pub reached_max_depth: bool,
 }

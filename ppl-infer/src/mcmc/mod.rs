@@ -2,7 +2,6 @@
 
 pub mod adapt;
 pub mod chain;
-pub mod failure;
 pub mod hmc;
 pub mod integrator;
 pub mod kernel;
@@ -16,13 +15,14 @@ pub mod start;
 pub mod termination;
 pub mod tree;
 
+pub use crate::failure::ChainFailure;
+pub use crate::transition::{DrawStats, Info};
 pub use chain::Chain;
-pub use failure::ChainFailure;
 pub use hmc::{Hmc, HmcSettings};
 pub use kernel::Kernel;
 pub use metric::{InitialMetric, Metric};
 pub use nuts::{Nuts, NutsSettings};
 pub use sampler::Sampler;
-pub use samples::{ChainSamples, DrawStats, Samples};
+pub use samples::{ChainSamples, Samples};
 pub use settings::{MetricAdaptation, MetricKind, SamplerSettings};
 pub use start::{Start, Starts};

@@ -2,13 +2,14 @@
 
 use super::{
     integrator::{PhasePoint, Point},
-    kernel::{Answer, Dynamics, Info, Kernel},
+    kernel::{Answer, Dynamics, Kernel},
     metric::Metric,
     settings::SamplerSettings,
     termination::Span,
     tree::{Builder, Candidate, Growth, weight},
 };
 use crate::error::{Result, require};
+use crate::transition::Info;
 use ppl_core::rng::Rng;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};

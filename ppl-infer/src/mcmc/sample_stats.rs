@@ -1,8 +1,9 @@
 //! The statistics of a run of chains, as the group `sample_stats` of its posterior.
 
-use super::samples::{DrawStats, Samples};
+use super::samples::Samples;
 use crate::error::Result;
 use crate::posterior::{Posterior, StatValues};
+use crate::transition::DrawStats;
 
 impl Posterior {
     /// A posterior of as many chains and draws as the samples have, with their statistics; the variables are for the caller
@@ -33,7 +34,9 @@ impl Posterior {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mcmc::{ChainFailure, ChainSamples, Metric, kernel::Info};
+    use crate::failure::ChainFailure;
+    use crate::mcmc::{ChainSamples, Metric};
+    use crate::transition::Info;
 
     fn chain(draws: usize, first: f64) -> ChainSamples {
         let stats = |i| DrawStats {

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     chain::{Chain, Progress, Request},
-    failure::ChainFailure,
     kernel::Kernel,
     metric::InitialMetric,
     samples::{ChainSamples, Samples},
@@ -12,6 +11,7 @@ use super::{
     start::Starts,
 };
 use crate::error::{Error, Result};
+use crate::failure::ChainFailure;
 use crate::observer::{DrawEvent, Observer, Phase};
 use crate::solver::Solver;
 use crate::target::Target;

@@ -1,6 +1,7 @@
 //! What a run of chains leaves: draws, what each transition did, and what was tuned.
 
-use super::{failure::ChainFailure, kernel::Info, metric::Metric};
+use super::metric::Metric;
+use crate::{failure::ChainFailure, transition::DrawStats};
 use serde::{Deserialize, Serialize};
 
 /// The draws of all chains. Chains differ in length only where a run was stopped.
@@ -29,17 +30,6 @@ pub struct ChainSamples {
     pub metric: Metric,
     /// Why the chain could not go on, if it could not.
     pub failure: Option<ChainFailure>,
-}
-
-/// What became of one transition.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct DrawStats {
-    /// Log density of the draw, unconstrained.
-    pub logp: f64,
-    /// Step size of the trajectory.
-    pub step_size: f64,
-    /// What the kernel says of it.
-    pub info: Info,
 }
 
 impl ChainSamples {

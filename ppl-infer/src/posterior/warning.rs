@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::mcmc::failure::ChainFailure;
+use crate::failure::ChainFailure;
 
 /// R-hat above this means that the chains disagree (Vehtari et al. 2021).
 pub const R_HAT: f64 = 1.01;
