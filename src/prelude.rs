@@ -15,11 +15,13 @@ pub use ppl_core::distributions::{
 };
 pub use ppl_core::handler::{
     LocScale, block, condition, infer_config, intervene, lift, mask, priors, reparam, replay, scale, seed, substitute,
-    trace,
+    trace, uncondition,
 };
 pub use ppl_core::{Array, Ctx, Error, LogDensity, ModelDensity, PriorSet, Result, Values};
 pub use ppl_infer::map::{LaplaceSettings, MapSettings, laplace, maximise};
 pub use ppl_infer::mcmc::{Hmc, HmcSettings, Nuts, NutsSettings, Start};
 pub use ppl_infer::posterior::{Posterior, Summary};
 pub use ppl_infer::target::FnDensity;
-pub use ppl_infer::{hmc, nuts, nuts_from, posterior_of, sample};
+pub use ppl_infer::{
+    hmc, log_likelihood, nuts, nuts_from, posterior_of, posterior_predictive, prior_predictive, sample,
+};

@@ -180,20 +180,6 @@ fn data_that_are_missing_are_an_error_or_imputed_by_request() {
 }
 
 #[test]
-fn the_site_that_makes_a_density_infinite_is_named() {
-    let model = |ctx: &mut Ctx| {
-        let x = ctx.sample("x", Normal::new(0.0, 1.0))?;
-        ctx.observe("y", Uniform::new(0.0, 1.0), 3.0)?;
-        ctx.factor("f", x)
-    };
-    let density = ModelDensity::new(model).unwrap();
-    let culprit = density.culprit(&[0.1]).unwrap();
-    assert!(culprit.contains("`y`") && culprit.contains("-inf"), "{culprit}");
-    settle(&density, &[0.1]);
-    assert_eq!(density.culprit(&[0.2]).unwrap(), culprit);
-}
-
-#[test]
 fn a_correlation_has_its_own_unconstrained_length() {
     let model = |ctx: &mut Ctx| {
         let factor = ctx.sample("factor", LkjCholesky::new(3, 2.0))?;

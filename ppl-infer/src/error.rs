@@ -45,6 +45,10 @@ pub enum Error {
     #[error("the run was stopped, or its budget spent, before there was a result; nothing is kept")]
     StoppedEarly,
 
+    /// A posterior that lacks a site of the model it is used with.
+    #[error("the posterior has no draws of site `{site}`; use it with the model that it was drawn from")]
+    UndrawnSite { site: String },
+
     /// Starts from the prior of a density that has none.
     #[error("a plain density has no prior to start from; start chains uniformly, from Laplace or at given positions")]
     NoPrior,
