@@ -3,7 +3,6 @@
 //! `cargo run --release --example galaxy_realism [FOLDER]` writes the picture and a sheet of both into FOLDER (default: the current
 //! one) and prints the table of docs/galaxies.md; the real galaxies are found by `ARCLET_DATA` (default `../shared`).
 
-use std::ops::ControlFlow::Continue;
 use std::path::PathBuf;
 
 use arclet::infer::diagnostics::{median, sd};
@@ -159,7 +158,7 @@ fn cross_validated_auc(real: &Sample, simulated: &Sample, squares: bool) -> anyh
             ctx.observe("real", Bernoulli::new(x.matvec(&weights)?.sigmoid()), &y)
         };
         let density = ModelDensity::new(model)?;
-        let best = maximise(&density, &vec![0.0; dim], &MapSettings::default(), &mut |_| Continue(()))?;
+        let best = maximise(&density, &vec![0.0; dim], &MapSettings::default())?;
         for (k, (row, _)) in rows.iter().enumerate().filter(|(k, _)| k % 10 == fold) {
             scores[k] = row.iter().zip(&best.position).map(|(v, w)| v * w).sum();
         }

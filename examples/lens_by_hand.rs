@@ -2,7 +2,7 @@
 
 use arclet::core::{distributions::family::*, distributions::*, rng::Rng};
 use arclet::prelude::*;
-use std::{ops::ControlFlow::Continue, sync::Arc};
+use std::sync::Arc;
 
 /// The logistic distribution: with z = (x - loc) / scale, log p(x) = -|z| - 2 ln(1 + e^-|z|) - ln scale
 #[derive(Clone, Copy)]
@@ -51,7 +51,7 @@ fn main() -> anyhow::Result<()> {
         let image = expose(&data, &arcs(ctx, &grid)?)?;
         ctx.factor("image", image_log_prob(&data, &image)?)
     })?;
-    let best = maximise(&density, &density.draw_prior(1, 32)?, &MapSettings::default(), &mut |_| Continue(()))?;
+    let best = maximise(&density, &density.draw_prior(1, 32)?, &MapSettings::default())?;
     let around = laplace(&density, &best.position, &LaplaceSettings::default())?;
     let settings = NutsSettings { warmup: 200, draws: 500, seed: 1, ..Default::default() };
     println!("{}", nuts_from(&density, &around, &settings)?.summary());

@@ -3,10 +3,10 @@
 //! `cargo run --release --example slacs [map|nuts] [NAME ..]`; the data are found by `ARCLET_DATA` (default `../shared`).
 
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use arclet::fit::{FitSettings, Method, fit};
+use arclet::infer::Executor;
 use arclet::lens::system::System;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -29,8 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let since = Instant::now();
         let system = System::from_json(include_str!("slacs.json"), Path::new("slacs.json"), &folder.join(name))?;
         let data = std::sync::Arc::new(system.data.as_ref().ok_or("no data")?.read(&system.folder)?);
-        let found =
-            fit(&system, data, &FitSettings { method, ..FitSettings::default() }, &AtomicBool::new(false), &mut ())?;
+        let found = fit(&system, data, &FitSettings { method, ..FitSettings::default() }, &mut Executor::new())?;
         let theta_e = found.posterior.entry("lens.theta_E").map_or(f64::NAN, |e| median(e.values()));
         let ratio = theta_e / published;
         all += 1;

@@ -15,6 +15,7 @@ folder is no import; what it imports from elsewhere is.
 """
 
 import argparse
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -164,21 +165,24 @@ def imports(crate, names):
     return inside, outside
 
 
+def place_of(crate, file):
+    """The parts of a file's path, `psf.rs` inside the folder `psf` of its own if there is one: the two are one to those beside."""
+    *folders, name = file.relative_to(crate.folder).parts
+    stem = name.removesuffix(".rs")
+    return [*folders, stem, name] if crate.folder.joinpath(*folders, stem).is_dir() else [*folders, name]
+
+
 def units(crate, inside):
     """{folder: {unit: {other unit of the folder: [(file, file)]}}}: the arrows between what stands side by side."""
     drawn = {}
     for file, targets in inside.items():
-        drawn.setdefault(file.parent, {}).setdefault(file.name.removesuffix(".rs") if (file.with_suffix("")).is_dir() else file.name, {})
+        a = place_of(crate, file)
+        for depth in range(len(a)):
+            drawn.setdefault(crate.folder.joinpath(*a[:depth]), {}).setdefault(a[depth], {})
         for target in targets:
-            a, b = file.relative_to(crate.folder).parts, target.relative_to(crate.folder).parts
-            # `psf.rs` is one unit with the folder `psf` for those beside it, and a file of that folder for those inside.
-            a, b = ([*parts[:-1], stem, parts[-1]] if (crate.folder.joinpath(*parts[:-1], stem)).is_dir() else [*parts]
-                    for parts in (a, b) for stem in [parts[-1].removesuffix(".rs")])
-            shared = next(i for i in range(len(a)) if i >= len(b) or a[i] != b[i])
-            folder = crate.folder.joinpath(*a[:shared])
-            arrows = drawn.setdefault(folder, {}).setdefault(a[shared], {})
-            drawn[folder].setdefault(b[shared], {})
-            arrows.setdefault(b[shared], []).append((file, target))
+            b = place_of(crate, target)
+            shared = next(i for i, (x, y) in enumerate(zip(a, b)) if x != y)
+            drawn[crate.folder.joinpath(*a[:shared])][a[shared]].setdefault(b[shared], []).append((file, target))
     return drawn
 
 
@@ -207,6 +211,17 @@ def circles(arrows):
         if node not in index:
             visit(node)
     return found, order[::-1]
+
+
+def against(circle, arrows):
+    """The arrows between units without which a circle is open: of the smallest such sets, the one of the fewest imports."""
+    pairs = [(a, b) for a in circle for b in circle if b in arrows[a]]
+    for size in (1, 2, 3):
+        sets = sorted(itertools.combinations(pairs, size), key=lambda cut: sum(len(arrows[a][b]) for a, b in cut))
+        for cut in sets:
+            if not circles({a: [b for b in circle if (a, b) in pairs and (a, b) not in cut] for a in circle})[0]:
+                return cut
+    return pairs
 
 
 def allowed_of(file):
@@ -280,9 +295,9 @@ def main(root=ROOT, crates=None, arguments=None):
                 if within:
                     known += 1
                     continue
-                pairs = sorted({(str(a.relative_to(root)), str(b.relative_to(root)))
-                                for unit in circle for other in circle for a, b in arrows[unit].get(other, ())})
-                faults.append(f"circle in {place}: {' '.join(circle)}\n" + "\n".join(f"    {a} -> {b}" for a, b in pairs))
+                cut = sorted({f"    {a.relative_to(root)} -> {b.relative_to(root)}"
+                              for unit, other in against(circle, arrows) for a, b in arrows[unit][other]})
+                faults.append(f"circle in {place}: {' '.join(circle)}\n  it would be open without\n" + "\n".join(cut))
     if options.dot:
         draw_dot(root, graphs)
     stale = [f"{place}: {' '.join(sorted(names))}" for place in allowed for names in allowed[place] if (place, names) not in used]
@@ -291,7 +306,7 @@ def main(root=ROOT, crates=None, arguments=None):
     for fault in faults:
         print(fault, file=sys.stderr)
     files = sum(len(inside) for inside, _ in graphs.values())
-    print(f"{files} files, {len(faults)} circles or upward arrows, {known} more allowed by name", file=sys.stderr)
+    print(f"{files} files; circles and upward arrows: {len(faults)}, and {known} allowed by name", file=sys.stderr)
     return 1 if faults else 0
 
 

@@ -20,10 +20,9 @@ pub mod fit;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod prelude;
-mod run;
 
 pub use lens_models as lens;
 pub use ppl_core as core;
 pub use ppl_infer as infer;
-pub use run::{nuts, nuts_from, posterior_of};
+pub use ppl_infer::{hmc, nuts, nuts_from, posterior_of, sample};
 pub use vae_source as source;

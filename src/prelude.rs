@@ -6,15 +6,22 @@ pub use lens_models::grid::Grid;
 pub use lens_models::light::Sersic;
 pub use lens_models::mass::{Epl, Shear, Sie, Sis, Sple};
 pub use lens_models::op::{Deflector, Lit, brightness, expose, image_log_prob, sky, trace_rays};
-pub use ppl_core::autodiff::Var;
+pub use ppl_core::autodiff::{IntoVar, Var};
 pub use ppl_core::distributions::{
-    Bernoulli, Beta, Cauchy, Distribution, Exponential, Family, Gamma, HalfCauchy, HalfNormal, ImproperUniform,
-    Independent, InverseGamma, LogNormal, MultivariateNormal, Normal, Poisson, StudentT, TruncatedNormal, Uniform,
+    Any, Bernoulli, BernoulliLogits, Beta, Binomial, BinomialLogits, Categorical, CategoricalLogits, Cauchy, Dirichlet,
+    Distribution, Exponential, Family, Gamma, HalfCauchy, HalfNormal, ImproperUniform, Independent, InverseGamma,
+    Laplace, LkjCholesky, LogNormal, Mixture, MultivariateNormal, NegativeBinomial2, Normal, OrderedLogistic, Poisson,
+    StudentT, TruncatedNormal, Uniform, With,
 };
-pub use ppl_core::handler::{block, condition, priors, replay, seed, substitute, trace};
+pub use ppl_core::handler::{
+    LocScale, block, condition, infer_config, intervene, lift, mask, priors, reparam, replay, scale, seed, substitute,
+    trace, uncondition,
+};
 pub use ppl_core::{Array, Ctx, Error, LogDensity, ModelDensity, PriorSet, Result, Values};
 pub use ppl_infer::map::{LaplaceSettings, MapSettings, laplace, maximise};
-pub use ppl_infer::mcmc::NutsSettings;
+pub use ppl_infer::mcmc::{Hmc, HmcSettings, Nuts, NutsSettings, Start};
 pub use ppl_infer::posterior::{Posterior, Summary};
-
-pub use crate::run::{nuts, nuts_from, posterior_of};
+pub use ppl_infer::target::FnDensity;
+pub use ppl_infer::{
+    hmc, log_likelihood, nuts, nuts_from, posterior_of, posterior_predictive, prior_predictive, sample,
+};

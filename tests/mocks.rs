@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use arclet::fit::{Fit, FitSettings, fit};
+use arclet::infer::Executor;
 use arclet::lens::system::System;
 use serde_json::{Value as Json, json};
 
@@ -18,7 +18,7 @@ fn run(folder: &Path, system: &Json) -> Fit {
     let system = System::from_json(&system.to_string(), Path::new("mock.json"), folder).unwrap();
     let data = Arc::new(system.data.as_ref().unwrap().read(folder).unwrap());
     let settings = FitSettings { draws: 1500, warmup: 200, seed: 1, ..FitSettings::default() };
-    fit(&system, data, &settings, &AtomicBool::new(false), &mut ()).unwrap()
+    fit(&system, data, &settings, &mut Executor::new()).unwrap()
 }
 
 /// Every true value inside the central 99.7 % of its posterior, within three standard deviations of the number of draws that

@@ -94,8 +94,76 @@ fn vjp_simd<P: Pointwise<N, OUT>, const N: usize, const OUT: usize>(
     }
 }
 
-/// The loops have the formula in them once, because compiling it for a processor takes seconds: the last, short chunk is
-/// padded and goes through the same code as the whole ones.
+/// A slice as whole chunks, and the last, short one (if there is one) filled up. A loop over both reads whole vectors from one
+/// of two places and has the formula in it once: compiling a formula for a processor takes seconds.
+struct Chunks<'a, const L: usize> {
+    whole: &'a [[f32; L]],
+    last: Option<[f32; L]>,
+}
+
+impl<'a, const L: usize> Chunks<'a, L> {
+    /// Missing numbers are `fill` of those there are.
+    #[inline(always)]
+    fn new(slice: &'a [f32], fill: impl Fn(&[f32]) -> f32) -> Self {
+        let (whole, rest) = slice.as_chunks();
+        let last = (!rest.is_empty()).then(|| {
+            let mut last = [fill(rest); L];
+            last[..rest.len()].copy_from_slice(rest);
+            last
+        });
+        Self { whole, last }
+    }
+
+    /// The last number again.
+    #[inline(always)]
+    fn repeated(slice: &'a [f32]) -> Self {
+        Self::new(slice, |rest| rest.last().copied().unwrap_or(0.0))
+    }
+
+    /// Zeros.
+    #[inline(always)]
+    fn padded(slice: &'a [f32]) -> Self {
+        Self::new(slice, |_| 0.0)
+    }
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.whole.len() + usize::from(self.last.is_some())
+    }
+
+    #[inline(always)]
+    fn at(&self, i: usize) -> &[f32; L] {
+        const { assert!(L > 0) };
+        self.whole.get(i).or(self.last.as_ref()).unwrap_or(&[0.0; L])
+    }
+}
+
+/// The same to add to; what goes into the filled-up chunk is added to the slice at the end.
+struct Sinks<'a, const L: usize> {
+    whole: &'a mut [[f32; L]],
+    rest: &'a mut [f32],
+    last: [f32; L],
+}
+
+impl<'a, const L: usize> Sinks<'a, L> {
+    #[inline(always)]
+    fn new(slice: &'a mut [f32]) -> Self {
+        let (whole, rest) = slice.as_chunks_mut();
+        Self { whole, rest, last: [0.0; L] }
+    }
+
+    #[inline(always)]
+    fn add<const FMA: bool>(&mut self, i: usize, value: Lanes<L, FMA>) {
+        let into = self.whole.get_mut(i).unwrap_or(&mut self.last);
+        (0..L).for_each(|lane| into[lane] += value.0[lane]);
+    }
+
+    #[inline(always)]
+    fn finish(self) {
+        self.rest.iter_mut().zip(self.last).for_each(|(into, value)| *into += value);
+    }
+}
+
 #[inline(always)]
 fn value_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: usize, const FMA: bool>(
     prepared: &P::Prepared<f32>,
@@ -103,26 +171,15 @@ fn value_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: 
     y: &[f32],
     out: [&mut [f32]; OUT],
 ) {
-    let ((x, x_tail), (y, y_tail)) = (x.as_chunks::<L>(), y.as_chunks::<L>());
-    let (x_padded, y_padded) = ([repeat_last(x_tail)], [repeat_last(y_tail)]);
-    let mut padded = [[[0.0; L]]; OUT];
-    let mut parts = out.map(|plane| plane.as_chunks_mut::<L>());
-    let whole = parts.each_mut().map(|(chunks, _)| chunks.iter_mut());
-    let rest = padded.each_mut().map(|chunk| chunk.iter_mut());
-    let segments = if x_tail.is_empty() { 1 } else { 2 };
-    for (x, y, mut out) in [(x, y, whole), (&x_padded, &y_padded, rest)].into_iter().take(segments) {
-        for (x, y) in x.iter().zip(y) {
-            let value = P::value(prepared, complex(Lanes::<L, FMA>(*x), Lanes(*y)));
-            for (value, chunks) in value.iter().zip(&mut out) {
-                if let Some(chunk) = chunks.next() {
-                    value.add_to(chunk);
-                }
-            }
+    let (x, y) = (Chunks::<L>::repeated(x), Chunks::<L>::repeated(y));
+    let mut out = out.map(Sinks::<L>::new);
+    for i in 0..x.len() {
+        let values = P::value(prepared, complex(Lanes::<L, FMA>(*x.at(i)), Lanes(*y.at(i))));
+        for k in 0..OUT {
+            out[k].add(i, values[k]);
         }
     }
-    for ((_, tail), [padded]) in parts.iter_mut().zip(&padded) {
-        tail.iter_mut().zip(padded).for_each(|(out, value)| *out += value);
-    }
+    out.into_iter().for_each(Sinks::finish);
 }
 
 #[inline(always)]
@@ -133,46 +190,33 @@ fn vjp_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: us
     dparams: &mut [f64],
     [dx, dy]: [&mut [f32]; 2],
 ) {
-    let ((x, x_tail), (y, y_tail)) = (x.as_chunks::<L>(), y.as_chunks::<L>());
+    let wanted = !dx.is_empty() && !dy.is_empty();
     // The points missing in the last chunk repeat its last one with g = 0: they add nothing.
-    let (x_padded, y_padded) = ([repeat_last(x_tail)], [repeat_last(y_tail)]);
-    let g = g.map(|plane| plane.as_chunks::<L>());
-    let g_padded = g.map(|(_, tail)| [padded(tail, 0.0)]);
-    let whole = g.map(|(chunks, _)| chunks);
-    let rest = g_padded.each_ref().map(|chunk| &chunk[..]);
-    let (mut dx, mut dy) = (dx.chunks_mut(L), dy.chunks_mut(L));
-    // Kept here and added in a loop of its own: a branch in the first keeps LLVM from making vectors of all of it.
-    let mut positions = [complex(Lanes::<L, FMA>::constant(0.0), Lanes::constant(0.0)); BLOCK];
-    let segments = if x_tail.is_empty() { 1 } else { 2 };
-    for (x, y, g) in [(x, y, whole), (&x_padded[..], &y_padded[..], rest)].into_iter().take(segments) {
-        let mut g = g.map(|plane| plane.iter());
-        for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
-            let mut sums = [Lanes::<L, FMA>::constant(0.0); N];
-            for ((x, y), position) in x.iter().zip(y).zip(&mut positions) {
-                let g = g.each_mut().map(|chunks| chunks.next().map_or(Lanes([0.0; L]), |chunk| Lanes(*chunk)));
-                let d = P::gradient(prepared, complex(Lanes(*x), Lanes(*y)), g);
-                for (sum, d) in sums.iter_mut().zip(&d.params) {
-                    *sum = *sum + *d;
-                }
-                *position = d.position;
+    let (x, y, g) = (Chunks::<L>::repeated(x), Chunks::<L>::repeated(y), g.map(Chunks::<L>::padded));
+    let (mut dx, mut dy) = (Sinks::<L>::new(dx), Sinks::<L>::new(dy));
+    for block in (0..x.len()).step_by(BLOCK) {
+        let mut sums = [Lanes::<L, FMA>::constant(0.0); N];
+        // Kept here and added in a loop of its own: a branch in this one keeps LLVM from making vectors of the whole of it.
+        let mut positions = [complex(Lanes::<L, FMA>::constant(0.0), Lanes::constant(0.0)); BLOCK];
+        let chunks = block..(block + BLOCK).min(x.len());
+        for (i, position) in chunks.clone().zip(&mut positions) {
+            let p = complex(Lanes::<L, FMA>(*x.at(i)), Lanes(*y.at(i)));
+            let d = P::gradient(prepared, p, std::array::from_fn(|k| Lanes(*g[k].at(i))));
+            for n in 0..N {
+                sums[n] = sums[n] + d.params[n];
             }
-            for (d, sum) in dparams.iter_mut().zip(sums) {
-                *d += sum.sum();
-            }
-            // As many as the block has: the zip would else take one of `dx` too many from the last block.
-            for ((position, dx), dy) in positions.iter().take(x.len()).zip(dx.by_ref()).zip(dy.by_ref()) {
-                position.re.add_to(dx);
-                position.im.add_to(dy);
+            *position = d.position;
+        }
+        if wanted {
+            for (i, position) in chunks.zip(positions) {
+                dx.add(i, position.re);
+                dy.add(i, position.im);
             }
         }
+        for (d, sum) in dparams.iter_mut().zip(sums) {
+            *d += sum.sum();
+        }
     }
-}
-
-/// `L` numbers; the missing ones repeat the last.
-fn repeat_last<const L: usize>(part: &[f32]) -> [f32; L] {
-    padded(part, part.last().copied().unwrap_or(0.0))
-}
-
-fn padded<const L: usize>(part: &[f32], with: f32) -> [f32; L] {
-    std::array::from_fn(|i| part.get(i).copied().unwrap_or(with))
+    dx.finish();
+    dy.finish();
 }

@@ -16,6 +16,7 @@ mod run;
 mod scope;
 mod score;
 pub mod shape;
+pub mod support;
 pub mod transform;
 mod values;
 

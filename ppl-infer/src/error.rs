@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::failure::ChainFailure;
+
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -31,27 +33,33 @@ pub enum Error {
     )]
     Covariance { pivot: usize, got: f64 },
 
-    /// A chain was started where the density or its gradient is not finite.
-    #[error("chain {chain} starts where the log density is {logp} or its gradient is not finite; start it elsewhere")]
-    Start { chain: usize, logp: f64 },
+    /// No chain could go on; the first one speaks. `chain` counts from 0, the message from 1.
+    #[error("chain {}: {source}", .chain + 1)]
+    Chain { chain: usize, source: ChainFailure },
 
-    /// No start with a finite density was found at random.
-    #[error("no finite log density in {tries} random starts for chain {chain}; give starting positions")]
-    NoStart { chain: usize, tries: usize },
+    /// A density of no dimension.
+    #[error("there is nothing to sample: the model has no latent site (every `sample` is observed or given a value)")]
+    NothingToSample,
 
-    /// The step-size search ran out of range.
-    #[error(
-        "the step-size search of chain {chain} reached {step:e}: the density is improper if that is large, discontinuous, or its gradient wrong, if that is small"
-    )]
-    StepSearch { chain: usize, step: f64 },
+    /// A run was stopped before it had anything to keep: a round of MAP, a draw of every chain.
+    #[error("the run was stopped, or its budget spent, before there was a result; nothing is kept")]
+    StoppedEarly,
+
+    /// A posterior that lacks a site of the model it is used with.
+    #[error("the posterior has no draws of site `{site}`; use it with the model that it was drawn from")]
+    UndrawnSite { site: String },
+
+    /// Starts from the prior of a density that has none.
+    #[error("a plain density has no prior to start from; start chains uniformly, from Laplace or at given positions")]
+    NoPrior,
 
     /// A checkpoint could not be read or written.
     #[error("checkpoint {}: {source}", path.display())]
     CheckpointFile { path: PathBuf, source: std::io::Error },
 
     /// A file is not a checkpoint of this version.
-    #[error("{} is not a checkpoint of this version of arclet; start the run again", path.display())]
-    CheckpointFormat { path: PathBuf },
+    #[error("{} is not a checkpoint of {solver} by this version of arclet; start the run again", path.display())]
+    CheckpointFormat { path: PathBuf, solver: &'static str },
 
     /// Values that do not fill the shape they were given with.
     #[error("`{name}` of shape {shape:?} takes {expected} values but got {got}; give them as {layout}")]
@@ -92,4 +100,9 @@ pub enum Error {
         "the log density is not finite off the mean along direction {direction} of the Laplace approximation; start elsewhere"
     )]
     NoCurvature { direction: usize },
+}
+
+/// An error that names the setting unless `holds`.
+pub(crate) fn require(holds: bool, name: &'static str, got: f64, rule: &'static str) -> Result<()> {
+    if holds { Ok(()) } else { Err(Error::Setting { name, got, rule }) }
 }

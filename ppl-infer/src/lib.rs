@@ -1,12 +1,31 @@
-//! The engines of arclet: MAP, NUTS, diagnostics, posteriors and their files.
+//! The engines of arclet: MAP, NUTS, HMC, diagnostics, posteriors and their files.
+//!
+//! [`nuts`] and [`hmc`] go from a model to its posterior in one call, [`sample`] from any log density. Under them every engine is
+//! a [`Solver`], which an [`Executor`] runs: observers, stop flag, checkpoint and budget are the same for all.
 
 pub mod atomic;
+pub mod checkpoint;
 pub mod diagnostics;
-pub mod driver;
 pub mod error;
+pub mod executor;
+pub mod failure;
+pub mod interrupt;
 pub mod map;
 pub mod mcmc;
+pub mod observer;
 pub mod posterior;
+mod predictive;
 pub mod progress;
+mod run;
+pub mod solver;
+pub mod target;
+pub mod transition;
 
 pub use error::{Error, Result};
+pub use executor::{Ending, Executor};
+pub use mcmc::{HmcSettings, NutsSettings};
+pub use observer::Observer;
+pub use predictive::{log_likelihood, posterior_predictive, prior_predictive};
+pub use run::{Outcome, hmc, nuts, nuts_from, posterior_of, sample, sample_around, sample_with};
+pub use solver::Solver;
+pub use target::Target;

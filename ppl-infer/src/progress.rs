@@ -1,7 +1,7 @@
 //! Progress of a run on the terminal: one line a chain; silent where stderr is not a terminal.
 
-use crate::driver::{DrawEvent, Observer, Phase};
-use crate::mcmc::NutsSettings;
+use crate::mcmc::SamplerSettings;
+use crate::observer::{DrawEvent, Observer, Phase, Round};
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -16,10 +16,9 @@ const WIDTH: u64 = 10;
 /// An observer that shows how far each chain is, its phase, step size, divergences and remaining time, and the gradients a second.
 ///
 /// ```
-/// use ppl_infer::{mcmc::NutsSettings, progress::ProgressBars};
+/// use ppl_infer::{Executor, NutsSettings, progress::ProgressBars};
 /// let settings = NutsSettings::default();
-/// let mut progress = ProgressBars::new(&settings); // goes where `&mut ()` would go in `driver::sample`
-/// # let _: &mut dyn ppl_infer::driver::Observer = &mut progress;
+/// let executor = Executor::new().observe(ProgressBars::new(&settings));
 /// ```
 #[derive(Debug)]
 pub struct ProgressBars {
@@ -56,12 +55,12 @@ struct ChainState {
 
 impl ProgressBars {
     /// Lines on stderr, or nothing at all where stderr is not a terminal (or the terminal is dumb).
-    pub fn new(settings: &NutsSettings) -> ProgressBars {
+    pub fn new<K>(settings: &SamplerSettings<K>) -> ProgressBars {
         // Twice our own rate, so that the terminal's limit never swallows an update of ours.
         Self::on(settings, ProgressDrawTarget::stderr_with_hz(20))
     }
 
-    fn on(settings: &NutsSettings, target: ProgressDrawTarget) -> ProgressBars {
+    fn on<K>(settings: &SamplerSettings<K>, target: ProgressDrawTarget) -> ProgressBars {
         let terminal = (!target.is_hidden()).then(|| {
             // The message is all there is: one redraw shows all chains at the same moment.
             let style = ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -87,11 +86,11 @@ impl ProgressBars {
 }
 
 impl Observer for ProgressBars {
-    fn on_round(&mut self, live: usize) {
+    fn on_round(&mut self, round: &Round) {
         if self.terminal.is_none() {
             return;
         }
-        self.run.gradients += live as u64;
+        self.run.gradients += round.lanes as u64;
         self.until_look -= 1;
         if self.until_look > 0 {
             return;
@@ -191,7 +190,7 @@ fn line(label: &str, chains: &[ChainState], total: usize, elapsed: Duration) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mcmc::DrawStats;
+    use crate::mcmc::{DrawStats, NutsSettings};
     use std::io;
     use std::sync::{Arc, Mutex};
 
@@ -296,8 +295,9 @@ mod tests {
         let (mut progress, recorder) = bars(4);
         let begin = Instant::now();
         let mut rounds = 0_u64;
+        let round = Round { solver: "NUTS", lanes: 4, gradients: 4, objective: 0.0 };
         while begin.elapsed() < Duration::from_millis(350) {
-            progress.on_round(4);
+            progress.on_round(&round);
             rounds += 1;
         }
         assert_eq!(progress.run.gradients, 4 * rounds);
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn nobody_looking_means_nothing_done() {
         let mut progress = ProgressBars::on(&settings(1), ProgressDrawTarget::hidden());
-        progress.on_round(1);
+        progress.on_round(&Round { solver: "NUTS", lanes: 1, gradients: 1, objective: 0.0 });
         progress.on_draw(&event(0, Phase::Warmup, 0, &DrawStats::default()));
         assert!(progress.terminal.is_none());
         assert_eq!(progress.run.gradients, 0);

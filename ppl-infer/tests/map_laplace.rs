@@ -1,7 +1,5 @@
 //! The Laplace approximation: exact on Gaussians of any correlation, close in single precision, honest where there is no maximum.
 
-use std::ops::ControlFlow;
-
 use ppl_infer::Error;
 use ppl_infer::map::{LaplaceSettings, MapSettings, laplace, maximise};
 
@@ -37,7 +35,7 @@ fn single_precision_gives_the_covariance_within_5_percent_in_every_direction() {
     for seed in 0..10 {
         let gaussian = Gaussian::new(20, 1e6, -1e4, seed);
         let f = density(20, |q, g| gaussian.in_single_precision(q, g));
-        let top = maximise(&f, &[0.0; 20], &MapSettings::default(), &mut |_| ControlFlow::Continue(())).unwrap();
+        let top = maximise(&f, &[0.0; 20], &MapSettings::default()).unwrap();
         let around = laplace(&f, &top.position, &LaplaceSettings::default()).unwrap();
         let (low, high) = gaussian.covariance_ratio(&around.covariance);
         println!("{seed}: {low:.4} to {high:.4}, {} gradients, gain {:.1e}", around.gradient_count, around.gain);
@@ -124,7 +122,7 @@ fn gain_tells_that_the_mean_is_not_the_maximum() {
 }
 
 #[test]
-fn newton_steps_mend_a_mean_that_is_not_quite_the_maximum() {
+fn newton_steps_improve_a_mean_that_is_not_quite_the_maximum() {
     let gaussian = Gaussian::new(20, 1e6, -1e4, 3);
     let f = density(20, |q, g| gaussian.in_single_precision(q, g));
     let aside: Vec<f64> = gaussian.mean.iter().map(|m| m + 0.01).collect();

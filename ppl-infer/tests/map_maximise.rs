@@ -1,25 +1,30 @@
 //! MAP finds maxima: alone and in lanes, ill-conditioned, noisy, many-peaked, and past points that are not finite.
 
 use std::cell::Cell;
-use std::ops::ControlFlow;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use ppl_core::LogDensity;
-use ppl_infer::Error;
-use ppl_infer::map::{AdamSettings, LbfgsSettings, MapResult, MapSettings, Method, Pruning, Reason, maximise};
+use ppl_infer::map::{
+    Adam, AdamSettings, Lbfgs, LbfgsSettings, Map, MapResult, MapSettings, Optimizer, OptimizerSettings, Pruning,
+    Reason, maximise, maximise_with,
+};
+use ppl_infer::observer::{Observer, Round};
+use ppl_infer::{Ending, Error, Executor, checkpoint};
 
 mod map_densities;
 use map_densities::{Gaussian, density};
 
-fn climb(density: &impl LogDensity, starts: &[f64], settings: &MapSettings) -> MapResult {
-    maximise(density, starts, settings, &mut |_| ControlFlow::Continue(())).expect("a finite start")
+fn best_of(density: &impl LogDensity, starts: &[f64], settings: &MapSettings) -> MapResult {
+    maximise(density, starts, settings).expect("a finite start")
 }
 
 fn lbfgs(settings: LbfgsSettings) -> MapSettings {
-    MapSettings { method: Method::Lbfgs(settings), pruning: None }
+    MapSettings { optimizer: OptimizerSettings::Lbfgs(settings), pruning: None }
 }
 
 fn adam(settings: AdamSettings) -> MapSettings {
-    MapSettings { method: Method::Adam(settings), pruning: None }
+    MapSettings { optimizer: OptimizerSettings::Adam(settings), pruning: None }
 }
 
 fn rosenbrock(q: &[f64], g: &mut [f64]) -> f64 {
@@ -112,7 +117,7 @@ fn lbfgs_needs_no_more_than_half_again_the_gradients_of_scipy() {
     };
     for memory in [10, rule.memory] {
         for (name, f, start, scipy) in &cases {
-            let best = climb(&density(start.len(), f), start, &lbfgs(LbfgsSettings { memory, ..rule }));
+            let best = best_of(&density(start.len(), f), start, &lbfgs(LbfgsSettings { memory, ..rule }));
             println!("memory {memory:3}, {name:14} ours {:5} SciPy {scipy:5}", best.gradient_count);
             assert_eq!(best.reason, Reason::Gradient, "{name}");
             assert!(2 * best.gradient_count <= 3 * scipy, "{name}: {} gradients, SciPy {scipy}", best.gradient_count);
@@ -123,7 +128,7 @@ fn lbfgs_needs_no_more_than_half_again_the_gradients_of_scipy() {
 #[test]
 fn lbfgs_with_its_defaults_finds_rosenbrock_s_maximum() {
     for dim in [2, 10] {
-        let best = climb(&density(dim, rosenbrock), &[-1.2, 1.0].repeat(dim / 2), &MapSettings::default());
+        let best = best_of(&density(dim, rosenbrock), &[-1.2, 1.0].repeat(dim / 2), &MapSettings::default());
         assert!(best.converged, "{:?}", best.reason);
         // 1e-9 nats of promised gain and the least curvature of about 0.4: sqrt(2e-9 / 0.4) = 7e-5.
         assert!(best.position.iter().all(|x| (x - 1.0).abs() < 1e-4), "{:?}", best.position);
@@ -133,7 +138,7 @@ fn lbfgs_with_its_defaults_finds_rosenbrock_s_maximum() {
 #[test]
 fn lbfgs_with_its_defaults_finds_the_mean_of_a_gaussian_of_condition_1e6() {
     let gaussian = Gaussian::new(20, 1e6, 0.0, 1);
-    let best = climb(&density(20, |q, g| gaussian.logp_and_grad(q, g)), &[0.0; 20], &MapSettings::default());
+    let best = best_of(&density(20, |q, g| gaussian.logp_and_grad(q, g)), &[0.0; 20], &MapSettings::default());
     assert!(best.converged, "{:?}", best.reason);
     // Within a thousandth of a standard deviation (0.5e-6 nats).
     assert!(best.logp > -0.5e-6, "{} after {}", best.logp, best.gradient_count);
@@ -143,13 +148,14 @@ fn lbfgs_with_its_defaults_finds_the_mean_of_a_gaussian_of_condition_1e6() {
 fn lbfgs_stops_where_single_precision_shows_no_more() {
     for seed in 0..10 {
         let gaussian = Gaussian::new(20, 1e6, -1e4, seed);
-        let best = climb(&density(20, |q, g| gaussian.in_single_precision(q, g)), &[0.0; 20], &MapSettings::default());
+        let best =
+            best_of(&density(20, |q, g| gaussian.in_single_precision(q, g)), &[0.0; 20], &MapSettings::default());
         let exact = gaussian.logp_and_grad(&best.position, &mut [0.0; 20]);
         println!("seed {seed}: {} gradients, {:?}, {:.1e} nats below", best.gradient_count, best.reason, -1e4 - exact);
         assert!(best.converged, "{:?}", best.reason);
         assert!(best.gradient_count < 200, "{}", best.gradient_count);
         // f32 resolves 1e4 to 1e-3, and some tens of that may be left: a quarter of a standard deviation, which the Newton steps
-        // of the Laplace approximation mend.
+        // of the Laplace approximation make up for.
         assert!(exact > -1e4 - 0.03, "{}", exact + 1e4);
     }
 }
@@ -157,7 +163,7 @@ fn lbfgs_stops_where_single_precision_shows_no_more() {
 #[test]
 fn adam_finds_rosenbrock_s_maximum() {
     let settings = AdamSettings { learning_rate: 0.02, final_learning_rate: Some(1e-4), ..Default::default() };
-    let best = climb(&density(2, rosenbrock), &[-1.2, 1.0], &adam(settings));
+    let best = best_of(&density(2, rosenbrock), &[-1.2, 1.0], &adam(settings));
     assert!(best.converged, "{:?} {best:?}", best.reason);
     assert!(best.position.iter().all(|x| (x - 1.0).abs() < 1e-3), "{:?}", best.position);
 }
@@ -166,7 +172,7 @@ fn adam_finds_rosenbrock_s_maximum() {
 fn adam_does_not_mind_a_condition_of_1e6_along_the_axes() {
     // The widest coordinate starts one unit away: 1000 of the first steps.
     let settings = AdamSettings { learning_rate: 0.03, final_learning_rate: Some(1e-7), ..Default::default() };
-    let best = climb(&density(20, ill_conditioned), &[1.0; 20], &adam(settings));
+    let best = best_of(&density(20, ill_conditioned), &[1.0; 20], &adam(settings));
     assert!(best.converged && best.logp > -1e-6, "{:?} {}", best.reason, best.logp);
 }
 
@@ -180,13 +186,17 @@ fn adam_keeps_its_highest_point_and_walks_around_a_hole() {
         g.copy_from_slice(&[-q[0], -q[1]]);
         -0.5 * (q[0] * q[0] + q[1] * q[1])
     });
-    let lowest_risen = Cell::new(f64::NEG_INFINITY);
-    let best =
-        maximise(&holed, &[2.0, 0.3], &adam(AdamSettings { learning_rate: 0.1, ..Default::default() }), &mut |at| {
-            assert!(at.logp >= lowest_risen.replace(at.logp), "the best never falls");
-            ControlFlow::Continue(())
-        })
-        .unwrap();
+    /// The objective of an optimizer is the best it has seen.
+    struct NeverFalls(f64);
+    impl Observer for NeverFalls {
+        fn on_round(&mut self, round: &Round) {
+            assert!(round.objective >= self.0, "the best never falls");
+            self.0 = round.objective;
+        }
+    }
+    let mut executor = Executor::new().observe(NeverFalls(f64::NEG_INFINITY));
+    let settings = adam(AdamSettings { learning_rate: 0.1, ..Default::default() });
+    let best = maximise_with(&holed, &[2.0, 0.3], &settings, &mut executor).unwrap();
     assert!(best.logp.is_finite() && best.logp >= -0.5 * (4.0 + 0.09), "{best:?}");
 }
 
@@ -217,7 +227,7 @@ fn many_starts() -> Vec<f64> {
 
 #[test]
 fn many_starts_find_the_highest_of_many_peaks() {
-    let best = climb(&density(2, peaks), &many_starts(), &MapSettings::default());
+    let best = best_of(&density(2, peaks), &many_starts(), &MapSettings::default());
     assert!(best.converged && (best.position[0] - 12.0).abs() < 1e-3 && (best.position[1] - 6.0).abs() < 1e-3);
     assert_eq!(best.lanes.len(), 64);
     assert!(best.lanes.is_sorted_by(|a, b| a.logp >= b.logp));
@@ -227,9 +237,9 @@ fn many_starts_find_the_highest_of_many_peaks() {
 
 #[test]
 fn pruning_saves_gradients_and_keeps_the_winner() {
-    let all = climb(&density(2, peaks), &many_starts(), &MapSettings::default());
+    let all = best_of(&density(2, peaks), &many_starts(), &MapSettings::default());
     let settings = MapSettings { pruning: Some(Pruning { after: 4, keep: 0.25, at_least: 2 }), ..Default::default() };
-    let some = climb(&density(2, peaks), &many_starts(), &settings);
+    let some = best_of(&density(2, peaks), &many_starts(), &settings);
     assert_eq!((some.lanes[0].lane, &some.position), (all.lanes[0].lane, &all.position));
     assert!(3 * some.gradient_count < 2 * all.gradient_count, "{} {}", some.gradient_count, all.gradient_count);
     assert!(some.lanes.iter().filter(|lane| lane.reason == Reason::Pruned).count() >= 40);
@@ -239,9 +249,9 @@ fn pruning_saves_gradients_and_keeps_the_winner() {
 fn lanes_together_end_where_they_end_alone_to_the_bit() {
     for settings in [MapSettings::default(), adam(AdamSettings { max_iterations: 300, ..Default::default() })] {
         let starts = many_starts();
-        let together = climb(&density(2, peaks), &starts, &settings);
+        let together = best_of(&density(2, peaks), &starts, &settings);
         for end in &together.lanes {
-            let alone = climb(&density(2, peaks), &starts[2 * end.lane..2 * end.lane + 2], &settings);
+            let alone = best_of(&density(2, peaks), &starts[2 * end.lane..2 * end.lane + 2], &settings);
             assert_eq!((&alone.position, alone.logp, alone.reason), (&end.position, end.logp, end.reason));
             assert_eq!(alone.gradient_count, end.gradient_count);
         }
@@ -259,7 +269,7 @@ fn a_lane_that_is_not_finite_is_dropped_and_the_others_go_on() {
         }
         rosenbrock(q, g)
     });
-    let best = climb(&half, &[-6.0, 0.0, -1.2, 1.0, -7.0, 1.0], &MapSettings::default());
+    let best = best_of(&half, &[-6.0, 0.0, -1.2, 1.0, -7.0, 1.0], &MapSettings::default());
     assert!(best.converged && (best.position[0] - 1.0).abs() < 1e-4);
     assert_eq!(best.lanes.iter().map(|l| l.lane).collect::<Vec<_>>(), [1, 0, 2]);
     for lane in &best.lanes[1..] {
@@ -275,7 +285,7 @@ fn a_support_with_an_edge_next_to_the_maximum_is_no_obstacle() {
         g[0] = 50.0 - 1.0 / (1.0 - q[0]);
         if q[0] < 1.0 { (1.0 - q[0]).ln() + 50.0 * q[0] } else { f64::NEG_INFINITY }
     });
-    let best = climb(&edge, &[-3.0], &MapSettings::default());
+    let best = best_of(&edge, &[-3.0], &MapSettings::default());
     assert!(best.converged && (best.position[0] - 0.98).abs() < 1e-6, "{best:?}");
 }
 
@@ -285,26 +295,51 @@ fn a_wrong_gradient_is_not_called_convergence() {
         g.copy_from_slice(&[q[0] + 3.0, q[1] - 5.0]);
         -0.5 * (q[0] * q[0] + q[1] * q[1])
     });
-    let best = climb(&wrong, &[1.0, 1.0], &MapSettings::default());
+    let best = best_of(&wrong, &[1.0, 1.0], &MapSettings::default());
     assert_eq!((best.converged, best.reason), (false, Reason::Stalled));
 }
 
 #[test]
-fn an_observer_stops_the_fit_and_keeps_what_there_is() {
-    let settings = MapSettings::default();
-    let stop = &mut |at: &ppl_infer::map::MapProgress| {
-        if at.round == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let best = maximise(&density(2, rosenbrock), &[-1.2, 1.0, 0.0, 0.0], &settings, stop).unwrap();
+fn a_budget_ends_the_fit_and_keeps_what_there_is() {
+    let (settings, mut executor) = (MapSettings::default(), Executor::new().rounds(5));
+    let best = maximise_with(&density(2, rosenbrock), &[-1.2, 1.0, 0.0, 0.0], &settings, &mut executor).unwrap();
     assert_eq!((best.gradient_count, best.reason, best.converged), (10, Reason::Stopped, false));
+    assert_eq!(executor.spent(), 10);
+    let stopped = AtomicBool::new(true);
+    let mut executor = Executor::new().stop(&stopped);
+    let early = maximise_with(&density(2, rosenbrock), &[-1.2, 1.0], &settings, &mut executor);
+    assert!(matches!(early, Err(Error::StoppedEarly)));
     assert!(best.logp > -24.2);
+}
+
+/// Pauses a fit every third round, writes and reads it, and compares with one that ran through.
+fn goes_on_bit_for_bit<O: Optimizer + PartialEq + std::fmt::Debug>(settings: &O::Settings) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("map.checkpoint");
+    let (density, starts) = (density(2, peaks), many_starts());
+    let pruning = Some(Pruning { after: 20, keep: 0.5, at_least: 2 });
+    let mut whole = Map::<O>::new(2, &starts, settings, pruning).unwrap();
+    assert!(matches!(Executor::new().run(&density, &mut whole), Ending::Finished));
+    let (mut broken, mut pauses) = (Map::<O>::new(2, &starts, settings, pruning).unwrap(), 0);
+    let mut executor = Executor::new().rounds(3).checkpoint(&path, Duration::from_secs(3600));
+    while let Ending::Paused = executor.run(&density, &mut broken) {
+        broken = checkpoint::load(&density, &path).unwrap();
+        pauses += 1;
+    }
+    assert!(pauses > 3, "{pauses}");
+    // A NaN is not equal to itself, and a lane may hold one: compare the bytes.
+    assert_eq!(format!("{broken:?}"), format!("{whole:?}"));
+}
+
+#[test]
+fn a_fit_written_to_disk_at_any_round_goes_on_bit_for_bit() {
+    goes_on_bit_for_bit::<Lbfgs>(&LbfgsSettings::default());
+    goes_on_bit_for_bit::<Adam>(&AdamSettings { max_iterations: 100, ..Default::default() });
 }
 
 #[test]
 fn mistakes_are_refused_with_their_numbers() {
-    let go = |starts: &[f64]| {
-        maximise(&density(2, rosenbrock), starts, &MapSettings::default(), &mut |_| ControlFlow::Continue(()))
-    };
+    let go = |starts: &[f64]| maximise(&density(2, rosenbrock), starts, &MapSettings::default());
     assert!(matches!(go(&[1.0, 2.0, 3.0]), Err(Error::Starts { dim: 2, got: 3 })));
     assert!(matches!(go(&[]), Err(Error::Starts { dim: 2, got: 0 })));
     assert!(matches!(go(&[f64::NAN, 0.0, f64::INFINITY, 0.0]), Err(Error::NoFiniteStart { lanes: 2 })));

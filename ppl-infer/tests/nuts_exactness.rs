@@ -2,21 +2,21 @@
 
 mod nuts_densities;
 
-use nuts_densities::{Plain, autoregressive, eight_schools, run};
+use nuts_densities::{Plain, UNIFORM, autoregressive, eight_schools, run, run_from};
 use ppl_core::{
     LogDensity,
     rng::{Rng, keyed},
 };
 use ppl_infer::{
-    Error,
-    driver::{DrawEvent, Ending, Observer, Phase, Run, sample},
+    Ending, Error, Executor, Target, checkpoint,
     mcmc::{
-        Chain, InitialMetric, Metric, MetricKind, NutsSettings,
+        Chain, ChainFailure, Hmc, HmcSettings, InitialMetric, Kernel, Metric, MetricKind, Nuts, NutsSettings, Sampler,
+        SamplerSettings, Starts,
         chain::{Progress, Request},
         integrator::{PhasePoint, Point},
-        nuts::Nuts,
-        random_starts,
+        kernel::{Answer, Dynamics},
     },
+    observer::{DrawEvent, Observer, Phase, Round},
 };
 use rand::RngExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -151,7 +151,8 @@ impl<D: LogDensity> Reference<'_, D> {
 /// Transitions of both from the same points with the same random numbers.
 fn agree(density: &impl LogDensity, metric: &Metric, step: f64, max_depth: u32) -> (u32, u32) {
     let dim = density.dim();
-    let (mut rng, mut nuts) = (keyed(11, "reference", dim), Nuts::new(dim, max_depth, 1000.0));
+    let (mut rng, nuts) = (keyed(11, "reference", dim), Nuts { max_depth });
+    let (mut state, dynamics) = (nuts.init(dim), Dynamics { metric, step, max_energy_error: 1000.0 });
     let (mut logp, mut gradient) = ([0.0], vec![0.0; dim]);
     let mut point = Point { position: vec![0.3; dim], gradient: vec![0.0; dim], logp: 0.0 };
     density.logp_and_grad(&point.position, &mut logp, &mut point.gradient).unwrap();
@@ -162,14 +163,14 @@ fn agree(density: &impl LogDensity, metric: &Metric, step: f64, max_depth: u32) 
         let mut reference =
             Reference { density, metric, step, start_energy: 0.0, leapfrogs: 0, accept_sum: 0.0, diverging: false };
         let (draw, depth) = reference.transition(&point, max_depth, &mut same);
-        nuts.begin(&point, metric, step, &mut rng);
+        nuts.begin(&mut state, &point, dynamics, &mut rng);
         let info = loop {
-            density.logp_and_grad(nuts.position(), &mut logp, &mut gradient).unwrap();
-            if let Some(info) = nuts.resume(logp[0], &gradient, metric, &mut rng) {
+            density.logp_and_grad(Nuts::position(&state), &mut logp, &mut gradient).unwrap();
+            let answer = Answer { logp: logp[0], gradient: &gradient };
+            if let Some(info) = nuts.resume(&mut state, answer, dynamics, &mut rng, &mut point) {
                 break info;
             }
         };
-        point = nuts.draw().at.clone();
         assert_eq!(point.position, draw);
         assert_eq!(
             (info.tree_depth, info.n_leapfrog, info.diverging),
@@ -213,10 +214,10 @@ fn short() -> NutsSettings {
 #[test]
 fn a_chain_draws_the_same_alone_and_beside_others() {
     let (density, settings) = (eight_schools(), short());
-    let starts = random_starts(&density, settings.seed, 4).unwrap();
     let together = run(&density, &settings, &InitialMetric::Unit);
-    for (index, start) in starts.chunks_exact(10).enumerate() {
-        let mut chain = Chain::new(index, &settings, start, &InitialMetric::Unit).unwrap();
+    for index in 0..4 {
+        let start = UNIFORM.draw(&density, settings.seed, index, 0).unwrap();
+        let mut chain = Chain::new(index, &settings, &start, &InitialMetric::Unit).unwrap();
         let mut draws = Vec::new();
         let (mut logp, mut grad) = ([0.0], [0.0; 10]);
         while let Request::Gradient(position) = chain.request() {
@@ -233,35 +234,62 @@ fn a_chain_draws_the_same_alone_and_beside_others() {
     assert_ne!(together.chains[0].draws, other.chains[0].draws);
 }
 
-#[test]
-fn a_run_written_to_disk_at_any_moment_goes_on_bit_for_bit() {
-    let (density, stop) = (eight_schools(), AtomicBool::new(false));
+/// Pauses a run a few hundred times, writes and reads it each time, and compares with one that ran through.
+fn goes_on_bit_for_bit<K: Kernel>(settings: &SamplerSettings<K>) {
+    let density = eight_schools();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.checkpoint");
-    for metric in [MetricKind::Diagonal, MetricKind::Dense] {
-        for static_time in [None, Some(1.0)] {
-            let settings = NutsSettings { metric, static_time, step_jitter: 0.1, ..short() };
-            let starts = random_starts(&density, settings.seed, settings.chains).unwrap();
-            let whole = run(&density, &settings, &InitialMetric::Unit);
-            let mut broken = Run::new(&settings, 10, &starts, &InitialMetric::Unit).unwrap();
-            let (mut rng, mut pauses) = (keyed(1, "pauses", 0), 0);
-            while let Ending::Paused = broken.advance(&density, &stop, &mut (), rng.random_range(0..100)) {
-                broken.save(&path).unwrap();
-                broken = Run::load(&path).unwrap();
-                pauses += 1;
-            }
-            assert!(pauses > 10, "{pauses}");
-            assert_eq!(broken.samples(), &whole);
-        }
+    let whole = run(&density, settings, &InitialMetric::Unit);
+    let mut broken = Sampler::new(&density, settings, UNIFORM, &InitialMetric::Unit).unwrap();
+    let (mut rng, mut pauses) = (keyed(1, "pauses", 0), 0);
+    while let Ending::Paused = Executor::new()
+        .rounds(rng.random_range(0..100))
+        .checkpoint(&path, std::time::Duration::from_secs(3600))
+        .run(&density, &mut broken)
+    {
+        broken = checkpoint::load(&density, &path).unwrap();
+        pauses += 1;
     }
+    assert!(pauses > 10, "{pauses}");
+    assert_eq!(broken.into_samples(), whole);
+}
+
+#[test]
+fn a_run_written_to_disk_at_any_moment_goes_on_bit_for_bit() {
+    for metric in [MetricKind::Diagonal, MetricKind::Dense] {
+        goes_on_bit_for_bit(&NutsSettings { metric, step_jitter: 0.1, ..short() });
+        let kernel = Hmc { time: 1.0 };
+        goes_on_bit_for_bit(&HmcSettings {
+            kernel,
+            metric,
+            step_jitter: 0.1,
+            warmup: 150,
+            draws: 80,
+            seed: 5,
+            ..Default::default()
+        });
+    }
+}
+
+#[test]
+fn a_file_that_is_no_checkpoint_of_this_engine_is_refused() {
+    let density = eight_schools();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.checkpoint");
+    let nuts = Sampler::new(&density, &short(), UNIFORM, &InitialMetric::Unit).unwrap();
+    checkpoint::save::<Plain<fn(&[f64], &mut [f64]) -> f64>, _>(&nuts, &path).unwrap();
+    assert!(checkpoint::load::<_, Sampler<Nuts>>(&density, &path).is_ok());
+    let other = checkpoint::load::<_, Sampler<Hmc>>(&density, &path);
+    assert!(matches!(other, Err(Error::CheckpointFormat { solver: "HMC", .. })));
     std::fs::write(&path, b"something else").unwrap();
-    assert!(matches!(Run::load(&path), Err(Error::CheckpointFormat { .. })));
-    assert!(matches!(Run::load(&folder.path().join("none")), Err(Error::CheckpointFile { .. })));
+    assert!(matches!(checkpoint::load::<_, Sampler<Nuts>>(&density, &path), Err(Error::CheckpointFormat { .. })));
+    let none = checkpoint::load::<_, Sampler<Nuts>>(&density, &folder.path().join("none"));
+    assert!(matches!(none, Err(Error::CheckpointFile { .. })));
 }
 
 /// Counts what it sees.
-#[derive(Default)]
 struct Count {
+    highest: f64,
     rounds: u64,
     gradients: u64,
     warmup: usize,
@@ -270,9 +298,12 @@ struct Count {
 }
 
 impl Observer for Count {
-    fn on_round(&mut self, live: usize) {
+    fn on_round(&mut self, round: &Round) {
         self.rounds += 1;
-        self.gradients += live as u64;
+        self.gradients += round.lanes as u64;
+        assert_eq!((round.solver, round.gradients), ("NUTS", self.gradients));
+        assert!(round.objective >= self.highest);
+        self.highest = round.objective;
     }
 
     fn on_draw(&mut self, event: &DrawEvent<'_>) {
@@ -286,7 +317,7 @@ impl Observer for Count {
     }
 }
 
-/// A normal that fails at call `last`, and before it refuses calls of several lanes if told so.
+/// A normal that fails at call `last`, or at any call of several lanes.
 struct Faulty {
     last: u64,
     one_lane: bool,
@@ -310,31 +341,28 @@ impl LogDensity for Faulty {
     }
 }
 
+impl Target for Faulty {}
+
 #[test]
 fn a_failing_density_ends_the_run_and_keeps_its_draws() {
     let settings = NutsSettings { draws: 100_000, ..short() };
     let density = Faulty { last: 3000, one_lane: false, calls: AtomicU64::new(0) };
-    let never = AtomicBool::new(false);
-    let outcome = sample(&density, &settings, &[0.1, 0.2, 0.3, 0.4], &InitialMetric::Unit, &never, &mut ()).unwrap();
-    assert!(matches!(outcome.ending, Ending::Failed(Error::Density(_))));
-    assert!(outcome.samples.common_draws() > 100);
-    for chain in &outcome.samples.chains {
+    let starts = Starts::Given(vec![0.1, 0.2, 0.3, 0.4]);
+    let (samples, ending) = run_from(&density, &settings, starts, &InitialMetric::Unit).unwrap();
+    assert!(matches!(ending, Ending::Failed(Error::Density(_))));
+    assert!(samples.common_draws() > 100);
+    for chain in &samples.chains {
         assert_eq!(chain.draws.len(), chain.stats.len());
-        assert!(chain.sampling_gradients >= chain.stats.iter().map(|s| u64::from(s.n_leapfrog)).sum());
+        assert!(chain.sampling_gradients >= chain.stats.iter().map(|s| u64::from(s.info.n_leapfrog)).sum());
     }
 }
 
 #[test]
-fn a_density_that_refuses_many_lanes_is_asked_for_one_at_a_time() {
-    let starts = [0.1, 0.2, 0.3, 0.4];
-    let never = AtomicBool::new(false);
-    let draws = |one_lane| {
-        let density = Faulty { last: u64::MAX, one_lane, calls: AtomicU64::new(0) };
-        let outcome = sample(&density, &short(), &starts, &InitialMetric::Unit, &never, &mut ()).unwrap();
-        assert!(matches!(outcome.ending, Ending::Finished));
-        outcome.samples
-    };
-    assert_eq!(draws(false), draws(true));
+fn an_error_of_many_lanes_is_an_error_and_not_tried_again() {
+    let density = Faulty { last: u64::MAX, one_lane: true, calls: AtomicU64::new(0) };
+    let (_, ending) = run_from(&density, &short(), UNIFORM, &InitialMetric::Unit).unwrap();
+    assert!(matches!(ending, Ending::Failed(Error::Density(_))));
+    assert_eq!(density.calls.into_inner(), 1);
 }
 
 #[test]
@@ -348,11 +376,11 @@ fn the_stop_flag_ends_the_run_and_keeps_its_draws() {
         }
     }
     let (flag, density) = (AtomicBool::new(false), eight_schools());
-    let starts = random_starts(&density, 5, 4).unwrap();
     let settings = NutsSettings { draws: 1000, ..short() };
-    let outcome = sample(&density, &settings, &starts, &InitialMetric::Unit, &flag, &mut Stop(&flag, 0)).unwrap();
-    assert!(matches!(outcome.ending, Ending::Stopped));
-    let kept: usize = outcome.samples.chains.iter().map(|chain| chain.len()).sum();
+    let mut sampler = Sampler::new(&density, &settings, UNIFORM, &InitialMetric::Unit).unwrap();
+    let ending = Executor::new().stop(&flag).observe(Stop(&flag, 0)).run(&density, &mut sampler);
+    assert!(matches!(ending, Ending::Stopped));
+    let kept: usize = sampler.into_samples().chains.iter().map(|chain| chain.len()).sum();
     // The round in which the flag was set is finished: up to three more chains may end a transition in it.
     assert!((100..=103).contains(&kept), "{kept}");
 }
@@ -360,17 +388,19 @@ fn the_stop_flag_ends_the_run_and_keeps_its_draws() {
 #[test]
 fn an_observer_sees_every_draw_and_every_gradient() {
     let (density, settings) = (eight_schools(), short());
-    let starts = random_starts(&density, settings.seed, 4).unwrap();
-    let (mut count, never) = (Count::default(), AtomicBool::new(false));
-    let outcome = sample(&density, &settings, &starts, &InitialMetric::Unit, &never, &mut count).unwrap();
-    let (warmup, sampling) = outcome.samples.gradients();
+    let mut count = Count { highest: f64::NEG_INFINITY, rounds: 0, gradients: 0, warmup: 0, kept: 0, divergences: 0 };
+    let mut sampler = Sampler::new(&density, &settings, UNIFORM, &InitialMetric::Unit).unwrap();
+    let ending = Executor::new().observe(&mut count).run(&density, &mut sampler);
+    assert!(matches!(ending, Ending::Finished));
+    let samples = sampler.into_samples();
+    let (warmup, sampling) = samples.gradients();
     assert_eq!((count.warmup, count.kept), (600, 320));
     assert_eq!(count.gradients, warmup + sampling);
-    let leapfrogs = outcome.samples.chains.iter().flat_map(|c| &c.stats).map(|s| u64::from(s.n_leapfrog)).sum::<u64>();
+    let leapfrogs = samples.chains.iter().flat_map(|c| &c.stats).map(|s| u64::from(s.info.n_leapfrog)).sum::<u64>();
     assert_eq!(sampling, leapfrogs);
-    assert_eq!(count.divergences, outcome.samples.divergences() as u64);
+    assert_eq!(count.divergences, samples.divergences() as u64);
     // Chains do not wait: there are as many rounds as the busiest chain has gradients.
-    let busiest = outcome.samples.chains.iter().map(|c| c.warmup_gradients + c.sampling_gradients).max();
+    let busiest = samples.chains.iter().map(|c| c.warmup_gradients + c.sampling_gradients).max();
     assert_eq!(Some(count.rounds), busiest);
 }
 
@@ -383,34 +413,48 @@ fn a_cliff_gives_divergences_and_no_draw_beyond_it() {
     let settings = NutsSettings { draws: 500, ..short() };
     let samples = run(&Plain { dim: 1, f }, &settings, &InitialMetric::Unit);
     assert!(samples.divergences() > 50, "{}", samples.divergences());
-    let divergent = samples.chains.iter().flat_map(|c| &c.stats).filter(|s| s.diverging).count();
+    let divergent = samples.chains.iter().flat_map(|c| &c.stats).filter(|s| s.info.diverging).count();
     assert_eq!(divergent, samples.divergences());
     assert!(samples.chains.iter().all(|chain| chain.draws.iter().all(|x| *x <= 0.5)));
 }
 
 #[test]
 fn what_cannot_run_is_refused_with_its_reason() {
-    let never = AtomicBool::new(false);
     let density = autoregressive(2, 0.5, 1.0);
     let starts = [0.0; 8];
-    let run = |settings: &NutsSettings, starts: &[f64], metric| {
-        sample(&density, settings, starts, &metric, &never, &mut ()).map(|outcome| outcome.ending)
+    let refused = |settings: &NutsSettings, starts: &[f64], metric| {
+        run_from(&density, settings, Starts::Given(starts.to_vec()), &metric).unwrap_err()
     };
-    let result = run(&short(), &starts[..7], InitialMetric::Unit);
-    assert!(matches!(result, Err(Error::Length { expected: 8, got: 7, .. })));
-    let result = run(&short(), &starts, InitialMetric::Diagonal(vec![1.0]));
-    assert!(matches!(result, Err(Error::Length { expected: 2, got: 1, .. })));
-    let result = run(&NutsSettings { max_depth: 0, ..short() }, &starts, InitialMetric::Unit);
-    assert!(matches!(result, Err(Error::Setting { name: "max_depth", .. })));
-    let far = [0.0, 0.0, f64::INFINITY, 0.0, 0.0, 0.0, 0.0, 0.0];
-    assert!(matches!(run(&short(), &far, InitialMetric::Unit), Ok(Ending::Failed(Error::Start { chain: 1, .. }))));
-    let flat = Plain {
-        dim: 2,
-        f: |_: &[f64], g: &mut [f64]| {
-            g.fill(0.0);
-            0.0
-        },
+    let error = refused(&short(), &starts[..7], InitialMetric::Unit);
+    assert!(matches!(error, Error::Length { expected: 8, got: 7, .. }));
+    let error = refused(&short(), &starts, InitialMetric::Diagonal(vec![1.0]));
+    assert!(matches!(error, Error::Length { expected: 2, got: 1, .. }));
+    let error = refused(&NutsSettings { draws: 0, ..short() }, &starts, InitialMetric::Unit);
+    assert!(matches!(error, Error::Setting { name: "draws", .. }));
+    let none = Plain { dim: 0, f: |_: &[f64], _: &mut [f64]| 0.0 };
+    let error = run_from(&none, &short(), UNIFORM, &InitialMetric::Unit).unwrap_err();
+    assert!(matches!(error, Error::NothingToSample));
+    // A sampler meets a density of another length.
+    let mut sampler = Sampler::new(&density, &short(), UNIFORM, &InitialMetric::Unit).unwrap();
+    let ending = Executor::new().run(&eight_schools(), &mut sampler);
+    assert!(matches!(ending, Ending::Failed(Error::Length { expected: 10, got: 2, .. })));
+}
+
+#[test]
+fn a_chain_that_cannot_go_on_leaves_the_others_alone() {
+    let density = autoregressive(2, 0.5, 1.0);
+    let far = Starts::Given(vec![0.0, 0.0, f64::INFINITY, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    let (samples, ending) = run_from(&density, &short(), far, &InitialMetric::Unit).unwrap();
+    assert!(matches!(ending, Ending::Finished));
+    let failures: Vec<_> = samples.failures().collect();
+    assert!(matches!(failures[..], [(1, ChainFailure::NotFinite { .. })]), "{failures:?}");
+    assert_eq!(samples.common_draws(), 80);
+    // The flat density is improper: every step is accepted.
+    let f = |_: &[f64], g: &mut [f64]| {
+        g.fill(0.0);
+        0.0
     };
-    let outcome = sample(&flat, &short(), &starts, &InitialMetric::Unit, &never, &mut ()).unwrap();
-    assert!(matches!(outcome.ending, Ending::Failed(Error::StepSearch { .. })));
+    let (samples, _) = run_from(&Plain { dim: 2, f }, &short(), UNIFORM, &InitialMetric::Unit).unwrap();
+    assert!(samples.failures().all(|(_, failure)| matches!(failure, ChainFailure::StepTooLong { .. })));
+    assert_eq!((samples.failures().count(), samples.common_draws()), (4, 0));
 }

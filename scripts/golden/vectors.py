@@ -46,3 +46,18 @@ for n, eta in ((2, 1.5), (2, 0.6), (3, 1.0), (4, 2.5)):
     density = (eta - 1) * np.linalg.slogdet(r)[1] - ln_norm(n, eta)
     density += sum((n - 1 - i) * np.log(chol[i, i]) for i in range(1, n))
     row("lkj_cholesky", [eta], chol, float(density))
+
+for probabilities in ([0.2, 0.5, 0.3], [0.9, 0.05, 0.05]):
+    for k in (0, 2):
+        row("categorical", probabilities, [k], float(stats.multinomial.logpmf(np.eye(3)[k], 1, probabilities)))
+for logits in ([0.3, -1.2, 2.0, 0.0], [700.0, 0.0, 710.0, -5.0]):
+    for k in (1, 2):
+        density = logits[k] - float(np.logaddexp.reduce(logits))
+        row("categorical_logits", logits, [k], density)
+for predictor, cutpoints in ((0.4, [-1.0, 0.5, 2.0]), (-3.0, [0.0, 0.1, 6.0])):
+    for k in range(4):
+        edges = np.concatenate([[-np.inf], cutpoints, [np.inf]]) - predictor
+        # The difference of two distribution functions, from the nearer tail.
+        side = stats.logistic.cdf if edges[k] + edges[k + 1] < 0 else stats.logistic.sf
+        density = float(np.log(abs(side(edges[k + 1]) - side(edges[k]))))
+        row("ordered_logistic", [predictor, *cutpoints], [k], density)

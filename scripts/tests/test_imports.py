@@ -29,9 +29,16 @@ class Imports(unittest.TestCase):
         circle = {"low/a.rs": "use crate::b::B; pub struct A(B);", "low/b.rs": "pub struct B; fn f() -> crate::a::A { todo() }"}
         code, said = self.run_on(circle)
         self.assertEqual(code, 1)
-        self.assertIn("circle in low: a.rs b.rs\n    low/a.rs -> low/b.rs\n    low/b.rs -> low/a.rs", said)
+        self.assertIn("circle in low: a.rs b.rs\n  it would be open without\n    low/a.rs -> low/b.rs\n", said)
         self.assertEqual(self.run_on(circle, "low: a.rs b.rs c.rs  # known")[0], 0)
         self.assertEqual(self.run_on(circle, "low: a.rs c.rs")[0], 1)
+
+    def test_the_fewest_arrows_that_open_a_circle_are_named(self):
+        files = {"low/f/mod.rs": "", "low/f/one.rs": "use crate::e::E;", "low/f/two.rs": "use crate::e::E; pub struct Two;",
+                 "low/e.rs": "pub struct E; use crate::f::two::Two;"}
+        _, said = self.run_on(files)
+        self.assertIn("circle in low: e.rs f\n  it would be open without\n    low/e.rs -> low/f/two.rs\n", said)
+        self.assertNotIn("one.rs", said)
 
     def test_an_allowed_circle_that_is_gone_is_said(self):
         code, said = self.run_on({}, "low: a.rs b.rs")

@@ -221,6 +221,6 @@ mod tests {
         assert_eq!(Failure::from(unknown.clone()).blame, Blame::User);
         assert_eq!(Failure::from(LensError::from(unknown)).blame, Blame::User);
         assert_eq!(Failure::from(CoreError::Density("x".into())).blame, Blame::Ours);
-        assert_eq!(Failure::from(EngineError::NoStart { chain: 0, tries: 1 }).blame, Blame::Ours);
+        assert_eq!(Failure::from(EngineError::StoppedEarly).blame, Blame::Ours);
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use arclet::core::PriorSet;
-use arclet::fit::{Fit, FitSettings, Method, fit};
+use arclet::fit::{Fit, FitError, FitSettings, Method, fit};
 use arclet::infer::posterior::Summary;
+use arclet::infer::{Error as EngineError, Executor};
 use arclet::lens::data::ImageData;
 use arclet::lens::system::System;
 
@@ -52,13 +52,17 @@ pub fn fit_into(
     truth: Option<&BTreeMap<String, Vec<f64>>>,
 ) -> Result<(Fit, Summary)> {
     let stop = stop::flag()?;
-    let mut watch = Terminal::new(settings.chains, settings.warmup, settings.draws);
-    let mut fit = fit(system, Arc::new(data), settings, stop, &mut watch)?;
-    drop(watch);
-    fit.stopped |= stop.load(Ordering::Relaxed);
-    if fit.posterior.draws() == 0 {
-        return Err(Failure::interrupt("stopped before the first draw; nothing is written"));
-    }
+    let watch = Terminal::new(settings.chains, settings.warmup, settings.draws);
+    let mut executor = Executor::new().observe(watch).stop(stop);
+    let fit = fit(system, Arc::new(data), settings, &mut executor);
+    // The last line of progress comes before anything else is said.
+    drop(executor);
+    let mut fit = match fit {
+        Err(FitError::Engine(EngineError::StoppedEarly)) => {
+            return Err(Failure::interrupt("stopped before the first draw; nothing is written"));
+        }
+        fit => fit?,
+    };
     let summary = fit.posterior.summary();
     output::write(folder, title, &mut fit, settings, &summary, truth)?;
     Ok((fit, summary))

@@ -47,7 +47,7 @@ pub fn print(
     );
     // What stderr has said already is not said again.
     let said = warning::said();
-    for warning in summary::warnings(fit, settings, summary).iter().filter(|w| !said.contains(w)) {
+    for warning in summary::warnings(fit, settings).iter().filter(|w| !said.contains(w)) {
         let _ = writeln!(text, "warning: {warning}");
     }
     let _ = writeln!(text, "written to {}", folder.display());

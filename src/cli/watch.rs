@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use arclet::fit::Watch;
-use arclet::infer::driver::{DrawEvent, Observer};
 use arclet::infer::mcmc::NutsSettings;
+use arclet::infer::observer::{DrawEvent, Observer, Round};
 use arclet::infer::progress::ProgressBars;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -33,8 +32,8 @@ impl Terminal {
     }
 }
 
-impl Watch for Terminal {
-    fn stage(&mut self, name: &'static str) {
+impl Observer for Terminal {
+    fn on_stage(&mut self, name: &'static str) {
         self.end_stage();
         if name == "sampling" {
             self.bars = Some(ProgressBars::new(&self.settings));
@@ -48,17 +47,12 @@ impl Watch for Terminal {
         self.spinner = Some((bar, name, Instant::now()));
     }
 
-    fn climb(&mut self, gradients: u64, logp: f64) {
-        if let Some((bar, name, _)) = &self.spinner {
-            bar.set_message(format!("{name}: {gradients} gradients, log density {logp:.1}"));
-        }
-    }
-}
-
-impl Observer for Terminal {
-    fn on_round(&mut self, live: usize) {
+    fn on_round(&mut self, round: &Round) {
         if let Some(bars) = &mut self.bars {
-            bars.on_round(live);
+            bars.on_round(round);
+        }
+        if let Some((bar, name, _)) = &self.spinner {
+            bar.set_message(format!("{name}: {} gradients, log density {:.1}", round.gradients, round.objective));
         }
     }
 

@@ -1,11 +1,11 @@
-//! The basin: which of the many configurations that explain an image the fit climbs in.
+//! The basin: which of the many configurations that explain an image the fit goes on with.
 
 use std::sync::Arc;
 
 use lens_models::data::ImageData;
 use lens_models::system::{Scales, System, SystemModel};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
-use ppl_infer::map::{LbfgsSettings, MapSettings, Method, Pruning};
+use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings, Pruning};
 
 use super::FitError;
 use super::light::{Light, latent_values};
@@ -22,7 +22,7 @@ const BASINS: usize = 6;
 /// Width of the scatter of the starts in units of the prior's, Einstein radii apart.
 const SCATTER: f64 = 0.5;
 
-/// The basin to climb in: values for every free site. The constants above were chosen on the 30 lenses of `docs/slacs.md`.
+/// The basin to go on with: values for every free site. The constants above were chosen on the 30 lenses of `docs/slacs.md`.
 ///
 /// A real source is no sum of Sersic profiles and a real lens galaxy neither, so under the plain noise an odd
 /// configuration that soaks up such errors can win over the right one. The search therefore takes the noise to be
@@ -34,7 +34,7 @@ pub(super) fn basin(
     scales: &Scales,
     light: Option<&Light>,
     starts: usize,
-    search: &mut Search<'_>,
+    search: &mut Search<'_, '_>,
 ) -> Result<Values, FitError> {
     let held = light.map_or_else(Values::new, |l| l.values.clone());
     let data = light.map_or_else(|| data.clone(), |light| tempered(data, &light.image));
@@ -45,9 +45,9 @@ pub(super) fn basin(
         return Ok(held);
     }
     let from = scattered(&density, search.seed(), starts)?;
-    let climb = LbfgsSettings { max_iterations: 400, ..LbfgsSettings::default() };
+    let optimizer = OptimizerSettings::Lbfgs(LbfgsSettings { max_iterations: 400, ..LbfgsSettings::default() });
     let pruning = Some(Pruning { after: PATIENCE, keep: 0.5, at_least: BASINS });
-    let found = search.climb(&density, &from, &MapSettings { method: Method::Lbfgs(climb), pruning })?;
+    let found = search.maximise(&density, &from, &MapSettings { optimizer, pruning })?;
     let joint = ModelDensity::new(&run)?;
     let mut from = vec![];
     for lane in found.lanes.iter().filter(|lane| lane.logp.is_finite()).take(BASINS) {
@@ -60,7 +60,7 @@ pub(super) fn basin(
         }
         from.extend(joint.position_of(&values, 0)?);
     }
-    let best = search.climb(&joint, &from, &MapSettings::default())?;
+    let best = search.maximise(&joint, &from, &MapSettings::default())?;
     latent_values(&joint, &best.position)
 }
 

@@ -30,7 +30,7 @@ impl View {
             let fixed = component.fixed.iter().map(|(name, v)| (format!("{}.{name}", component.name), v.clone()));
             values.extend(fixed);
         }
-        let scene = scene.into_inner().ok_or(FitError::Nothing { missing: "components", mend: "add one" })?;
+        let scene = scene.into_inner().ok_or(FitError::Nothing { missing: "components", fix: "add one" })?;
         View::new(system, data, &scene, &values)
     }
 }

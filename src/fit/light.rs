@@ -34,7 +34,7 @@ pub(super) fn fit_light(
     system: &System,
     data: &Arc<ImageData>,
     scales: &Scales,
-    search: &mut Search<'_>,
+    search: &mut Search<'_, '_>,
 ) -> Result<Light, FitError> {
     let system = system.with_roles(&[Role::Light]);
     let mut found: Option<Light> = None;
@@ -53,16 +53,16 @@ pub(super) fn fit_light(
             None => (density.draw_prior(search.seed(), STARTS)?, Some(Pruning { after: 30, ..Pruning::default() })),
             Some(light) => (density.position_of(&light.values, round as u64)?, None),
         };
-        // With every light parameter fixed there is nothing to climb.
+        // With every light parameter fixed there is nothing to maximise.
         let position = match starts.is_empty() {
             true => starts,
-            false => search.climb(&density, &starts, &MapSettings { pruning, ..MapSettings::default() })?.position,
+            false => search.maximise(&density, &starts, &MapSettings { pruning, ..MapSettings::default() })?.position,
         };
         let (trace, scene) = scene_at(&density, &model, &position)?;
         let image = scene.light.as_ref().map_or(Ok(vec![]), |l| expose(&data, l).map(|a| a.lane(0).to_vec()))?;
         found = Some(Light { values: trace, image });
     }
-    found.ok_or(FitError::Nothing { missing: "light", mend: "add a component under `light`" })
+    found.ok_or(FitError::Nothing { missing: "light", fix: "add a component under `light`" })
 }
 
 /// The latent values and the scene at a position.
@@ -82,7 +82,7 @@ where
     };
     handler::trace(handler::seed(handler::substitute(kept, values.clone()), 0))?;
     let scene = scene.into_inner();
-    scene.map(|s| (values, s)).ok_or(FitError::Nothing { missing: "components", mend: "add one" })
+    scene.map(|s| (values, s)).ok_or(FitError::Nothing { missing: "components", fix: "add one" })
 }
 
 /// The values of the latent sites at a position.

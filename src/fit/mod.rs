@@ -53,7 +53,7 @@ impl Default for FitSettings {
 
 /// What a fit found.
 pub struct Fit {
-    /// The draws, on the parameters' own scales.
+    /// The draws, on the parameters' own scales, and what to beware of.
     pub posterior: Posterior,
     /// Whether a stop cut the draws short.
     pub stopped: bool,
@@ -71,19 +71,7 @@ pub struct Fit {
     pub seconds: Vec<(&'static str, f64)>,
     /// Gradients of all stages.
     pub gradients: u64,
-    /// How often the log probability of a site was NaN, by site.
-    pub not_a_number: BTreeMap<String, u64>,
 }
-
-/// What a fit tells of its progress.
-pub trait Watch: ppl_infer::driver::Observer {
-    /// A stage begins.
-    fn stage(&mut self, _name: &'static str) {}
-    /// A climb goes on: gradients so far and the best log density.
-    fn climb(&mut self, _gradients: u64, _logp: f64) {}
-}
-
-impl Watch for () {}
 
 /// Anything that ends a fit.
 #[derive(Debug, thiserror::Error)]
@@ -99,11 +87,11 @@ pub enum FitError {
     #[error(transparent)]
     Engine(#[from] ppl_infer::Error),
     /// There is nothing to fit.
-    #[error("the system has no {missing}; {mend}")]
+    #[error("the system has no {missing}; {fix}")]
     Nothing {
         /// What it lacks.
         missing: &'static str,
-        /// How to mend it.
-        mend: &'static str,
+        /// What to do.
+        fix: &'static str,
     },
 }

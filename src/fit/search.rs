@@ -1,48 +1,36 @@
-//! The search: climbs that count their gradients and tell a watcher how they go.
-
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+//! The search: maxima from many starts, each stage with random numbers of its own.
 
 use ppl_core::LogDensity;
-use ppl_infer::map::{MapResult, MapSettings, maximise};
+use ppl_infer::Executor;
+use ppl_infer::map::{MapResult, MapSettings, maximise_with};
 
-use super::{FitError, Watch};
+use super::FitError;
 
 /// What the stages before sampling share.
-pub(super) struct Search<'a> {
+pub(super) struct Search<'s, 'e> {
     seed: u64,
-    climbs: u64,
-    pub gradients: u64,
-    stop: &'a AtomicBool,
-    pub watch: &'a mut dyn Watch,
+    uses: u64,
+    pub executor: &'s mut Executor<'e>,
 }
 
-impl<'a> Search<'a> {
-    pub(super) fn new(seed: u64, stop: &'a AtomicBool, watch: &'a mut dyn Watch) -> Self {
-        Search { seed, climbs: 0, gradients: 0, stop, watch }
+impl<'s, 'e> Search<'s, 'e> {
+    pub(super) fn new(seed: u64, executor: &'s mut Executor<'e>) -> Self {
+        Search { seed, uses: 0, executor }
     }
 
     /// A seed of its own for each use.
     pub(super) fn seed(&mut self) -> u64 {
-        self.climbs += 1;
-        self.seed.wrapping_mul(1_000_003).wrapping_add(self.climbs)
+        self.uses += 1;
+        self.seed.wrapping_mul(1_000_003).wrapping_add(self.uses)
     }
 
-    /// Climbs from all starts as lanes.
-    pub(super) fn climb(
+    /// Maximises from all starts as lanes.
+    pub(super) fn maximise(
         &mut self,
         density: &impl LogDensity,
         starts: &[f64],
         settings: &MapSettings,
     ) -> Result<MapResult, FitError> {
-        let before = self.gradients;
-        let (stop, watch) = (self.stop, &mut *self.watch);
-        let mut observe = |progress: &ppl_infer::map::MapProgress| {
-            watch.climb(before + progress.gradient_count as u64, progress.logp);
-            if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        let result = maximise(density, starts, settings, &mut observe)?;
-        self.gradients += result.gradient_count as u64;
-        Ok(result)
+        Ok(maximise_with(density, starts, settings, self.executor)?)
     }
 }

@@ -2,25 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use lens_models::data::ImageData;
 use lens_models::system::{Role, Scales, System, SystemModel};
 use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
-use ppl_infer::driver::Ending;
 use ppl_infer::map::{Laplace, LaplaceSettings, MapSettings, laplace};
 use ppl_infer::mcmc::NutsSettings;
-use ppl_infer::posterior::Posterior;
+use ppl_infer::posterior::{Posterior, Warning};
+use ppl_infer::{Executor, Target, sample_around};
 
 use super::basin::basin;
 use super::light::{fit_light, scene_at};
 use super::search::Search;
 use super::view::View;
-use super::{Fit, FitError, FitSettings, Method, Watch};
-use crate::run::{posterior_of, sample_around, variables_of};
+use super::{Fit, FitError, FitSettings, Method};
 
-/// Fits a system to its data.
+/// Fits a system to its data under an executor, whose observers, stop and budget serve all stages.
 ///
 /// # Errors
 /// A system without light or source, mistakes in its priors, a density that is nowhere finite. A stop keeps the draws made.
@@ -28,12 +26,11 @@ pub fn fit(
     system: &System,
     data: Arc<ImageData>,
     settings: &FitSettings,
-    stop: &AtomicBool,
-    watch: &mut dyn Watch,
+    executor: &mut Executor<'_>,
 ) -> Result<Fit, FitError> {
     let has = |role| system.of_role(role).next().is_some();
     if !has(Role::Light) && !has(Role::Source) {
-        return Err(FitError::Nothing { missing: "light", mend: "add a component under `source` or `light`" });
+        return Err(FitError::Nothing { missing: "light", fix: "add a component under `source` or `light`" });
     }
     let mut clock = Clock { seconds: vec![], since: Instant::now() };
     let scales = Scales::of(&data, has(Role::Light));
@@ -41,87 +38,66 @@ pub fn fit(
     let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone());
     let density = ModelDensity::new(&run)?;
     if density.layout().dim() == 0 {
-        return Err(FitError::Nothing { missing: "free parameter", mend: "take the `value` of one away" });
+        return Err(FitError::Nothing { missing: "free parameter", fix: "take the `value` of one away" });
     }
     let priors = PriorSet::of(&run)?;
-    let mut search = Search::new(settings.seed, stop, watch);
+    let mut search = Search::new(settings.seed, executor);
 
     let light = if has(Role::Light) && has(Role::Source) {
-        search.watch.stage("lens light");
+        search.executor.stage("lens light");
         let light = fit_light(system, &data, &scales, &mut search)?;
         clock.lap("lens light");
         Some(light)
     } else {
         None
     };
-    search.watch.stage("search");
+    search.executor.stage("search");
     let start = basin(system, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
     let starts = density.position_of(&start, settings.seed)?;
     clock.lap("search");
-    search.watch.stage("maximum");
-    let best = search.climb(&density, &starts, &MapSettings::default())?;
+    search.executor.stage("maximum");
+    let best = search.maximise(&density, &starts, &MapSettings::default())?;
     clock.lap("maximum");
-    search.watch.stage("curvature");
+    search.executor.stage("curvature");
     let around = laplace(&density, &best.position, &LaplaceSettings::default())?;
-    search.gradients += around.gradient_count as u64;
+    executor.spend(around.gradient_count as u64);
     clock.lap("curvature");
 
-    let mut gradients = search.gradients;
-    let (posterior, stopped, top) = match settings.method {
-        Method::Map => (gaussian(&density, &around, settings)?, false, around.mean.clone()),
+    let (posterior, top) = match settings.method {
+        Method::Map => (gaussian(&density, &around, settings)?, around.mean.clone()),
         Method::Nuts => {
-            watch.stage("sampling");
-            let drawn = draw(&density, &around, settings, stop, watch)?;
+            executor.stage("sampling");
+            let drawn = draw(&density, &around, settings, executor)?;
             clock.lap("sampling");
-            gradients += drawn.gradients;
-            (drawn.posterior, drawn.stopped, drawn.top)
+            drawn
         }
     };
     let (values, scene) = scene_at(&density, &model, &top)?;
     let best = with_fixed(system, &values);
     let view = View::new(system, &data, &scene, &best)?;
-    let not_a_number = density.not_a_number();
-    let seconds = clock.seconds;
-    Ok(Fit { posterior, stopped, system: system.clone(), data, priors, best, view, seconds, gradients, not_a_number })
+    let (seconds, gradients) = (clock.seconds, executor.spent());
+    let stopped = executor.stopped() || posterior.warnings().iter().any(|w| matches!(w, Warning::CutShort { .. }));
+    Ok(Fit { posterior, stopped, system: system.clone(), data, priors, best, view, seconds, gradients })
 }
 
-/// What sampling leaves.
-struct Drawn {
-    posterior: Posterior,
-    stopped: bool,
-    /// The highest point that was seen, unconstrained.
-    top: Vec<f64>,
-    gradients: u64,
-}
-
-/// NUTS from draws of the Laplace approximation, whose covariance is its metric.
+/// NUTS from draws of the Laplace approximation, whose covariance is its metric: the posterior, and the highest point that was
+/// seen, unconstrained.
 fn draw<M, R>(
     density: &ModelDensity<M>,
     around: &Laplace,
     settings: &FitSettings,
-    stop: &AtomicBool,
-    watch: &mut dyn Watch,
-) -> Result<Drawn, FitError>
+    executor: &mut Executor<'_>,
+) -> Result<(Posterior, Vec<f64>), FitError>
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
     let FitSettings { warmup, draws, chains, seed, .. } = *settings;
     let nuts = NutsSettings { warmup, draws, chains, seed, ..NutsSettings::default() };
-    let outcome = sample_around(density, around, &nuts, stop, watch)?;
-    let stopped = match outcome.ending {
-        Ending::Failed(error) if outcome.samples.common_draws() == 0 => return Err(error.into()),
-        Ending::Failed(error) => {
-            tracing::warn!("sampling ended early, the draws before it are kept: {error}");
-            true
-        }
-        Ending::Stopped => true,
-        _ => false,
-    };
-    let (warm, kept) = outcome.samples.gradients();
+    let outcome = sample_around(density, around, &nuts, executor)?;
     let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(around.dim())));
     let highest = all.max_by(|a, b| a.0.logp.total_cmp(&b.0.logp)).filter(|(stats, _)| stats.logp > around.logp);
     let top = highest.map_or_else(|| around.mean.clone(), |(_, position)| position.to_vec());
-    Ok(Drawn { posterior: posterior_of(density, &outcome.samples)?, stopped, top, gradients: warm + kept })
+    Ok((outcome.posterior(density)?, top))
 }
 
 /// Independent draws of the Laplace approximation as a posterior.
@@ -131,7 +107,10 @@ where
 {
     let mut posterior = Posterior::new(settings.chains, settings.draws);
     let draws = around.sample(&mut rng::keyed(settings.seed, "laplace", 0), settings.chains * settings.draws);
-    variables_of(density, &draws, &mut posterior)?;
+    density.describe(&draws, &mut posterior)?;
+    for (site, count) in density.not_a_number() {
+        posterior.warn(Warning::NotANumber { site, count });
+    }
     Ok(posterior)
 }
 

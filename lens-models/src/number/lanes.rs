@@ -17,20 +17,6 @@ pub struct Lanes<const N: usize, const FMA: bool>(pub [f32; N]);
 pub const LANES: usize = 16;
 
 impl<const N: usize, const FMA: bool> Lanes<N, FMA> {
-    /// Adds each lane to its number; if there are fewer, the first lanes.
-    #[inline(always)]
-    pub fn add_to(self, to: &mut [f32]) {
-        if let Some(whole) = to.first_chunk_mut::<N>() {
-            for (to, lane) in whole.iter_mut().zip(self.0) {
-                *to += lane;
-            }
-            return;
-        }
-        for (to, lane) in to.iter_mut().zip(self.0) {
-            *to += lane;
-        }
-    }
-
     /// The sum of the lanes, in f64.
     #[inline(always)]
     pub fn sum(self) -> f64 {

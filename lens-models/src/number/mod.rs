@@ -5,8 +5,10 @@
 mod complex;
 pub(crate) mod lanes;
 mod real;
+mod scalar;
 mod series;
 
 pub use complex::{Complex, complex};
-pub use real::{Real, Scalar};
+pub use real::Real;
+pub use scalar::Scalar;
 pub use series::Series;

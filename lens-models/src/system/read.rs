@@ -19,7 +19,46 @@ const COMPONENT_KEYS: [&str; 4] = ["name", "profile", "count", "parameters"];
 /// The most copies of one profile.
 const MOST_COPIES: u64 = 20;
 
-pub(super) fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Result<System> {
+impl System {
+    /// Reads a system file.
+    ///
+    /// # Errors
+    /// A missing file; text that is not JSON (with line and column); unknown keys, profiles, parameters (with the nearest
+    /// name); values outside their support; components of one name.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        System::from_file_with(path, &Profiles::standard())
+    }
+
+    /// The same with profiles of one's own in the list.
+    ///
+    /// # Errors
+    /// As [`System::from_file`].
+    pub fn from_file_with(path: impl AsRef<Path>, profiles: &Profiles) -> Result<Self> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, "read", e))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        System::from_json_with(&text, path, folder, profiles)
+    }
+
+    /// Reads a system from text; `path` stands in messages, paths in it are relative to `folder`.
+    ///
+    /// # Errors
+    /// As [`System::from_file`].
+    pub fn from_json(text: &str, path: &Path, folder: &Path) -> Result<Self> {
+        System::from_json_with(text, path, folder, &Profiles::standard())
+    }
+
+    /// The same with profiles of one's own in the list.
+    ///
+    /// # Errors
+    /// As [`System::from_file`].
+    pub fn from_json_with(text: &str, path: &Path, folder: &Path, profiles: &Profiles) -> Result<Self> {
+        let json = serde_json::from_str(text).map_err(|cause| Error::Json { path: path.to_owned(), cause })?;
+        system(&json, path, folder, profiles)
+    }
+}
+
+fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Result<System> {
     let file = path.display().to_string();
     let object = object(json, &file)?;
     check_keys(object, &file, &KEYS)?;

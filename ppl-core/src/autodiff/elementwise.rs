@@ -2,6 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use super::linear::{SUMS, total};
 use super::op::{FusedOp, Gradients, Inputs, Output, broadcast_all, common_lanes};
 use super::operand::{Operand, Out};
 use super::record::record;
@@ -78,6 +79,11 @@ impl<F: Fn(f64, f64) -> (f64, [f64; 2]) + Clone + Send + 'static> FusedOp for Zi
 
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
         let (x, y, n) = (inputs.at(0), inputs.at(1), out.shape.dims.len());
+        if x.shape == out.shape && y.shape == out.shape {
+            let z = out.numbers();
+            z.iter_mut().zip(x.numbers()).zip(y.numbers()).for_each(|((z, x), y)| *z = (self.f)(*x, *y).0);
+            return;
+        }
         for lane in 0..out.shape.lanes {
             let z = out.lane(lane);
             Self::pairs(&self.walks, n, x.lane(lane), y.lane(lane), |i, _, _, x, y| z[i] = (self.f)(x, y).0);
@@ -88,14 +94,28 @@ impl<F: Fn(f64, f64) -> (f64, [f64; 2]) + Clone + Send + 'static> FusedOp for Zi
         let (x, y, n) = (inputs.at(0), inputs.at(1), out.shape.dims.len());
         for lane in 0..out.shape.lanes {
             let (x, y, c) = (x.lane(lane), y.lane(lane), cotangent.lane(lane));
-            if let Some(into) = gradients.lane(0, lane) {
-                Self::pairs(&self.walks, n, x, y, |i, a, _, x, y| into[a] += c[i] * (self.f)(x, y).1[0]);
-            }
-            if let Some(into) = gradients.lane(1, lane) {
-                Self::pairs(&self.walks, n, x, y, |i, _, b, x, y| into[b] += c[i] * (self.f)(x, y).1[1]);
+            for (which, walk) in self.walks.iter().enumerate() {
+                let Some(into) = gradients.lane(which, lane) else { continue };
+                match (which, walk, &self.walks[1 - which]) {
+                    (0, Walk::Same, Walk::Along) => into[0] += fold(c, y, |y| (self.f)(x[0], y).1[0]),
+                    (1, Walk::Same, Walk::Along) => into[0] += fold(c, x, |x| (self.f)(x, y[0]).1[1]),
+                    (0, ..) => Self::pairs(&self.walks, n, x, y, |i, a, _, x, y| into[a] += c[i] * (self.f)(x, y).1[0]),
+                    _ => Self::pairs(&self.walks, n, x, y, |i, _, b, x, y| into[b] += c[i] * (self.f)(x, y).1[1]),
+                }
             }
         }
     }
+}
+
+/// sum_i c_i f(x_i), as several sums that do not wait for each other.
+#[inline(always)]
+fn fold(c: &[f64], x: &[f64], f: impl Fn(f64) -> f64) -> f64 {
+    let ((c, c_rest), (x, x_rest)) = (c.as_chunks::<SUMS>(), x.as_chunks::<SUMS>());
+    let mut sums = [0.0; SUMS];
+    for (c, x) in c.iter().zip(x) {
+        (0..SUMS).for_each(|i| sums[i] += c[i] * f(x[i]));
+    }
+    total(sums) + c_rest.iter().zip(x_rest).map(|(c, x)| c * f(*x)).sum::<f64>()
 }
 
 /// An elementwise function of a value: `f` gives the value and its derivative.

@@ -68,7 +68,7 @@ impl FusedOp for MatVec {
 }
 
 /// Partial sums that run side by side, as one running sum waits for every addition.
-const SUMS: usize = 8;
+pub(super) const SUMS: usize = 8;
 
 /// The scalar product.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
@@ -79,7 +79,22 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
         (0..SUMS).for_each(|i| sums[i] += a[i] * b[i]);
     }
     let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7])) + rest
+    total(sums) + rest
+}
+
+/// The sum, as several sums that do not wait for each other.
+pub(crate) fn sum(x: &[f64]) -> f64 {
+    let (whole, rest) = x.as_chunks::<SUMS>();
+    let mut sums = [0.0; SUMS];
+    for chunk in whole {
+        (0..SUMS).for_each(|i| sums[i] += chunk[i]);
+    }
+    total(sums) + rest.iter().sum::<f64>()
+}
+
+/// The total of such sums.
+pub(super) fn total(sums: [f64; SUMS]) -> f64 {
+    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]))
 }
 
 /// into += c x.

@@ -21,7 +21,7 @@ impl FusedOp for Sum {
 
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
         let x = inputs.at(0);
-        out.numbers().iter_mut().enumerate().for_each(|(lane, sum)| *sum = x.lane(lane).iter().sum());
+        out.numbers().iter_mut().enumerate().for_each(|(lane, sum)| *sum = super::linear::sum(x.lane(lane)));
     }
 
     fn vjp(&mut self, _: Inputs<'_>, _: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {

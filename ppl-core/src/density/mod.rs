@@ -22,11 +22,6 @@ pub trait LogDensity {
     /// A position outside the support gives `-inf` in its own lane and leaves the others alone.
     /// What one lane gets never depends on the lanes beside it. `Err` is fatal: nothing could be computed.
     fn logp_and_grad(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> Result<()>;
-
-    /// What makes the density of one position not finite (a site and what its term is), where something is known of it.
-    fn culprit(&self, _position: &[f64]) -> Option<String> {
-        None
-    }
 }
 
 impl<D: LogDensity + ?Sized> LogDensity for &D {
@@ -36,10 +31,6 @@ impl<D: LogDensity + ?Sized> LogDensity for &D {
 
     fn logp_and_grad(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> Result<()> {
         (**self).logp_and_grad(positions, logp, grad)
-    }
-
-    fn culprit(&self, position: &[f64]) -> Option<String> {
-        (**self).culprit(position)
     }
 }
 

@@ -234,15 +234,4 @@ where
             result => result,
         }
     }
-
-    fn culprit(&self, position: &[f64]) -> Option<String> {
-        let terms = match self.replay.trusted(1) {
-            Some(plan) => self.replay.terms(&plan, position).ok()?,
-            None => {
-                let run = self.record(position, 1).ok()?;
-                run.terms.into_iter().map(|(site, term)| (site, term.peek_lane(0)[0])).collect()
-            }
-        };
-        terms.into_iter().find(|(_, term)| !term.is_finite()).map(|(site, term)| format!("site `{site}` is {term}"))
-    }
 }

@@ -194,12 +194,6 @@ impl Replay {
         }
         Ok(Explanation { lanes, steps })
     }
-
-    /// The terms of the density at one position, by the plan.
-    pub(super) fn terms(&self, plan: &Planned, position: &[f64]) -> Result<Vec<(Rc<str>, f64)>> {
-        let terms = Worker::default().terms(&plan.plan, plan.sites.len(), position)?;
-        Ok(plan.sites.iter().cloned().zip(terms).collect())
-    }
 }
 
 /// The operations of a density in order: what `explain` prints.

@@ -70,14 +70,6 @@ impl Worker {
         Ok(())
     }
 
-    /// The values of the watched terms at one position.
-    pub(super) fn terms(&mut self, plan: &Plan, terms: usize, position: &[f64]) -> Result<Vec<f64>> {
-        let at = self.workspace(plan, 1)?;
-        let (mut logp, mut grad) = ([0.0], vec![0.0; position.len()]);
-        self.workspaces[at].evaluate(position, &mut logp, &mut grad)?;
-        Ok((0..terms).map(|i| self.workspaces[at].watched(i, 0)).collect())
-    }
-
     /// The place of the workspace for so many lanes, laid out where there is none.
     pub(super) fn workspace(&mut self, plan: &Plan, lanes: usize) -> Result<usize> {
         if let Some(at) = self.workspaces.iter().position(|w| w.lanes() == lanes) {

@@ -1,11 +1,11 @@
 //! The battery that every family stands under: derivatives, tape, mass, draws, quantiles, edges, checks and JSON.
 
 use super::family::{Constraint, Family};
-use super::support::Bound;
 use super::*;
 use crate::autodiff::{Shape, Tape, check};
 use crate::error::Error;
 use crate::rng::keyed;
+use crate::support::Bound;
 
 /// One line per family, with parameter sets of which the first is of order one; and the test that none is left out.
 macro_rules! battery {
@@ -64,15 +64,24 @@ battery! {
     Bernoulli, [[0.3], [1e-3], [1.0]];
     BernoulliLogits, [[0.7], [-6.0], [0.0]];
     Beta, [[2.0, 3.5], [0.5, 0.5], [1e5, 1.2e5], [1.0, 1.0], [0.05, 3.0]];
+    Binomial, [[12.0, 0.3], [1e4, 1e-3], [3.0, 0.999], [1e6, 0.5]];
+    BinomialLogits, [[12.0, -0.7], [1e4, -6.0], [3.0, 5.0], [1.0, 0.0]];
     Cauchy, [[0.3, 1.2], [5.0, 1e-3]];
     Exponential, [[1.3], [1e-4], [250.0]];
     Gamma, [[2.5, 1.5], [0.1, 1.0], [1e6, 2.0], [15.0, 1e-3]];
+    Geometric, [[0.3], [1e-3], [0.99]];
+    Gumbel, [[0.3, 1.2], [-5.0, 1e-3]];
     HalfCauchy, [[1.2], [1e4]];
     HalfNormal, [[1.2], [1e-5]];
     ImproperUniform, [[-1.0, 2.0], [0.0, INF], [-INF, 3.0], [-INF, INF]];
     InverseGamma, [[4.5, 2.0], [0.5, 1.0], [1e4, 1e4]];
+    Laplace, [[0.3, 1.2], [5.0, 1e-3]];
     LogNormal, [[0.3, 0.4], [-2.0, 3.0], [5.0, 1e-2]];
+    Logistic, [[0.3, 1.2], [-5.0, 1e-3]];
+    NegativeBinomial2, [[3.5, 1.2], [1e3, 50.0], [0.2, 1e6], [40.0, 0.3]];
+    NegativeBinomialProbs, [[2.5, 0.6], [1e3, 0.1], [0.3, 0.99]];
     Normal, [[0.3, 1.2], [1000.0, 1e-3], [-3.0, 1e8]];
+    Pareto, [[1.5, 3.5], [1e-3, 0.5], [1e4, 100.0]];
     Poisson, [[3.5], [0.1], [1e4]];
     StudentT, [[4.5, 0.3, 1.2], [0.5, 1.0, 2.0], [30.0, -1.0, 0.1], [1e8, 0.0, 1.0]];
     TruncatedNormal, [
@@ -80,6 +89,8 @@ battery! {
         [0.0, 1.0, 5.0, 5.001], [0.0, 1.0, -20.0, -19.5],
     ];
     Uniform, [[-0.5, 2.0], [1000.0, 1000.001]];
+    VonMises, [[0.3, 1.2], [-2.0, 50.0], [3.0, 0.1]];
+    Weibull, [[1.2, 1.5], [1e-3, 0.5], [20.0, 10.0]];
 }
 
 fn value(lanes: usize, dims: &[usize], numbers: Vec<f64>) -> Value {
@@ -211,19 +222,23 @@ fn mass<F: Family<N>, const N: usize>(params: [f64; N]) {
         return;
     }
     let sorted = sorted_draws::<F, N>(params, 400);
-    let (middle, width) = (sorted[200], spread(&sorted));
+    let (middle, width) = (F::icdf(0.5, params).unwrap_or(sorted[200]), spread(&sorted));
     let density = |x: f64| F::log_prob(x, params).value.exp();
     let (low, high) = F::SUPPORT.ends(&params);
     let sum: f64 = if F::SUPPORT.is_discrete() {
-        let (from, to) = ((middle - 40.0 * width).max(low), (middle + 40.0 * width).min(high));
-        (from as usize..=to as usize).map(|k| density(k as f64)).sum()
+        // Whole numbers have a geometric tail at the heaviest: what is beyond a term of 1e-14 is a few widths of it.
+        let from = (middle - 40.0 * width).max(low);
+        let terms = (0..).map(|i| from + f64::from(i)).take_while(|k| *k <= high).map(|k| (k, density(k)));
+        terms.take_while(|(k, p)| *k < middle + width || p * width > 1e-14).map(|(_, p)| p).sum()
     } else {
-        // Double-exponential quadrature (Takahasi & Mori 1974) towards the ends, or from the middle where it is narrow and far from both.
+        // Double-exponential quadrature (Takahasi & Mori 1974) towards the ends, or from the median to either side, which may have a kink
+        // there, where it is narrow and far from both.
         let narrow = width < 0.2 * (middle - low).min(high - middle);
-        let image = |t: f64| {
+        let halves = narrow || low == -INF && high == INF;
+        let image = |t: f64, side: f64| {
             let (u, du) = (0.5 * std::f64::consts::PI * t.sinh(), 0.5 * std::f64::consts::PI * t.cosh());
-            if narrow || low == -INF && high == INF {
-                (middle + width * u.sinh(), width * u.cosh() * du)
+            if halves {
+                (middle + side * width * u.exp(), width * u.exp() * du)
             } else if low.is_finite() && high.is_finite() {
                 let (below, above) = (crate::autodiff::sigmoid(2.0 * u), crate::autodiff::sigmoid(-2.0 * u));
                 (low + (high - low) * below, 2.0 * (high - low) * below * above * du)
@@ -234,8 +249,9 @@ fn mass<F: Family<N>, const N: usize>(params: [f64; N]) {
             }
         };
         let step = 1.0 / 128.0;
-        let inside =
-            (-768..=768).map(|i| image(f64::from(i) * step)).filter(|(x, _)| low < *x && *x < high && x.is_finite());
+        let sides: &[f64] = if halves { &[-1.0, 1.0] } else { &[1.0] };
+        let points = sides.iter().flat_map(|side| (-768..=768).map(|i| image(f64::from(i) * step, *side)));
+        let inside = points.filter(|(x, _)| low < *x && *x < high && x.is_finite());
         inside.map(|(x, dx)| step * dx * density(x)).sum()
     };
     // A Beta of concentration 1/2 has 1e-8 of its mass between one and the double below it.

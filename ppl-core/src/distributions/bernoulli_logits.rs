@@ -2,18 +2,20 @@
 
 use super::bernoulli::Bernoulli;
 use super::family::{Partials, family};
-use super::support::Support;
+use super::softplus::softplus;
 use crate::autodiff::sigmoid;
 use crate::rng::Rng;
+use crate::support::Support;
 
 family! {
     /// log p(x) = -ln(1 + e^-logits) for x = 1, -ln(1 + e^logits) for x = 0
     pub BernoulliLogits: "bernoulli_logits", [logits: real], Support::BOOLEAN;
 
     fn log_prob(x: f64, [logits]: [f64; 1]) -> Partials<1> {
-        let against = if x == 1.0 { -logits } else { logits };
-        let softplus = against.max(0.0) + (-against.abs()).exp().ln_1p();
-        Partials { value: -softplus, dx: 0.0, dparams: [if x == 1.0 { sigmoid(-logits) } else { -sigmoid(logits) }] }
+        // The log odds of the other outcome are -logits for a one, logits for a zero.
+        let sign = 1.0 - 2.0 * x;
+        let (surprise, other) = softplus(sign * logits);
+        Partials { value: -surprise, dx: 0.0, dparams: [-sign * other] }
     }
 
     fn sample(rng: &mut Rng, [logits]: [f64; 1]) -> f64 {

@@ -4,7 +4,7 @@ use super::family::{Partials, family};
 use super::gamma::ln_draw;
 use super::incomplete;
 use super::stirling::{beside, digamma_error, ln_beta_kernel, ln_ratio};
-use super::support::Support;
+use crate::support::Support;
 use crate::autodiff::sigmoid;
 use crate::rng::Rng;
 
@@ -18,7 +18,7 @@ family! {
             return at_end(x, a, b);
         }
         let n = a + b;
-        // a y - b x, and what the rounding of y left out.
+        // a y - b x, and what the rounding of y leaves out.
         let (rough, rest) = (beside(a, b, x, y), 1.0 - y - x);
         let beside = rough + a * rest;
         let both = digamma_error(n);
@@ -39,14 +39,19 @@ family! {
     }
 
     fn cdf(x: f64, [a, b]: [f64; 2]) -> Option<f64> {
-        Some(incomplete::beta(a, b, x, 1.0 - x).0)
+        let y = 1.0 - x;
+        let beside = beside(a, b, x, y) + a * (1.0 - y - x);
+        Some(incomplete::beta(a, b, x, y, beside).0)
     }
 
     fn icdf(p: f64, [a, b]: [f64; 2]) -> Option<f64> {
         if p <= 0.0 || p >= 1.0 {
             return Some(p);
         }
-        let logit = incomplete::quantile(p, (a / b).ln(), |u| incomplete::beta(a, b, sigmoid(u), sigmoid(-u)));
+        let logit = incomplete::quantile(p, (a / b).ln(), |u| {
+            let (x, y) = (sigmoid(u), sigmoid(-u));
+            incomplete::beta(a, b, x, y, beside(a, b, x, y))
+        });
         Some(sigmoid(logit))
     }
 

@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 
 use super::multivariate::Multivariate;
-use super::support::{Bound, Support};
+use crate::support::{Bound, Support};
 use super::vector_family::{Flaw, VectorFamily, VectorParameter, parameter, unfit};
 use crate::autodiff::{Dims, IntoVar, Rank, Reduce};
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use super::categorical::{class, classes, draw};
 use super::multivariate::Multivariate;
-use super::support::Support;
+use crate::support::Support;
 use super::vector_family::{Flaw, VectorFamily, VectorParameter, parameter, unfit};
 use crate::autodiff::{Dims, IntoVar, Rank, Reduce, log_sum_exp};
 use crate::error::{Error, Result};

@@ -6,7 +6,7 @@ use rand::RngExt as _;
 use rand::distr::Open01;
 
 use super::family::{Partials, family};
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 /// ln pi

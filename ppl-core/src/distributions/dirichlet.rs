@@ -4,7 +4,7 @@ use rand_distr::Distribution as _;
 use statrs::function::gamma::digamma;
 
 use super::multivariate::Multivariate;
-use super::support::{Support, VectorSupport};
+use crate::support::{Support, VectorSupport};
 use super::vector_family::{Flaw, VectorFamily, VectorParameter, parameter, unfit};
 use crate::autodiff::{Dims, IntoVar, Rank, Reduce};
 use crate::error::Result;

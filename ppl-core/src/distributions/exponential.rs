@@ -3,7 +3,7 @@
 use rand_distr::Distribution as _;
 
 use super::family::{Partials, family};
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

@@ -7,7 +7,7 @@ use rand_distr::Distribution as _;
 use super::family::{Partials, family};
 use super::incomplete;
 use super::stirling::{digamma_error, ln_poisson, ln_ratio};
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {
@@ -36,14 +36,15 @@ family! {
     }
 
     fn cdf(x: f64, [a, rate]: [f64; 2]) -> Option<f64> {
-        Some(incomplete::gamma(a, rate * x).0)
+        Some(incomplete::gamma(a, rate * x, (-rate).mul_add(x, a)).0)
     }
 
     fn icdf(p: f64, [a, rate]: [f64; 2]) -> Option<f64> {
         Some(match p {
             0.0 => 0.0,
             1.0 => f64::INFINITY,
-            _ => incomplete::quantile(p, a.ln(), |u| incomplete::gamma(a, u.exp())).exp() / rate,
+            // In the logarithm of x over its mean.
+            _ => a / rate * incomplete::quantile(p, 0.0, |u| incomplete::gamma(a, a * u.exp(), -a * u.exp_m1())).exp(),
         })
     }
 

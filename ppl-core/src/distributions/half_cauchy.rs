@@ -4,7 +4,7 @@ use std::f64::consts::{LN_2, PI};
 
 use super::cauchy::Cauchy;
 use super::family::{Partials, family};
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

@@ -6,7 +6,7 @@ use statrs::function::erf;
 
 use super::family::{Partials, family};
 use super::normal::Normal;
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 
 use super::family::{Family, Parameter, Partials, bound};
-use super::support::{Bound, Support};
+use crate::support::{Bound, Support};
 use super::Distribution;
 use super::univariate::Univariate;
 use crate::autodiff::{Dims, Rank, Value};

@@ -1,21 +1,31 @@
 //! Incomplete gamma and beta functions with both tails, and the quantiles found from them.
 
-use super::stirling::{beside, ln_beta_kernel, ln_poisson};
+use std::f64::consts::PI;
+
+use libm::erfc;
+
+use super::stirling::{deviance, ln_beta_kernel, ln_poisson};
 
 /// Terms of a series or fraction; about sqrt(a) are needed, so this serves parameters up to 1e10.
 const MOST_TERMS: usize = 1_000_000;
 
-/// The regularised incomplete gamma functions (P, Q) of shape `a > 0` at `x >= 0`; P + Q = 1.
+/// From this shape on the incomplete gamma functions are by their uniform expansion, which has the last digit with two terms.
+const UNIFORM_FROM: f64 = 1e8;
+
+/// The regularised incomplete gamma functions (P, Q) of shape `a > 0` at `x >= 0`, where excess = a - x; P + Q = 1.
 ///
 /// The series below a + 1 and the continued fraction above (Numerical Recipes 6.2), under Loader's prefactor.
-pub(super) fn gamma(a: f64, x: f64) -> (f64, f64) {
+pub(super) fn gamma(a: f64, x: f64, excess: f64) -> (f64, f64) {
     if x <= 0.0 {
         return (0.0, 1.0);
     }
     if x == f64::INFINITY {
         return (1.0, 0.0);
     }
-    let front = ln_poisson(a, x, x.ln(), a - x).exp();
+    if a >= UNIFORM_FROM {
+        return uniform_gamma(a, x, excess);
+    }
+    let front = ln_poisson(a, x, x.ln(), excess).exp();
     if x < a + 1.0 {
         let (mut term, mut sum) = (1.0, 1.0);
         for n in 1..MOST_TERMS {
@@ -33,17 +43,27 @@ pub(super) fn gamma(a: f64, x: f64) -> (f64, f64) {
     }
 }
 
-/// The regularised incomplete beta functions (I_x(a, b), I_y(b, a)) for y = 1 - x; they add up to one.
-pub(super) fn beta(a: f64, b: f64, x: f64, y: f64) -> (f64, f64) {
+/// The same for large `a`, around x = a (Temme 1979; DLMF 8.12).
+fn uniform_gamma(a: f64, x: f64, excess: f64) -> (f64, f64) {
+    let fall = deviance(a, x, excess);
+    let eta = -(2.0 * fall / a).sqrt().copysign(excess);
+    let c0 = -1.0 / 3.0 + eta * (1.0 / 12.0 - eta * (2.0 / 135.0 - eta * (1.0 / 864.0 + eta / 2835.0)));
+    let c1 = -1.0 / 540.0 - eta / 288.0;
+    let rest = (-fall).exp() / (2.0 * PI * a).sqrt() * (c0 + c1 / a);
+    let beyond = 0.5 * erfc(fall.sqrt());
+    if eta < 0.0 { (beyond - rest, 1.0 - beyond + rest) } else { (1.0 - beyond - rest, beyond + rest) }
+}
+
+/// The regularised incomplete beta functions (I_x(a, b), I_y(b, a)) for y = 1 - x and beside = a y - b x; they add up to one.
+pub(super) fn beta(a: f64, b: f64, x: f64, y: f64, beside: f64) -> (f64, f64) {
     if x <= 0.0 {
         return (0.0, 1.0);
     }
     if y <= 0.0 {
         return (1.0, 0.0);
     }
-    let beside = beside(a, b, x, y);
     if beside < 0.0 {
-        let (lower, upper) = beta(b, a, y, x);
+        let (lower, upper) = beta(b, a, y, x, -beside);
         return (upper, lower);
     }
     // DiDonato & Morris 1992, eq. 10 (BFRAC): it keeps the digits of y where x is nearly one.
@@ -94,6 +114,31 @@ pub(super) fn quantile(p: f64, start: f64, tails: impl Fn(f64) -> (f64, f64)) ->
         step *= 2.0;
     }
     root(low, high, excess)
+}
+
+/// The smallest whole number with a fraction of at least `p` at or below it, from `start` on: between two powers of two from there, then
+/// by halving. `tails` are the mass up to and including a number, and the mass above; no number is enough for a `p` of one.
+pub(super) fn count_quantile(p: f64, start: f64, tails: impl Fn(f64) -> (f64, f64)) -> f64 {
+    if p >= 1.0 {
+        return f64::INFINITY;
+    }
+    let enough = |count: f64| {
+        let (below, above) = tails(count);
+        if p < 0.5 { below >= p } else { above <= 1.0 - p }
+    };
+    let (mut few, mut many, mut step) = (-1.0, start, 1.0);
+    while many < f64::MAX && !enough(many) {
+        (few, many, step) = (many, many + step, 2.0 * step);
+    }
+    while many - few > 1.0 {
+        let middle = (0.5 * (few + many)).floor();
+        if middle <= few || middle >= many {
+            // Beyond 2^53 not every whole number is a double.
+            break;
+        }
+        if enough(middle) { many = middle } else { few = middle }
+    }
+    many
 }
 
 /// A root between two ends of opposite sign (Chandrupatla 1997: inverse quadratic steps where they are safe, else bisection).

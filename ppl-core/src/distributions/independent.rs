@@ -3,11 +3,11 @@
 use serde_json::Value as Json;
 
 use super::family::Family;
-use super::support::Support;
 use super::{Distribution, SampledIn, Univariate};
 use crate::autodiff::{Broadcast, Dims, Rank, Value, sum_inner};
 use crate::error::Result;
 use crate::rng::Rng;
+use crate::support::Support;
 
 /// A distribution whose innermost `K` dimensions belong to one draw, so that a plate goes to the left of them.
 ///

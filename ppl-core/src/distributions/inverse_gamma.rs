@@ -3,7 +3,7 @@
 use super::family::{Partials, family};
 use super::gamma::{by_excess, ln_draw};
 use super::incomplete;
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {
@@ -17,8 +17,7 @@ family! {
         // That of the Gamma at y = 1 / x times |dy / dx| = 1 / x^2, where p(y) has the factor 1 / y.
         let m = rate / x;
         let ln_m = if m < f64::MIN_POSITIVE { rate.ln() - x.ln() } else { m.ln() };
-        // a - rate / x, with what the rounding of m left out.
-        let excess = (a - m) - (-m).mul_add(x, rate) / x;
+        let excess = excess(x, a, rate);
         by_excess(x, a, rate, (m, ln_m), excess, -(excess + 1.0) / x)
     }
 
@@ -27,14 +26,15 @@ family! {
     }
 
     fn cdf(x: f64, [a, rate]: [f64; 2]) -> Option<f64> {
-        Some(if x <= 0.0 { 0.0 } else { tails(a, rate / x).0 })
+        Some(if x <= 0.0 { 0.0 } else { tails(a, rate / x, excess(x, a, rate)).0 })
     }
 
     fn icdf(p: f64, [a, rate]: [f64; 2]) -> Option<f64> {
         Some(match p {
             0.0 => 0.0,
             1.0 => f64::INFINITY,
-            _ => rate * incomplete::quantile(p, -a.ln(), |u| tails(a, (-u).exp())).exp(),
+            // In the logarithm of x over rate / a.
+            _ => rate / a * incomplete::quantile(p, 0.0, |u| tails(a, a * (-u).exp(), -a * (-u).exp_m1())).exp(),
         })
     }
 
@@ -47,8 +47,14 @@ family! {
     }
 }
 
-/// The mass below and above x = 1 / y, at rate one.
-fn tails(a: f64, y: f64) -> (f64, f64) {
-    let (above, below) = incomplete::gamma(a, y);
+/// a - rate / x, with what the rounding of the quotient leaves out.
+fn excess(x: f64, a: f64, rate: f64) -> f64 {
+    let m = rate / x;
+    (a - m) - (-m).mul_add(x, rate) / x
+}
+
+/// The mass below and above x = 1 / y, at rate one, for excess = a - y.
+fn tails(a: f64, y: f64, excess: f64) -> (f64, f64) {
+    let (above, below) = incomplete::gamma(a, y, excess);
     (below, above)
 }

@@ -3,7 +3,7 @@
 use rand_distr::Distribution as _;
 
 use super::multivariate::Multivariate;
-use super::support::{Support, VectorSupport};
+use crate::support::{Support, VectorSupport};
 use super::vector_family::{Flaw, VectorFamily, VectorParameter, parameter, unfit};
 use crate::autodiff::{Dims, IntoVar, Rank};
 use crate::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use super::family::{Partials, family};
 use super::normal::Normal;
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

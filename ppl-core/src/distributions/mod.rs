@@ -1,18 +1,21 @@
 //! Distributions: what a site may be drawn from, and the list of all of them.
 
 mod any;
+mod batch;
 #[cfg(test)]
 mod battery;
+mod declare;
 pub mod family;
 mod incomplete;
 mod independent;
 pub mod json;
+mod json_parameters;
 mod mixture;
 mod multivariate;
 mod multivariate_log_prob;
 mod normal_mass;
+mod softplus;
 mod stirling;
-mod support;
 mod univariate;
 mod univariate_log_prob;
 #[cfg(test)]
@@ -27,13 +30,13 @@ use crate::autodiff::{Dims, Rank, Value, sum_value};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
 
+pub use crate::support::{Bound, Support, VectorSupport};
 pub use any::Any;
 pub use family::{Family, Parameter, Partials};
 pub use independent::Independent;
 pub use mixture::Mixture;
 pub use multivariate::Multivariate;
-pub use support::{Bound, Support, VectorSupport};
-pub use univariate::{Params, Univariate};
+pub use univariate::{Params, Univariate, With};
 pub use vector_family::VectorFamily;
 
 /// A distribution as the machinery sees it: values in, log probabilities out.
@@ -120,19 +123,30 @@ distributions! {
         bernoulli: Bernoulli,
         bernoulli_logits: BernoulliLogits,
         beta: Beta,
+        binomial: Binomial,
+        binomial_logits: BinomialLogits,
         cauchy: Cauchy,
         exponential: Exponential,
         gamma: Gamma,
+        geometric: Geometric,
+        gumbel: Gumbel,
         half_cauchy: HalfCauchy,
         half_normal: HalfNormal,
         improper_uniform: ImproperUniform,
         inverse_gamma: InverseGamma,
+        laplace: Laplace,
         log_normal: LogNormal,
+        logistic: Logistic,
+        negative_binomial2: NegativeBinomial2,
+        negative_binomial_probs: NegativeBinomialProbs,
         normal: Normal,
+        pareto: Pareto,
         poisson: Poisson,
         student_t: StudentT,
         truncated_normal: TruncatedNormal,
         uniform: Uniform,
+        von_mises: VonMises,
+        weibull: Weibull,
     }
     others {
         categorical: Categorical = multivariate::read::<Categorical>,

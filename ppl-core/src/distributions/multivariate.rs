@@ -5,13 +5,14 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::batch::{parts, walk};
 use super::multivariate_log_prob::LogProb;
-use super::support::{Bound, Support};
 use super::vector_family::{Flaw, VectorFamily};
-use super::{Distribution, SampledIn, json as reader};
-use crate::autodiff::{Broadcast, Dims, Rank, Shape, Value, Walk, record};
+use super::{Distribution, SampledIn, json_parameters as reader};
+use crate::autodiff::{Broadcast, Dims, Rank, Shape, Value, record};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
+use crate::support::{Bound, Support};
 
 /// A vector family with its parameters, batches of which broadcast together; a batch has rank `B`. Made by the family's `new`.
 pub struct Multivariate<F: VectorFamily, B: Rank = ()> {
@@ -29,27 +30,6 @@ impl<F: VectorFamily, B: Rank> Multivariate<F, B> {
         self.params.iter().try_for_each(Value::check)?;
         parts::<F>(&self.params.iter().map(Value::dims).collect::<Vec<_>>())
     }
-}
-
-/// The batch that parameters of these dimensions have together, and the dimensions of one draw.
-pub(super) fn parts<F: VectorFamily>(params: &[Dims]) -> Result<(Dims, Dims)> {
-    let mut batch = Dims::SCALAR;
-    let mut own = Vec::with_capacity(params.len());
-    for (dims, parameter) in params.iter().zip(F::PARAMS) {
-        if dims.rank() < parameter.rank {
-            return Err(Error::Axis { axis: parameter.rank - 1, dims: *dims });
-        }
-        let (outer, inner) = dims.split(parameter.rank);
-        batch = batch.broadcast(outer).ok_or(Error::Broadcast { left: batch, right: *dims })?;
-        own.push(inner);
-    }
-    Ok((batch, F::event(&own)?))
-}
-
-/// How to walk along the batch of a value whose draws have so many dimensions, draw by draw of `batch`.
-pub(super) fn walk(batch: Dims, dims: Dims, rank: usize) -> (Walk, usize) {
-    let (outer, inner) = dims.split(rank);
-    (batch.walk(outer), inner.len())
 }
 
 impl<F: VectorFamily, B: Rank> Distribution for Multivariate<F, B> {

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::multivariate::{parts, walk};
+use super::batch::{parts, walk};
 use super::vector_family::VectorFamily;
 use crate::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Walk, common_lanes};
 use crate::error::{Error, Result};

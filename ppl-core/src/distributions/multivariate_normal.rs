@@ -7,9 +7,9 @@ use serde_json::{Map, Value as Json};
 
 use super::multivariate::{Multivariate, read as read_family};
 use super::normal::LN_SQRT_2PI;
-use super::support::Support;
+use crate::support::Support;
 use super::vector_family::{Flaw, VectorFamily, VectorParameter, parameter, unfit};
-use super::{Distribution, json as reader};
+use super::{Distribution, json_parameters as reader};
 use crate::autodiff::{
     Dims, IntoVar, Rank, Reduce, Value, cholesky, factor, side, solve, solve_transposed,
 };

@@ -4,7 +4,7 @@ use rand_distr::Distribution as _;
 use statrs::function::erf;
 
 use super::family::{Partials, family};
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 /// ln sqrt(2 pi)

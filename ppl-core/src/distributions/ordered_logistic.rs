@@ -4,7 +4,7 @@ use rand::RngExt as _;
 
 use super::categorical::{class, classes};
 use super::multivariate::Multivariate;
-use super::support::Support;
+use crate::support::Support;
 use super::vector_family::{Flaw, VectorFamily, VectorParameter, parameter, unfit};
 use crate::autodiff::{Dims, IntoVar, Rank, sigmoid};
 use crate::error::Result;

@@ -5,7 +5,7 @@ use rand_distr::Distribution as _;
 use super::family::{Partials, family};
 use super::incomplete;
 use super::stirling::ln_poisson;
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {
@@ -21,28 +21,11 @@ family! {
     }
 
     fn cdf(x: f64, [rate]: [f64; 1]) -> Option<f64> {
-        Some(if x < 0.0 { 0.0 } else { incomplete::gamma(x.floor() + 1.0, rate).1 })
+        Some(tails(x, rate).0)
     }
 
     fn icdf(p: f64, [rate]: [f64; 1]) -> Option<f64> {
-        if p >= 1.0 {
-            return Some(f64::INFINITY);
-        }
-        // The smallest count with at least p at or below it, between two powers of two and then by halving.
-        let enough = |count: f64| {
-            let (above, below) = incomplete::gamma(count + 1.0, rate);
-            if p < 0.5 { below >= p } else { above <= 1.0 - p }
-        };
-        let (mut few, mut many) = (-1.0, rate.floor());
-        let mut step = 1.0;
-        while !enough(many) {
-            (few, many, step) = (many, many + step, 2.0 * step);
-        }
-        while many - few > 1.0 {
-            let middle = (0.5 * (few + many)).floor();
-            if enough(middle) { many = middle } else { few = middle }
-        }
-        Some(many)
+        Some(incomplete::count_quantile(p, rate.floor(), |count| tails(count, rate)))
     }
 
     fn mean([rate]: [f64; 1]) -> Option<f64> {
@@ -52,4 +35,10 @@ family! {
     fn variance([rate]: [f64; 1]) -> Option<f64> {
         Some(rate)
     }
+}
+
+/// The mass up to and including `x`, and the mass above.
+fn tails(x: f64, rate: f64) -> (f64, f64) {
+    let (above, below) = if x < 0.0 { (1.0, 0.0) } else { incomplete::gamma(x.floor() + 1.0, rate, x.floor() + 1.0 - rate) };
+    (below, above)
 }

@@ -38,6 +38,17 @@ fn digamma_tail(r: f64) -> f64 {
     r * r * (1.0 / 120.0 - r * (1.0 / 252.0 - r * (1.0 / 240.0 - r * (1.0 / 132.0 - r * 691.0 / 32_760.0))))
 }
 
+/// `digamma_error(a + k) - digamma_error(a)`, for a > 0 and k >= 0: of order k / a^2, which a difference would lose.
+pub(super) fn digamma_error_step(a: f64, k: f64) -> f64 {
+    let b = a + k;
+    if a < SERIES_FROM {
+        return digamma_error(b) - digamma_error(a);
+    }
+    let (inv_a, inv_b) = (1.0 / a, 1.0 / b);
+    let first = k * inv_a * inv_b;
+    first * (0.5 + (inv_a + inv_b) / 12.0) + digamma_tail(inv_b * inv_b) - digamma_tail(inv_a * inv_a)
+}
+
 /// digamma(a + 1/2) - digamma(a) - 1 / (2 a), for a > 0: of order a^-2, which a difference would lose.
 pub(super) fn digamma_half_step(a: f64) -> f64 {
     // f(a) = f(a + 1) + 1 / (4 a (a + 1/2) (a + 1)): nothing cancels.
@@ -118,6 +129,8 @@ mod tests {
             let by_hand = digamma(a + 0.5) - digamma(a) - 0.5 / a;
             approx::assert_abs_diff_eq!(digamma_half_step(a), by_hand, epsilon = 3e-15);
             approx::assert_abs_diff_eq!(digamma_error(a), digamma(a) - a.ln(), epsilon = 3e-15);
+            let step = digamma(a + 3.0) - (a + 3.0).ln() - digamma(a) + a.ln();
+            approx::assert_abs_diff_eq!(digamma_error_step(a, 3.0), step, epsilon = 5e-15);
         }
         let below = digamma_half_step(15.0 - 1e-9) - digamma_half_step(15.0 + 1e-9);
         // The derivative there is -1 / (4 a^3) + 1 / (16 a^5) - ..

@@ -4,8 +4,8 @@ use super::family::{Partials, family};
 use super::gamma::ln_draw;
 use super::incomplete;
 use super::normal::Normal;
-use super::stirling::{deviance, digamma_half_step, ln_gamma_half_step};
-use super::support::Support;
+use super::stirling::{beside, deviance, digamma_half_step, ln_gamma_half_step};
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {
@@ -77,6 +77,7 @@ fn tails(z: f64, df: f64) -> (f64, f64) {
         return (beyond, 1.0 - beyond);
     }
     let w = t * t;
-    let (beyond, within) = incomplete::beta(0.5 * df, 0.5, 1.0 / (1.0 + w), 1.0 / (1.0 + 1.0 / w));
+    let (x, y) = (1.0 / (1.0 + w), 1.0 / (1.0 + 1.0 / w));
+    let (beyond, within) = incomplete::beta(0.5 * df, 0.5, x, y, beside(0.5 * df, 0.5, x, y));
     (0.5 * beyond, 0.5 + 0.5 * within)
 }

@@ -5,7 +5,7 @@ use rand::distr::Open01;
 
 use super::family::{Partials, family};
 use super::normal_mass::{Interval, Origin};
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 
 use super::family::{Partials, family};
-use super::support::Support;
+use crate::support::Support;
 use crate::rng::Rng;
 
 family! {

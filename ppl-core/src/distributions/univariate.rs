@@ -7,12 +7,12 @@ use std::rc::Rc;
 use serde_json::{Value as Json, json};
 
 use super::family::Family;
-use super::support::{Bound, Support};
-use super::univariate_log_prob::LogProb;
+use super::univariate_log_prob::{LogProb, valid};
 use super::{Distribution, SampledIn};
 use crate::autodiff::{Broadcast, Dims, IntoVar, Rank, Shape, Value, Walk, record};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
+use crate::support::{Bound, Support};
 
 /// A family with its parameters; the widest of them has rank `S`. Made by the family's `new`.
 pub struct Univariate<F: Family<N>, const N: usize, S: Rank = ()> {
@@ -71,6 +71,24 @@ params!(1: A 0);
 params!(2: A 0, B 1);
 params!(3: A 0, B 1, C 2);
 params!(4: A 0, B 1, C 2, D 3);
+
+/// How a family becomes a distribution: with parameters.
+pub trait With<const N: usize>: Family<N> {
+    /// The distribution with these parameters, a tuple of numbers, vectors or `Var`s.
+    ///
+    /// ```
+    /// use ppl_core::distributions::{Distribution, Normal, With};
+    ///
+    /// // What `Normal::new([0.0, 1.0], 2.0)` does, for a family that is not declared by `family!`.
+    /// let pair = Normal::with(([0.0, 1.0], 2.0));
+    /// assert_eq!(pair.dims().sizes(), [2]);
+    /// ```
+    fn with<P: Params<N>>(params: P) -> Univariate<Self, N, P::Widest> {
+        Univariate::of(params.values())
+    }
+}
+
+impl<F: Family<N>, const N: usize> With<N> for F {}
 
 impl<F: Family<N>, const N: usize, S: Rank> Univariate<F, N, S> {
     pub(crate) fn of(params: [Value; N]) -> Self {
@@ -166,7 +184,7 @@ impl<F: Family<N>, const N: usize, S: Rank> Distribution for Univariate<F, N, S>
             if value.is_traced() || value.lanes() != 1 {
                 return None;
             }
-            entries.insert(parameter.name.to_owned(), super::json::numbers(value));
+            entries.insert(parameter.name.to_owned(), super::json_parameters::numbers(value));
         }
         Some(json!({ F::NAME: entries }))
     }
@@ -180,12 +198,6 @@ fn fixed_bound(x: f64) -> Value {
     }
     let found = USUAL.with(|usual| usual.iter().find(|v| v.numbers()[0] == x).cloned());
     found.unwrap_or_else(|| Value::shared(Dims::SCALAR, vec![x]))
-}
-
-/// Whether every parameter is in its domain and the support holds something.
-#[inline]
-pub(super) fn valid<F: Family<N>, const N: usize>(params: [f64; N]) -> bool {
-    F::PARAMS.iter().zip(params).all(|(p, value)| p.constraint.holds(value)) && !F::SUPPORT.is_empty(&params)
 }
 
 /// Refuses an interval whose constant ends are in the wrong order.

@@ -5,10 +5,17 @@ use std::marker::PhantomData;
 use multiversion::multiversion;
 
 use super::family::{Family, Partials};
-use super::univariate::valid;
-use crate::autodiff::{FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Walk, broadcast_all, common_lanes};
+use crate::autodiff::{
+    FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Walk, broadcast_all, common_lanes, dot, sum,
+};
 use crate::error::Result;
 use crate::shape::Dims;
+
+/// Whether every parameter is in its domain and the support holds something.
+#[inline]
+pub(super) fn valid<F: Family<N>, const N: usize>(params: [f64; N]) -> bool {
+    F::PARAMS.iter().zip(params).all(|(p, value)| p.constraint.holds(value)) && !F::SUPPORT.is_empty(&params)
+}
 
 /// log p(x | parameters).
 #[derive(Clone)]
@@ -55,16 +62,17 @@ impl<F: Family<N>, const N: usize> LogProb<F, N> {
         }
         let same = |walk: &Walk| matches!(walk, Walk::Same) && n != 1;
         let fits = |walk: &Walk| matches!(walk, Walk::Along) || same(walk);
-        if self.summed && matches!(self.x_walk, Walk::Along) && self.walks.iter().all(fits) {
-            let moving = self.walks.iter().filter(|walk| !same(walk)).count();
-            // With at most one parameter that differs from element to element, what depends on the others is computed once.
-            let total = match (moving, self.walks.iter().position(|walk| !same(walk))) {
-                (0, _) => fast::<F, N, NONE>(x, params, &mut slopes),
-                (1, Some(0)) => fast::<F, N, 0>(x, params, &mut slopes),
-                (1, Some(1)) => fast::<F, N, 1>(x, params, &mut slopes),
+        if matches!(self.x_walk, Walk::Along) && self.walks.iter().all(fits) {
+            if !self.summed {
+                if each::<F, N>(x, params, out, &mut slopes) {
+                    return;
+                }
+            } else if let Some(total) = match self.walks.iter().position(|walk| !same(walk)) {
+                // What depends on parameters that are the same for all elements is computed once.
+                None => fast::<F, N, NONE>(x, params, &mut slopes),
+                Some(0) if self.walks[1..].iter().all(same) => fast::<F, N, 0>(x, params, &mut slopes),
                 _ => fast::<F, N, ANY>(x, params, &mut slopes),
-            };
-            if let Some(total) = total {
+            } {
                 out[0] = total;
                 return;
             }
@@ -129,7 +137,7 @@ const STEP: usize = 8;
 
 /// The sum over the elements of `x`, parameter `K` element by element and the others the same for all; `None` where an element
 /// is out of support or has no finite density, which the careful way then looks at one by one.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma"))]
+#[multiversion(targets("x86_64+avx2+fma"))]
 fn fast<F: Family<N>, const N: usize, const K: usize>(
     x: &[f64],
     params: [&[f64]; N],
@@ -183,6 +191,49 @@ fn fast<F: Family<N>, const N: usize, const K: usize>(
     (inside && total.is_finite()).then_some(total)
 }
 
+/// The same for each element, into `out`; an input with one number serves all elements. `false` where an element is out of
+/// support or has no finite density.
+#[multiversion(targets("x86_64+avx2+fma"))]
+fn each<F: Family<N>, const N: usize>(
+    x: &[f64],
+    params: [&[f64]; N],
+    out: &mut [f64],
+    slopes: &mut Slopes<'_, N>,
+) -> bool {
+    let mut inside = true;
+    for (chunk, out) in out.chunks_mut(STEP).enumerate() {
+        let start = chunk * STEP;
+        let (mut all, mut dx) = ([const { [0.0; STEP] }; N], [0.0; STEP]);
+        let part = |numbers: &[f64]| -> [f64; STEP] {
+            match (numbers.get(start..start + STEP), numbers) {
+                (_, [one]) => [*one; STEP],
+                (Some(whole), _) => std::array::from_fn(|j| whole[j]),
+                // The last elements again and again: they are valid if the others are.
+                (None, _) => std::array::from_fn(|j| numbers[(start + j).min(numbers.len() - 1)]),
+            }
+        };
+        let (x, params) = (part(x), params.map(part));
+        let mut values = [0.0; STEP];
+        for j in 0..STEP {
+            let at = std::array::from_fn(|i| params[i][j]);
+            inside &= valid::<F, N>(at) & F::SUPPORT.contains(x[j], &at);
+            let partials = F::log_prob(x[j], at);
+            (values[j], dx[j]) = (partials.value, partials.dx);
+            (0..N).for_each(|i| all[i][j] = partials.dparams[i]);
+        }
+        inside &= values.iter().all(|value| value.is_finite());
+        out.copy_from_slice(&values[..out.len()]);
+        let keep = |into: &mut [f64], values: &[f64; STEP]| {
+            if let Some(into) = into.get_mut(start..start + out.len()) {
+                into.copy_from_slice(&values[..into.len()]);
+            }
+        };
+        keep(slopes.dx, &dx);
+        slopes.dparams.iter_mut().zip(&all).for_each(|(into, values)| keep(into, values));
+    }
+    inside
+}
+
 impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
     const NAME: &'static str = F::NAME;
 
@@ -202,6 +253,15 @@ impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
         room(&mut self.dx, inputs.at(0).traced);
         self.dparams.iter_mut().enumerate().for_each(|(i, slopes)| room(slopes, inputs.at(i + 1).traced));
         let (x, params): (_, [Operand<'_>; N]) = (inputs.at(0), std::array::from_fn(|i| inputs.at(i + 1)));
+        if self.dims.len() == 1 && out.shape.lanes > 1 {
+            // One element a lane: the lanes are the elements.
+            let params = std::array::from_fn(|i| params[i].numbers());
+            let mut slopes =
+                Slopes { dx: &mut self.dx, dparams: self.dparams.each_mut().map(|slopes| &mut slopes[..]) };
+            if each::<F, N>(x.numbers(), params, out.numbers(), &mut slopes) {
+                return;
+            }
+        }
         for lane in 0..out.shape.lanes {
             let params = std::array::from_fn(|i| params[i].lane(lane));
             self.lane(lane, x.lane(lane), params, out.lane(lane));
@@ -213,13 +273,20 @@ impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
         let walks = std::iter::once(&self.x_walk).chain(&self.walks);
         let slopes = std::iter::once(&self.dx).chain(&self.dparams);
         for (i, (walk, slopes)) in walks.zip(slopes).enumerate() {
+            if n == 1
+                && let Some(into) = gradients.same_as(i, *out.shape)
+            {
+                into.iter_mut().zip(slopes).zip(cotangent.numbers()).for_each(|((g, slope), c)| *g += c * slope);
+                continue;
+            }
             for lane in 0..out.shape.lanes {
                 let Some(into) = gradients.lane(i, lane) else { break };
                 let (c, slopes) = (cotangent.lane(lane), &slopes[lane * n..(lane + 1) * n]);
-                if self.summed {
-                    add(walk, into, slopes.iter().map(|slope| c[0] * slope));
-                } else {
-                    add(walk, into, slopes.iter().zip(c).map(|(slope, c)| c * slope));
+                match (walk, self.summed) {
+                    (Walk::Same, true) => into[0] += c[0] * sum(slopes),
+                    (Walk::Same, false) => into[0] += dot(slopes, c),
+                    (_, true) => add(walk, into, slopes.iter().map(|slope| c[0] * slope)),
+                    (_, false) => add(walk, into, slopes.iter().zip(c).map(|(slope, c)| c * slope)),
                 }
             }
         }

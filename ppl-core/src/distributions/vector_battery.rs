@@ -129,18 +129,25 @@ fn densities_agree_with_scipy() {
         let dist: Rc<dyn Distribution> = match fields[0] {
             "dirichlet" => Rc::new(Dirichlet::new(numbers(1))),
             "lkj_cholesky" => Rc::new(LkjCholesky::new(n, numbers(1)[0])),
+            "categorical" => Rc::new(Categorical::new(numbers(1))),
+            "categorical_logits" => Rc::new(CategoricalLogits::new(numbers(1))),
+            "ordered_logistic" => Rc::new(OrderedLogistic::new(numbers(1)[0], numbers(1)[1..].to_vec())),
             _ => {
                 let d = x.len();
                 let covariance = crate::autodiff::Var::matrix(d, d, numbers(1)).unwrap();
                 Rc::new(MultivariateNormal::new(vec![0.25; d], covariance))
             }
         };
-        let dims: &[usize] = if fields[0] == "lkj_cholesky" { &[n, n] } else { &[x.len()] };
+        let dims: &[usize] = match dist.event_rank() {
+            0 => &[],
+            1 => &[x.len()],
+            _ => &[n, n],
+        };
         let got = dist.log_prob_sum(&value(1, dims, &x)).unwrap().numbers()[0];
         assert!((got - expected).abs() <= 1e-11 * expected.abs().max(1.0), "{line}: {got}");
         seen += 1;
     }
-    assert_eq!(seen, 12);
+    assert_eq!(seen, 28);
 }
 
 #[test]

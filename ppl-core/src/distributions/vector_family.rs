@@ -1,9 +1,9 @@
 //! A family whose parameters or draws are vectors or matrices: its name, its parameters, its support and its formulas.
 
-use super::support::Support;
 use crate::autodiff::{Dims, Rank};
 use crate::error::Result;
 use crate::rng::Rng;
+use crate::support::Support;
 
 /// A parameter of a vector family.
 #[derive(Clone, Copy, Debug)]

@@ -14,6 +14,7 @@ mod seed;
 mod seen;
 mod substitute;
 mod trace;
+mod uncondition;
 
 pub use crate::run::Handler;
 pub use crate::scope::Scope;
@@ -30,6 +31,7 @@ pub use scale::{Scale, scale};
 pub use seed::{Seed, seed};
 pub use substitute::{Substitute, substitute};
 pub use trace::{Recorder, Site, Trace, Traced, trace, trace_lanes};
+pub use uncondition::{Uncondition, uncondition};
 
 #[cfg(test)]
 mod tests;

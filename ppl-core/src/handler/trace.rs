@@ -85,6 +85,13 @@ impl Trace {
         self.0.iter()
     }
 
+    /// The sites of these names alone.
+    #[must_use]
+    pub fn only(&self, names: &[String]) -> Trace {
+        let kept = self.0.iter().filter(|(name, _)| names.iter().any(|n| **n == ***name));
+        Trace(kept.map(|(name, site)| (name.clone(), site.clone())).collect())
+    }
+
     /// The log density of the run, one number per lane.
     ///
     /// # Errors

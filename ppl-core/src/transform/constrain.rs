@@ -1,6 +1,6 @@
 //! Transforms of numbers on the tape: from a stretch of the unconstrained vector to a site's value, and its log Jacobian.
 
-use super::{Image, biject_to};
+use super::{Identity, Image, Interval, Lower, Transform, Upper, biject_to};
 use crate::autodiff::{
     Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Slice, Value, Walk, common_lanes, record,
 };
@@ -20,24 +20,30 @@ struct Constrain {
     dims: Dims,
     part: Part,
     walks: [Walk; 2],
+    /// The slope of every element by u, low and high; empty where nobody wants it.
+    slopes: [Vec<f64>; 3],
 }
 
 impl Constrain {
     fn new(start: usize, dims: Dims, part: Part) -> Self {
-        Constrain { start, dims, part, walks: [Walk::Along, Walk::Along] }
+        Constrain { start, dims, part, walks: [Walk::Along, Walk::Along], slopes: [const { vec![] }; 3] }
     }
 
-    /// Calls `f` with the lane, the element, the indices of its inputs and its image, for every element of every lane.
-    fn each(&self, inputs: Inputs<'_>, lanes: usize, mut f: impl FnMut(usize, usize, [usize; 3], Image)) {
-        let (q, low, high) = (inputs.at(0), inputs.at(1), inputs.at(2));
-        for lane in 0..lanes {
-            let (q, low, high) = (q.lane(lane), low.lane(lane), high.lane(lane));
-            for e in 0..self.dims.len() {
-                let at = [self.start + e, self.walks[0].at(e), self.walks[1].at(e)];
-                let (low, high) = (low[at[1]], high[at[2]]);
-                f(lane, e, at, biject_to(low, high).forward(q[at[0]], low, high));
-            }
-        }
+    /// Where the inputs of element `e` are in a lane.
+    #[inline(always)]
+    fn places(&self, e: usize) -> [usize; 3] {
+        [self.start + e, self.walks[0].at(e), self.walks[1].at(e)]
+    }
+}
+
+/// What [`super::biject_to`] gives, inlined, so that what of the image is not used is not computed.
+#[inline(always)]
+fn image(u: f64, low: f64, high: f64) -> Image {
+    match (low.is_finite(), high.is_finite()) {
+        (false, false) => Identity.forward(u, low, high),
+        (true, false) => Lower.forward(u, low, high),
+        (false, true) => Upper.forward(u, low, high),
+        (true, true) => Interval.forward(u, low, high),
     }
 }
 
@@ -51,32 +57,49 @@ impl FusedOp for Constrain {
     }
 
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
-        let (lanes, n) = (out.shape.lanes, out.shape.dims.len());
-        let out = out.numbers();
-        match self.part {
-            Part::Value => self.each(inputs, lanes, |lane, e, _, image| out[lane * n + e] = image.x),
-            Part::LogJacobian => {
-                out.fill(0.0);
-                self.each(inputs, lanes, |lane, _, _, image| out[lane] += image.log_jacobian);
+        let (lanes, n) = (out.shape.lanes, self.dims.len());
+        for (i, slopes) in self.slopes.iter_mut().enumerate() {
+            slopes.resize(if inputs.at(i).traced { lanes * n } else { 0 }, 0.0);
+        }
+        let (q, low, high) = (inputs.at(0), inputs.at(1), inputs.at(2));
+        if self.part == Part::LogJacobian {
+            out.numbers().fill(0.0);
+        }
+        for lane in 0..lanes {
+            let (q, low, high, out) = (q.lane(lane), low.lane(lane), high.lane(lane), out.lane(lane));
+            for e in 0..n {
+                let [u, l, h] = self.places(e);
+                let image = image(q[u], low[l], high[h]);
+                let slopes = match self.part {
+                    Part::Value => {
+                        out[e] = image.x;
+                        image.dx
+                    }
+                    Part::LogJacobian => {
+                        out[0] += image.log_jacobian;
+                        image.dlog_jacobian
+                    }
+                };
+                for (kept, slope) in self.slopes.iter_mut().zip(slopes) {
+                    if let Some(kept) = kept.get_mut(lane * n + e) {
+                        *kept = slope;
+                    }
+                }
             }
         }
     }
 
-    fn vjp(&mut self, inputs: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
-        let c = cotangent.numbers();
-        let n = out.shape.dims.len();
-        let wanted: [bool; 3] = std::array::from_fn(|i| gradients.is_wanted(i));
-        self.each(inputs, out.shape.lanes, |lane, e, at, image| {
-            let (c, slopes) = match self.part {
-                Part::Value => (c[lane * n + e], image.dx),
-                Part::LogJacobian => (c[lane], image.dlog_jacobian),
-            };
-            for i in (0..3).filter(|i| wanted[*i]) {
-                if let Some(into) = gradients.lane(i, lane) {
-                    into[at[i]] += c * slopes[i];
+    fn vjp(&mut self, _: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        let n = self.dims.len();
+        for (i, slopes) in self.slopes.iter().enumerate().filter(|(_, slopes)| !slopes.is_empty()) {
+            for lane in 0..out.shape.lanes {
+                let Some(into) = gradients.lane(i, lane) else { break };
+                let (c, slopes) = (cotangent.lane(lane), &slopes[lane * n..(lane + 1) * n]);
+                for (e, slope) in slopes.iter().enumerate() {
+                    into[self.places(e)[i]] += c[if self.part == Part::Value { e } else { 0 }] * slope;
                 }
             }
-        });
+        }
     }
 }
 

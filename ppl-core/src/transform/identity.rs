@@ -7,6 +7,7 @@ use super::{Image, Transform};
 pub struct Identity;
 
 impl Transform for Identity {
+    #[inline]
     fn forward(&self, u: f64, _: f64, _: f64) -> Image {
         Image { x: u, log_jacobian: 0.0, dx: [1.0, 0.0, 0.0], dlog_jacobian: [0.0; 3] }
     }

@@ -8,6 +8,7 @@ use crate::autodiff::sigmoid;
 pub struct Interval;
 
 impl Transform for Interval {
+    #[inline]
     fn forward(&self, u: f64, low: f64, high: f64) -> Image {
         let (s, rest, width) = (sigmoid(u), sigmoid(-u), high - low);
         // From the nearer end, so that neither loses its digits.

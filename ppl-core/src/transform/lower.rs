@@ -7,6 +7,7 @@ use super::{Image, Transform};
 pub struct Lower;
 
 impl Transform for Lower {
+    #[inline]
     fn forward(&self, u: f64, low: f64, _: f64) -> Image {
         let e = u.exp();
         // Where e^u is lost beside the bound, the next number above it is still inside.

@@ -2,6 +2,7 @@
 
 mod constrain;
 mod correlation_cholesky;
+mod draws;
 mod identity;
 mod interval;
 mod lower;
@@ -13,6 +14,7 @@ mod vector;
 
 pub(crate) use constrain::{constrain, log_jacobian, unconstrain};
 pub use correlation_cholesky::CorrelationCholesky;
+pub(crate) use draws::Draws;
 pub use identity::Identity;
 pub use interval::Interval;
 pub use lower::Lower;
@@ -20,7 +22,6 @@ pub use ordered::Ordered;
 pub use simplex::Simplex;
 pub use unit_vector::UnitVector;
 pub use upper::Upper;
-pub(crate) use vector::Draws;
 pub use vector::VectorTransform;
 
 /// A constrained value, the logarithm of its Jacobian, and the derivatives of both by `[u, low, high]`.

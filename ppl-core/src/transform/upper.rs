@@ -7,6 +7,7 @@ use super::{Image, Transform};
 pub struct Upper;
 
 impl Transform for Upper {
+    #[inline]
     fn forward(&self, u: f64, _: f64, high: f64) -> Image {
         let e = u.exp();
         let x = (high - e).min(high.next_down());

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::result::{Summit, is_finite, max_norm};
-use super::settings::require;
-use super::{Climb, Reason};
-use crate::error::Result;
+use super::optimizer::{Best, Optimizer, Reason, is_finite, max_norm};
+use crate::error::{Result, require};
 
 /// Settings of Adam.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -66,7 +64,8 @@ impl AdamSettings {
 }
 
 /// One lane of Adam.
-pub(super) struct Adam {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Adam {
     settings: AdamSettings,
     position: Vec<f64>,
     /// Running means of gradient and squared gradient, and the powers of the betas that remove their bias.
@@ -74,7 +73,7 @@ pub(super) struct Adam {
     square: Vec<f64>,
     bias: [f64; 2],
     iterations: usize,
-    summit: Summit,
+    best: Best,
     /// The best logp at the last sign of progress, and the iteration of that.
     risen: (f64, usize),
     /// Every retreat halves the learning rate for good.
@@ -82,21 +81,6 @@ pub(super) struct Adam {
 }
 
 impl Adam {
-    pub fn new(start: &[f64], settings: AdamSettings) -> Self {
-        let zero = vec![0.0; start.len()];
-        Self {
-            settings,
-            position: start.to_vec(),
-            mean: zero.clone(),
-            square: zero,
-            bias: [1.0; 2],
-            iterations: 0,
-            summit: Summit::new(start),
-            risen: (f64::NEG_INFINITY, 0),
-            caution: 1.0,
-        }
-    }
-
     fn learning_rate(&self) -> f64 {
         let AdamSettings { learning_rate, final_learning_rate, max_iterations, .. } = self.settings;
         let done = self.iterations as f64 / max_iterations as f64;
@@ -121,7 +105,7 @@ impl Adam {
 
     /// Back to the highest point, more careful and without memory of how it left.
     fn retreat(&mut self) -> Option<Reason> {
-        if self.summit.logp == f64::NEG_INFINITY {
+        if self.best.logp == f64::NEG_INFINITY {
             return Some(Reason::NonFinite);
         }
         self.iterations += 1;
@@ -129,7 +113,7 @@ impl Adam {
         self.bias = [1.0; 2];
         self.mean.fill(0.0);
         self.square.fill(0.0);
-        self.position.copy_from_slice(&self.summit.position);
+        self.position.copy_from_slice(&self.best.position);
         (self.iterations >= self.settings.max_iterations).then_some(Reason::MaxIterations)
     }
 
@@ -138,7 +122,7 @@ impl Adam {
         if max_norm(grad) <= tol_grad * logp.abs().max(1.0) {
             return Some(Reason::Gradient);
         }
-        let best = self.summit.logp;
+        let best = self.best.logp;
         if best > self.risen.0 + tol_logp * best.abs().max(1.0) {
             self.risen = (best, self.iterations);
         }
@@ -152,7 +136,25 @@ impl Adam {
     }
 }
 
-impl Climb for Adam {
+impl Optimizer for Adam {
+    type Settings = AdamSettings;
+    const NAME: &'static str = "Adam";
+
+    fn new(start: &[f64], settings: &AdamSettings) -> Self {
+        let zero = vec![0.0; start.len()];
+        Self {
+            settings: *settings,
+            position: start.to_vec(),
+            mean: zero.clone(),
+            square: zero,
+            bias: [1.0; 2],
+            iterations: 0,
+            best: Best::new(start),
+            risen: (f64::NEG_INFINITY, 0),
+            caution: 1.0,
+        }
+    }
+
     fn ask(&self) -> &[f64] {
         &self.position
     }
@@ -161,7 +163,7 @@ impl Climb for Adam {
         if !is_finite(logp, grad) {
             return self.retreat();
         }
-        self.summit.offer(&self.position, logp, grad, 0.0);
+        self.best.offer(&self.position, logp, grad, 0.0);
         let ended = self.ended(logp, grad);
         if ended.is_none() {
             self.step(grad);
@@ -169,8 +171,8 @@ impl Climb for Adam {
         ended
     }
 
-    fn summit(&self) -> &Summit {
-        &self.summit
+    fn best(&self) -> &Best {
+        &self.best
     }
 
     fn iterations(&self) -> usize {
@@ -184,7 +186,7 @@ mod tests {
 
     #[test]
     fn the_first_step_is_the_learning_rate_towards_higher_logp() {
-        let mut lane = Adam::new(&[1.0, -2.0], AdamSettings::default());
+        let mut lane = Adam::new(&[1.0, -2.0], &AdamSettings::default());
         assert_eq!(lane.answer(0.0, &[-3.0, 1e-3]), None);
         // m / sqrt(v) = sign(g) at t = 1, up to epsilon / |g| = 1e-5.
         assert!((lane.ask()[0] - 0.99).abs() < 1e-6);
@@ -193,7 +195,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_not_finite_sends_the_lane_back_to_its_highest_point() {
-        let mut lane = Adam::new(&[1.0], AdamSettings::default());
+        let mut lane = Adam::new(&[1.0], &AdamSettings::default());
         lane.answer(0.0, &[1.0]);
         assert_eq!(lane.answer(f64::NAN, &[1.0]), None);
         assert_eq!(lane.ask(), [1.0]);

@@ -5,10 +5,9 @@ use ppl_core::LogDensity;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
-use super::probe::{Probe, probe};
-use super::result::is_finite;
-use super::settings::require;
-use crate::error::{Error, Result};
+use super::optimizer::is_finite;
+use super::probe::{Probe, Reach, probe};
+use crate::error::{Error, Result, require};
 
 /// Passes go on until the matrix left over is the identity within this factor either way, or there were `MAX_PASSES`.
 const WHITE: f64 = 2.0;
@@ -37,8 +36,8 @@ pub struct LaplaceSettings {
     /// Smallest eigenvalue of the whitened Hessian, whose diagonal is 1. Default 0.01: no direction comes out more than ten times
     /// as wide as where logp was seen to drop.
     pub floor: f64,
-    /// Whether the mean may move to a higher point by Newton steps. Default true: a climb in single precision often ends some
-    /// tenths of a standard deviation away from the top.
+    /// Whether the mean may move to a higher point by Newton steps. Default true: an optimizer in single precision often ends some
+    /// tenths of a standard deviation away from the maximum.
     pub polish: bool,
     /// Most lanes in one call, 8 at least. Default 512.
     pub max_lanes: usize,
@@ -51,9 +50,9 @@ impl Default for LaplaceSettings {
 }
 
 /// A Gaussian around a maximum, in unconstrained space.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Laplace {
-    /// The maximum, `[dim]`: where it was started, or a higher point if that was not quite the top.
+    /// The maximum, `[dim]`: where it was started, or a higher point if that was not quite the maximum.
     pub mean: Vec<f64>,
     /// Log density there.
     pub logp: f64,
@@ -90,7 +89,7 @@ pub fn laplace(density: &(impl LogDensity + ?Sized), mean: &[f64], settings: &La
     if mean.len() != dim {
         return Err(Error::Length { what: "the mean of a Laplace approximation", expected: dim, got: mean.len() });
     }
-    let mut at = Peak { mean: mean.to_vec(), logp: 0.0, grad: vec![0.0; dim], gradient_count: 1 };
+    let mut at = Maximum { mean: mean.to_vec(), logp: 0.0, grad: vec![0.0; dim], gradient_count: 1 };
     density.logp_and_grad(mean, std::slice::from_mut(&mut at.logp), &mut at.grad)?;
     if !is_finite(at.logp, &at.grad) {
         return Err(Error::NoFiniteStart { lanes: 1 });
@@ -98,12 +97,13 @@ pub fn laplace(density: &(impl LogDensity + ?Sized), mean: &[f64], settings: &La
     // F starts as the identity; every pass multiplies it by whatever makes F' H F = 1, and adds to ln |det F|.
     let mut factor = DMatrix::identity(dim, dim);
     let (mut log_det, mut pass) = (0.0, 0);
-    let mut steps = [settings.first_step, settings.first_step * FLAT[0]];
+    let (target, max_lanes) = (settings.target_drop, settings.max_lanes);
+    let mut reach = Reach { first: settings.first_step, limit: settings.first_step * FLAT[0], target, max_lanes };
     let floored = loop {
         pass += 1;
-        let seen = probe(density, &at.mean, at.logp, &factor, steps, settings)?;
+        let seen = probe(density, &at.mean, at.logp, &factor, reach)?;
         at.gradient_count += seen.gradient_count;
-        let white = Whitener::new(&factor, &seen, settings.target_drop);
+        let white = Whitener::new(&factor, &seen, target);
         let done = pass == MAX_PASSES || (pass > 1 && white.is_white());
         let floor = if done { Floor::Final(settings.floor) } else { Floor::Passing };
         let floored = white.apply(&mut factor, &mut log_det, floor);
@@ -111,8 +111,8 @@ pub fn laplace(density: &(impl LogDensity + ?Sized), mean: &[f64], settings: &La
         if done && (!moved || pass == MAX_PASSES) {
             break floored;
         }
-        let unit = (2.0 * settings.target_drop).sqrt();
-        steps = [unit, unit * FLAT[1]];
+        let unit = (2.0 * target).sqrt();
+        (reach.first, reach.limit) = (unit, unit * FLAT[1]);
     };
     let covariance = &factor * factor.transpose();
     let covariance = 0.5 * (&covariance + covariance.transpose());
@@ -129,14 +129,14 @@ pub fn laplace(density: &(impl LogDensity + ?Sized), mean: &[f64], settings: &La
 }
 
 /// Where the curvature is measured.
-struct Peak {
+struct Maximum {
     mean: Vec<f64>,
     logp: f64,
     grad: Vec<f64>,
     gradient_count: usize,
 }
 
-impl Peak {
+impl Maximum {
     /// g' C g / 2, what a Newton step promises.
     fn gain(&self, factor: &DMatrix<f64>) -> f64 {
         0.5 * factor.tr_mul(&DVector::from_row_slice(&self.grad)).norm_squared()

@@ -5,10 +5,8 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::line_search::{LineSearch, Verdict};
-use super::result::{Summit, is_finite, max_norm};
-use super::settings::require;
-use super::{Climb, Reason};
-use crate::error::Result;
+use super::optimizer::{Best, Optimizer, Reason, is_finite, max_norm};
+use crate::error::{Result, require};
 
 /// Settings of L-BFGS.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -30,7 +28,7 @@ pub struct LbfgsSettings {
     pub tol_gain: f64,
     /// A rise of logp counts if it exceeds `tol_logp` max(1, |logp|). Default 2.2e-12 (Stan's `tol_rel_obj`, 1e4 epsilons).
     pub tol_logp: f64,
-    /// The climb ends when no rise counted for so many iterations. Default 10; 1 is Stan's rule, which rounding can fool.
+    /// The lane ends when no rise counted for so many iterations. Default 10; 1 is Stan's rule, which rounding can fool.
     pub patience: usize,
     /// Rounding error of logp relative to max(1, |logp|). Default 1e-7, for likelihoods summed from single precision. Where two
     /// values differ by less, the line search compares gradients, so that a value too large does no harm.
@@ -67,6 +65,7 @@ impl LbfgsSettings {
 }
 
 /// One step remembered: s = x' - x, y = g' - g, rho = 1 / s'y.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Pair {
     s: Vec<f64>,
     y: Vec<f64>,
@@ -74,7 +73,7 @@ struct Pair {
 }
 
 /// A point with f = -logp and its gradient.
-#[derive(Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Point {
     x: Vec<f64>,
     f: f64,
@@ -82,7 +81,8 @@ struct Point {
 }
 
 /// One lane of L-BFGS; it minimises f = -logp.
-pub(super) struct Lbfgs {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lbfgs {
     settings: LbfgsSettings,
     /// Where the line search began, and the lowest point it has seen.
     here: Point,
@@ -95,25 +95,10 @@ pub(super) struct Lbfgs {
     iterations: usize,
     /// logp when a rise last counted, and the iteration of that.
     risen: (f64, usize),
-    summit: Summit,
+    best: Best,
 }
 
 impl Lbfgs {
-    pub fn new(start: &[f64], settings: LbfgsSettings) -> Self {
-        Self {
-            settings,
-            here: Point { x: start.to_vec(), f: f64::INFINITY, g: vec![0.0; start.len()] },
-            lowest: None,
-            pairs: VecDeque::new(),
-            direction: vec![0.0; start.len()],
-            search: None,
-            trial: start.to_vec(),
-            iterations: 0,
-            risen: (f64::NEG_INFINITY, 0),
-            summit: Summit::new(start),
-        }
-    }
-
     fn noise(&self) -> f64 {
         self.settings.noise * self.here.f.abs().max(1.0)
     }
@@ -139,7 +124,7 @@ impl Lbfgs {
         }
     }
 
-    /// Opens a line search from here, or says that the climb has ended.
+    /// Opens a line search from here, or says that the lane has ended.
     fn set_out(&mut self) -> Option<Reason> {
         if max_norm(&self.here.g) <= self.settings.tol_grad * self.here.f.abs().max(1.0) {
             return Some(Reason::Gradient);
@@ -216,7 +201,25 @@ impl Lbfgs {
     }
 }
 
-impl Climb for Lbfgs {
+impl Optimizer for Lbfgs {
+    type Settings = LbfgsSettings;
+    const NAME: &'static str = "L-BFGS";
+
+    fn new(start: &[f64], settings: &LbfgsSettings) -> Self {
+        Self {
+            settings: *settings,
+            here: Point { x: start.to_vec(), f: f64::INFINITY, g: vec![0.0; start.len()] },
+            lowest: None,
+            pairs: VecDeque::new(),
+            direction: vec![0.0; start.len()],
+            search: None,
+            trial: start.to_vec(),
+            iterations: 0,
+            risen: (f64::NEG_INFINITY, 0),
+            best: Best::new(start),
+        }
+    }
+
     fn ask(&self) -> &[f64] {
         &self.trial
     }
@@ -225,7 +228,7 @@ impl Climb for Lbfgs {
         let finite = is_finite(logp, grad);
         if finite {
             let noise = self.settings.noise * logp.abs().max(1.0);
-            self.summit.offer(&self.trial, logp, grad, noise);
+            self.best.offer(&self.trial, logp, grad, noise);
         }
         let there = || Point { x: self.trial.clone(), f: -logp, g: grad.iter().map(|g| -g).collect() };
         let Some(search) = &mut self.search else {
@@ -257,8 +260,8 @@ impl Climb for Lbfgs {
         }
     }
 
-    fn summit(&self) -> &Summit {
-        &self.summit
+    fn best(&self) -> &Best {
+        &self.best
     }
 
     fn iterations(&self) -> usize {
@@ -282,7 +285,7 @@ mod tests {
     /// After n steps on a quadratic with exact H, the direction is the Newton step.
     #[test]
     fn the_two_loop_recursion_inverts_a_quadratic_from_conjugate_steps() {
-        let mut lane = Lbfgs::new(&[0.0; 3], LbfgsSettings::default());
+        let mut lane = Lbfgs::new(&[0.0; 3], &LbfgsSettings::default());
         let curvature = [1.0, 10.0, 100.0];
         for (i, c) in curvature.iter().enumerate() {
             let (mut s, mut y) = (vec![0.0; 3], vec![0.0; 3]);
@@ -298,15 +301,15 @@ mod tests {
 
     #[test]
     fn a_start_that_is_not_finite_ends_the_lane() {
-        let mut lane = Lbfgs::new(&[0.0], LbfgsSettings::default());
+        let mut lane = Lbfgs::new(&[0.0], &LbfgsSettings::default());
         assert_eq!(lane.answer(f64::NAN, &[0.0]), Some(Reason::NonFinite));
-        let mut lane = Lbfgs::new(&[0.0], LbfgsSettings::default());
+        let mut lane = Lbfgs::new(&[0.0], &LbfgsSettings::default());
         assert_eq!(lane.answer(0.0, &[f64::NAN]), Some(Reason::NonFinite));
     }
 
     #[test]
     fn a_trial_that_is_not_finite_is_stepped_back_from() {
-        let mut lane = Lbfgs::new(&[0.0], LbfgsSettings::default());
+        let mut lane = Lbfgs::new(&[0.0], &LbfgsSettings::default());
         lane.answer(0.0, &[1.0]);
         let far = lane.ask()[0];
         assert_eq!(lane.answer(f64::NEG_INFINITY, &[f64::NAN]), None);

@@ -15,6 +15,8 @@
 //!
 //! A step where f is not finite is a wall: the search turns back towards the best step and never goes as far again.
 
+use serde::{Deserialize, Serialize};
+
 /// Sufficient decrease (Nocedal & Wright 2006, section 3.1).
 const DECREASE: f64 = 1e-4;
 /// Curvature (same place, for quasi-Newton directions).
@@ -41,7 +43,7 @@ pub(super) enum Verdict {
 }
 
 /// Function and slope at a step.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Point {
     step: f64,
     f: f64,
@@ -49,7 +51,7 @@ struct Point {
 }
 
 /// A search in progress.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct LineSearch {
     origin: Point,
     noise: f64,

@@ -1,7 +1,6 @@
-//! MAP: the highest point of a log density by many climbs at once, and the Laplace approximation there.
+//! MAP: the highest point of a log density from many starts at once, and the Laplace approximation there.
 //!
 //! ```
-//! use std::ops::ControlFlow;
 //! use ppl_core::LogDensity;
 //! use ppl_infer::map::{LaplaceSettings, MapSettings, laplace, maximise};
 //!
@@ -22,7 +21,7 @@
 //! }
 //!
 //! let starts = [3.0, -4.0, 1.0, 20.0]; // two lanes
-//! let best = maximise(&Normals, &starts, &MapSettings::default(), &mut |_| ControlFlow::Continue(()))?;
+//! let best = maximise(&Normals, &starts, &MapSettings::default())?;
 //! assert!(best.converged);
 //! let around = laplace(&Normals, &best.position, &LaplaceSettings::default())?;
 //! assert!((around.covariance[3] - 100.0).abs() < 1e-6);
@@ -34,30 +33,15 @@ mod laplace;
 mod lbfgs;
 mod line_search;
 mod maximise;
+mod optimizer;
 mod probe;
 mod result;
 mod settings;
 
-pub use adam::AdamSettings;
+pub use adam::{Adam, AdamSettings};
 pub use laplace::{Laplace, LaplaceSettings, laplace};
-pub use lbfgs::LbfgsSettings;
-pub use maximise::maximise;
-pub use result::{LaneEnd, MapProgress, MapResult, Reason};
-pub use settings::{MapSettings, Method, Pruning};
-
-use result::Summit;
-
-/// One climb: an object that asks for the gradient at one point and is resumed with the answer.
-trait Climb {
-    /// The point at which the log density is wanted next.
-    fn ask(&self) -> &[f64];
-
-    /// Takes log density and gradient at the point asked for; says why the climb ended, if it did.
-    fn answer(&mut self, logp: f64, grad: &[f64]) -> Option<Reason>;
-
-    /// The highest point so far; its logp is `-inf` before the first finite answer.
-    fn summit(&self) -> &Summit;
-
-    /// Steps taken so far (a line search is one step, whatever it cost in gradients).
-    fn iterations(&self) -> usize;
-}
+pub use lbfgs::{Lbfgs, LbfgsSettings};
+pub use maximise::{Map, maximise, maximise_with};
+pub use optimizer::{Best, Optimizer, Reason};
+pub use result::{LaneEnd, MapResult};
+pub use settings::{MapSettings, OptimizerSettings, Pruning};

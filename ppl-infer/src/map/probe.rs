@@ -3,8 +3,7 @@
 use nalgebra::DMatrix;
 use ppl_core::LogDensity;
 
-use super::LaplaceSettings;
-use super::result::is_finite;
+use super::optimizer::is_finite;
 use crate::error::{Error, Result};
 
 /// Rounds of the search for steps; each at least halves, or doubles, what is not yet right.
@@ -13,6 +12,19 @@ const MAX_ROUNDS: usize = 60;
 const MAX_FACTOR: f64 = 10.0;
 /// An interval of steps narrower than this ratio holds a jump of logp: its lower end is taken.
 const JUMP: f64 = 1.01;
+
+/// How far a probe goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reach {
+    /// The step along every direction that is tried first.
+    pub first: f64,
+    /// A direction in which logp has not dropped at this step is taken as flat.
+    pub limit: f64,
+    /// The drop that the steps aim at.
+    pub target: f64,
+    /// Most lanes in one call.
+    pub max_lanes: usize,
+}
 
 /// What was measured along each direction u at its step h.
 pub(super) struct Probe {
@@ -35,8 +47,7 @@ struct Search {
     done: bool,
 }
 
-/// Probes the columns of `directions` (`[dim, n]`) around `mean`, all steps starting at `first`. A direction in which
-/// logp has not dropped at step `limit` is taken as flat.
+/// Probes the columns of `directions` (`[dim, n]`) around `mean`.
 ///
 /// Steps grow or shrink until the drop lies in [target / 10, 4 target]. A direction that is flat, or steeper on one side than
 /// any step shows, keeps the largest step that was too small.
@@ -45,11 +56,11 @@ pub(super) fn probe(
     mean: &[f64],
     logp: f64,
     directions: &DMatrix<f64>,
-    [first, limit]: [f64; 2],
-    settings: &LaplaceSettings,
+    reach: Reach,
 ) -> Result<Probe> {
     let (dim, n) = directions.shape();
-    let band = [0.1 * settings.target_drop, 4.0 * settings.target_drop];
+    let Reach { first, limit, target, max_lanes } = reach;
+    let band = [0.1 * target, 4.0 * target];
     let start = Search { step: first, low: 0.0, high: f64::INFINITY, kept: None, done: false };
     let mut searches: Vec<Search> = (0..n).map(|_| Search { ..start }).collect();
     let mut curvature = DMatrix::zeros(dim, n);
@@ -59,7 +70,7 @@ pub(super) fn probe(
         if open.is_empty() {
             break;
         }
-        for batch in open.chunks((settings.max_lanes / 2).max(1)) {
+        for batch in open.chunks((max_lanes / 2).max(1)) {
             let mut positions = Vec::with_capacity(2 * batch.len() * dim);
             for &k in batch {
                 for step in [searches[k].step, -searches[k].step] {
@@ -79,7 +90,7 @@ pub(super) fn probe(
                         *c = -(up - down) / (2.0 * search.step);
                     }
                 }
-                search.advance(drop, band, settings.target_drop, limit);
+                search.advance(drop, band, target, limit);
             }
         }
     }

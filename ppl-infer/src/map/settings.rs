@@ -2,30 +2,31 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AdamSettings, LbfgsSettings};
-use crate::error::{Error, Result};
+use super::adam::AdamSettings;
+use super::lbfgs::LbfgsSettings;
+use crate::error::{Result, require};
 
 /// Settings of [`maximise`](super::maximise): L-BFGS without pruning by default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MapSettings {
-    /// How each lane climbs.
-    pub method: Method,
+    /// The optimizer of each lane.
+    pub optimizer: OptimizerSettings,
     /// Whether, and when, the worst lanes are given up. Off by default.
     pub pruning: Option<Pruning>,
 }
 
-/// The two ways to climb, each with its settings: in JSON `{"lbfgs": {..}}` or `{"adam": {..}}`.
+/// The optimizers, each with its settings: in JSON `{"lbfgs": {..}}` or `{"adam": {..}}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Method {
+pub enum OptimizerSettings {
     /// Limited-memory BFGS: fewest gradients on anything smooth.
     Lbfgs(LbfgsSettings),
-    /// Adam: slower, but walks over kinks and noise.
+    /// Adam: slower, but gets over kinks and noise.
     Adam(AdamSettings),
 }
 
-impl Default for Method {
+impl Default for OptimizerSettings {
     fn default() -> Self {
         Self::Lbfgs(LbfgsSettings::default())
     }
@@ -51,11 +52,11 @@ impl Default for Pruning {
 }
 
 impl MapSettings {
-    /// Refuses values with which no climb makes sense.
+    /// Refuses values with which no optimizer can work.
     pub(super) fn check(&self) -> Result<()> {
-        match &self.method {
-            Method::Lbfgs(settings) => settings.check()?,
-            Method::Adam(settings) => settings.check()?,
+        match &self.optimizer {
+            OptimizerSettings::Lbfgs(settings) => settings.check()?,
+            OptimizerSettings::Adam(settings) => settings.check()?,
         }
         if let Some(pruning) = self.pruning {
             require(pruning.after > 0, "pruning.after", pruning.after as f64, "at least 1")?;
@@ -66,11 +67,6 @@ impl MapSettings {
     }
 }
 
-/// An error that names the setting unless `holds`.
-pub(super) fn require(holds: bool, name: &'static str, got: f64, rule: &'static str) -> Result<()> {
-    if holds { Ok(()) } else { Err(Error::Setting { name, got, rule }) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,8 +74,9 @@ mod tests {
     #[test]
     fn settings_read_from_json_with_defaults_for_what_is_not_said() {
         let read: MapSettings =
-            serde_json::from_str(r#"{"method": {"adam": {"learning_rate": 0.5}}, "pruning": {"after": 7}}"#).unwrap();
-        assert_eq!(read.method, Method::Adam(AdamSettings { learning_rate: 0.5, ..Default::default() }));
+            serde_json::from_str(r#"{"optimizer": {"adam": {"learning_rate": 0.5}}, "pruning": {"after": 7}}"#)
+                .unwrap();
+        assert_eq!(read.optimizer, OptimizerSettings::Adam(AdamSettings { learning_rate: 0.5, ..Default::default() }));
         assert_eq!(read.pruning, Some(Pruning { after: 7, ..Default::default() }));
         assert!(serde_json::from_str::<MapSettings>(r#"{"prune": {}}"#).is_err());
     }

@@ -8,12 +8,13 @@ use super::{
         windows::Windows,
     },
     integrator::Point,
-    kernel::{Info, Kernel},
+    kernel::{Answer, Dynamics, Kernel},
     metric::{InitialMetric, Metric},
-    samples::DrawStats,
-    settings::{MetricKind, NutsSettings},
+    settings::{MetricKind, SamplerSettings},
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::failure::ChainFailure;
+use crate::transition::{DrawStats, Info};
 use ppl_core::rng::{Rng, keyed};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 /// written to disk between any two gradients and goes on from there bit for bit.
 ///
 /// ```
-/// use ppl_infer::mcmc::{chain::{Chain, Progress, Request}, metric::InitialMetric, settings::NutsSettings};
+/// use ppl_infer::mcmc::{Chain, InitialMetric, NutsSettings, chain::{Progress, Request}};
 ///
 /// let settings = NutsSettings { warmup: 200, draws: 100, ..Default::default() };
 /// let mut chain = Chain::new(0, &settings, &[1.0], &InitialMetric::Unit)?;
@@ -34,17 +35,17 @@ use serde::{Deserialize, Serialize};
 ///     }
 /// }
 /// assert_eq!(draws.len(), 100);
-/// # Ok::<(), ppl_infer::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Chain {
-    index: usize,
-    settings: NutsSettings,
+#[serde(bound = "K: Kernel")]
+pub struct Chain<K: Kernel> {
+    settings: SamplerSettings<K>,
     rng: Rng,
     stage: Stage,
     point: Point,
     metric: Metric,
-    kernel: Kernel,
+    state: K::State,
     search: StepSearch,
     tuning: DualAveraging,
     mass: MassAdaptation,
@@ -61,7 +62,7 @@ pub struct Chain {
     stats: DrawStats,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum Stage {
     /// Waits for the density at its start.
     Start,
@@ -70,6 +71,8 @@ enum Stage {
     /// In the middle of a transition.
     Transition,
     Finished,
+    /// Could not go on.
+    Failed(ChainFailure),
 }
 
 /// What a chain wants.
@@ -77,7 +80,7 @@ enum Stage {
 pub enum Request<'a> {
     /// The log density and its gradient at this position, by [`Chain::resume`].
     Gradient(&'a [f64]),
-    /// Nothing: all draws are made.
+    /// Nothing: all draws are made, or the chain has failed.
     Finished,
 }
 
@@ -93,20 +96,19 @@ pub enum Progress {
     },
 }
 
-impl Chain {
+impl<K: Kernel> Chain<K> {
     /// A chain at its start, `[dim]`. Its randomness is keyed by (`settings.seed`, `index`).
-    pub fn new(index: usize, settings: &NutsSettings, start: &[f64], initial: &InitialMetric) -> Result<Self> {
+    pub fn new(index: usize, settings: &SamplerSettings<K>, start: &[f64], initial: &InitialMetric) -> Result<Self> {
         settings.check()?;
         let dim = start.len();
         let metric = initial.build(settings.metric == MetricKind::Dense, dim)?;
         let given = *initial != InitialMetric::Unit;
         Ok(Self {
-            index,
             settings: settings.clone(),
             rng: keyed(settings.seed, "chain", index),
-            stage: if settings.warmup + settings.draws == 0 { Stage::Finished } else { Stage::Start },
+            stage: Stage::Start,
             point: Point { position: start.to_vec(), gradient: vec![0.0; dim], logp: 0.0 },
-            kernel: Kernel::new(dim, settings),
+            state: settings.kernel.init(dim),
             search: StepSearch::new(dim),
             tuning: DualAveraging::new(settings),
             mass: MassAdaptation::new(&metric, given, settings.metric_adaptation),
@@ -122,24 +124,55 @@ impl Chain {
         })
     }
 
+    /// Begins anew at another start, as if the chain had not begun; what it has spent stays counted.
+    pub fn restart(&mut self, start: &[f64]) {
+        self.point.position.copy_from_slice(start);
+        self.step = self.settings.initial_step;
+        self.stage = Stage::Start;
+    }
+
     /// What the chain wants next.
     pub fn request(&self) -> Request<'_> {
         match self.stage {
             Stage::Start => Request::Gradient(&self.point.position),
             Stage::Search => Request::Gradient(self.search.position()),
-            Stage::Transition => Request::Gradient(self.kernel.position()),
-            Stage::Finished => Request::Finished,
+            Stage::Transition => Request::Gradient(K::position(&self.state)),
+            Stage::Finished | Stage::Failed(_) => Request::Finished,
         }
     }
 
-    /// Gives the log density and gradient (`[dim]`) at the position asked for. Errors: a start where the density is not finite,
-    /// a step-size search that finds nothing; the chain cannot go on from either.
-    pub fn resume(&mut self, logp: f64, gradient: &[f64]) -> Result<Progress> {
+    /// Gives the log density and gradient (`[dim]`) at the position asked for.
+    ///
+    /// # Errors
+    /// A start where the density is not finite, a step-size search that finds nothing: the chain cannot go on, unless it is
+    /// restarted.
+    pub fn resume(&mut self, logp: f64, gradient: &[f64]) -> Result<Progress, ChainFailure> {
+        let progress = self.take(logp, gradient);
+        if let Err(failure) = &progress {
+            self.stage = Stage::Failed(failure.clone());
+        }
+        progress
+    }
+
+    /// Gives the chain up for this reason.
+    pub(super) fn fail(&mut self, failure: ChainFailure) {
+        self.stage = Stage::Failed(failure);
+    }
+
+    /// Why the chain cannot go on, if it cannot.
+    pub fn failure(&self) -> Option<&ChainFailure> {
+        match &self.stage {
+            Stage::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self, logp: f64, gradient: &[f64]) -> Result<Progress, ChainFailure> {
         match self.stage {
             Stage::Start => {
                 self.warmup_gradients += 1;
                 if !(logp.is_finite() && gradient.iter().all(|g| g.is_finite())) {
-                    return Err(Error::Start { chain: self.index, logp });
+                    return Err(ChainFailure::NotFinite { logp });
                 }
                 self.point.logp = logp;
                 self.point.gradient.copy_from_slice(gradient);
@@ -154,18 +187,24 @@ impl Chain {
                         self.tuning.restart(step);
                         self.begin_transition();
                     }
-                    Search::OutOfRange(step) => return Err(Error::StepSearch { chain: self.index, step }),
+                    Search::OutOfRange(step) if step > 1.0 => return Err(ChainFailure::StepTooLong { step }),
+                    Search::OutOfRange(step) => {
+                        return Err(ChainFailure::StepTooShort { step, logp: self.point.logp });
+                    }
                 }
             }
             Stage::Transition => {
                 let kept = !self.warming_up();
                 *(if kept { &mut self.sampling_gradients } else { &mut self.warmup_gradients }) += 1;
-                if let Some(info) = self.kernel.resume(logp, gradient, &self.metric, &mut self.rng) {
+                let Self { settings, state, metric, rng, point, used_step, .. } = self;
+                let dynamics = Dynamics { metric, step: *used_step, max_energy_error: settings.max_energy_error };
+                let answer = Answer { logp, gradient };
+                if let Some(info) = settings.kernel.resume(state, answer, dynamics, rng, point) {
                     self.finish_transition(info);
                     return Ok(Progress::Transition { kept });
                 }
             }
-            Stage::Finished => {}
+            Stage::Finished | Stage::Failed(_) => {}
         }
         Ok(Progress::Underway)
     }
@@ -221,19 +260,18 @@ impl Chain {
         if jitter > 0.0 {
             self.used_step *= 1.0 + jitter * (2.0 * self.rng.random::<f64>() - 1.0);
         }
-        self.kernel.begin(&self.point, &self.metric, self.used_step, &mut self.rng);
+        let Self { settings, state, metric, rng, point, used_step, .. } = self;
+        let dynamics = Dynamics { metric, step: *used_step, max_energy_error: settings.max_energy_error };
+        settings.kernel.begin(state, point, dynamics, rng);
         self.stage = Stage::Transition;
     }
 
     fn finish_transition(&mut self, info: Info) {
-        let Info { accept_stat, energy, tree_depth, n_leapfrog, diverging } = info;
-        self.point.copy_from(&self.kernel.draw().at);
-        let (logp, step_size) = (self.point.logp, self.used_step);
-        self.stats = DrawStats { logp, energy, accept_stat, step_size, tree_depth, n_leapfrog, diverging };
+        self.stats = DrawStats { logp: self.point.logp, step_size: self.used_step, info };
         if self.transitions == self.settings.warmup {
             self.divergences = 0;
         }
-        self.divergences += u64::from(diverging);
+        self.divergences += u64::from(info.diverging);
         let new_metric = self.warming_up() && self.adapt();
         self.transitions += 1;
         if self.transitions == self.settings.warmup + self.settings.draws {
@@ -247,13 +285,13 @@ impl Chain {
 
     /// Learns from the transition just done; true if the metric has changed, which wants a new step search.
     fn adapt(&mut self) -> bool {
-        self.step = self.tuning.update(self.stats.accept_stat);
+        self.step = self.tuning.update(self.stats.info.accept_stat);
         if self.windows.contains(self.transitions) {
             self.mass.add(&self.point);
         }
         let new_metric = self.windows.ends_at(self.transitions);
         if new_metric {
-            self.mass.finish(&mut self.metric);
+            self.mass.finish(&mut self.metric, self.windows.end_at(self.transitions));
         }
         let last = self.transitions + 1 == self.settings.warmup;
         if let (true, Some(step)) = (last, self.tuning.averaged()) {

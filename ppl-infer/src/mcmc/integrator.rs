@@ -1,6 +1,7 @@
 //! The leapfrog integrator, cut in two around the one gradient that it needs.
 
 use super::metric::Metric;
+use ppl_core::rng::Rng;
 use serde::{Deserialize, Serialize};
 
 /// A position with the log density and its gradient there.
@@ -56,6 +57,13 @@ impl PhasePoint {
         self.energy = other.energy;
     }
 
+    /// Goes to a point with a new momentum.
+    pub fn begin(&mut self, from: &Point, metric: &Metric, rng: &mut Rng) {
+        self.at.copy_from(from);
+        metric.sample_momentum(rng, &mut self.momentum);
+        self.complete(metric);
+    }
+
     /// Sets velocity and energy from the momentum and the point.
     #[inline]
     pub fn complete(&mut self, metric: &Metric) {
@@ -81,6 +89,17 @@ impl PhasePoint {
         self.at.gradient.copy_from_slice(gradient);
         self.kick(0.5 * step);
         self.complete(metric);
+    }
+
+    /// [`land`](Self::land), and how far the energy is then below `start_energy`: `-inf` where the density is NaN or infinite,
+    /// which is a point that must not be visited.
+    #[inline]
+    pub fn arrive(&mut self, metric: &Metric, step: f64, logp: f64, gradient: &[f64], start_energy: f64) -> f64 {
+        if !logp.is_finite() {
+            return f64::NEG_INFINITY;
+        }
+        self.land(metric, step, logp, gradient);
+        if self.energy.is_nan() { f64::NEG_INFINITY } else { start_energy - self.energy }
     }
 
     #[inline]

@@ -1,68 +1,63 @@
-//! The kernel of a chain: NUTS or static HMC, behind the same three calls.
+//! What a transition kernel is: an object that asks for one gradient at a time and says what the transition did.
 
-use super::{hmc::Hmc, integrator::Point, metric::Metric, nuts::Nuts, settings::NutsSettings, tree::Candidate};
+use super::{integrator::Point, metric::Metric};
+use crate::error::Result;
+use crate::transition::Info;
 use ppl_core::rng::Rng;
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
 
-/// What one transition did.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Info {
-    /// Mean acceptance probability over the trajectory: what the step size is tuned on.
-    pub accept_stat: f64,
-    /// Energy of the draw.
-    pub energy: f64,
-    /// Doublings that were accepted (0 for HMC).
-    pub tree_depth: u32,
-    /// Leapfrog steps, each one gradient.
-    pub n_leapfrog: u32,
-    /// The energy error was greater than allowed.
-    pub diverging: bool,
-}
+/// A transition kernel, which is also its own settings: plain numbers that JSON can name.
+///
+/// [`begin`](Kernel::begin) starts a transition, then [`resume`](Kernel::resume) takes the density at
+/// [`position`](Kernel::position) until it returns what the transition did. Metric and step size belong to warm-up and come
+/// from outside.
+pub trait Kernel: Clone + Debug + Default + PartialEq + Serialize + DeserializeOwned {
+    /// A transition under way, which can be written to disk at any gradient.
+    type State: Clone + Debug + PartialEq + Serialize + DeserializeOwned;
 
-/// A transition kernel: `begin`, then `resume` with the density at `position` until it returns `Some`, then `draw`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Kernel {
-    /// The no-U-turn sampler.
-    Nuts(Box<Nuts>),
-    /// Trajectories of fixed length.
-    Hmc(Box<Hmc>),
-}
+    /// Its name, as progress and checkpoints show it.
+    const NAME: &'static str;
 
-macro_rules! each {
-    ($kernel:expr, $k:ident => $call:expr) => {
-        match $kernel {
-            Kernel::Nuts($k) => $call,
-            Kernel::Hmc($k) => $call,
-        }
-    };
-}
+    /// Refuses settings that no transition could follow.
+    fn check(&self) -> Result<()>;
 
-impl Kernel {
-    /// The kernel that these settings ask for.
-    pub fn new(dim: usize, settings: &NutsSettings) -> Self {
-        match settings.static_time {
-            None => Self::Nuts(Box::new(Nuts::new(dim, settings.max_depth, settings.max_energy_error))),
-            Some(time) => Self::Hmc(Box::new(Hmc::new(dim, time, settings.max_energy_error))),
-        }
-    }
+    /// Room for transitions in this many dimensions.
+    fn init(&self, dim: usize) -> Self::State;
 
     /// Begins a transition from a point with a new momentum.
-    pub fn begin(&mut self, from: &Point, metric: &Metric, step: f64, rng: &mut Rng) {
-        each!(self, k => k.begin(from, metric, step, rng));
-    }
+    fn begin(&self, state: &mut Self::State, from: &Point, dynamics: Dynamics<'_>, rng: &mut Rng);
 
     /// Where the density is wanted.
-    pub fn position(&self) -> &[f64] {
-        each!(self, k => k.position())
-    }
+    fn position(state: &Self::State) -> &[f64];
 
-    /// Takes the density at [`Kernel::position`]; `Some` when the transition is over.
-    pub fn resume(&mut self, logp: f64, gradient: &[f64], metric: &Metric, rng: &mut Rng) -> Option<Info> {
-        each!(self, k => k.resume(logp, gradient, metric, rng))
-    }
+    /// Takes the density there. When the transition is over, `point`, from which it began, is moved to the draw.
+    fn resume(
+        &self,
+        state: &mut Self::State,
+        answer: Answer<'_>,
+        dynamics: Dynamics<'_>,
+        rng: &mut Rng,
+        point: &mut Point,
+    ) -> Option<Info>;
+}
 
-    /// The draw, once the transition is over.
-    pub fn draw(&self) -> &Candidate {
-        each!(self, k => k.draw())
-    }
+/// What a transition runs on.
+#[derive(Debug, Clone, Copy)]
+pub struct Dynamics<'a> {
+    /// What momenta are scaled by.
+    pub metric: &'a Metric,
+    /// Leapfrog step.
+    pub step: f64,
+    /// Energy error that is called a divergence.
+    pub max_energy_error: f64,
+}
+
+/// The density at the position that a kernel asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// Log density.
+    pub logp: f64,
+    /// Its gradient, `[dim]`.
+    pub gradient: &'a [f64],
 }

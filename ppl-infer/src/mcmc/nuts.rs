@@ -1,23 +1,35 @@
-//! The no-U-turn sampler: one transition as a state machine that asks for one gradient at a time.
+//! The no-U-turn sampler: trajectories that double until they turn.
 
 use super::{
     integrator::{PhasePoint, Point},
-    kernel::Info,
+    kernel::{Answer, Dynamics, Kernel},
     metric::Metric,
+    settings::SamplerSettings,
     termination::Span,
     tree::{Builder, Candidate, Growth, weight},
 };
+use crate::error::{Result, require};
+use crate::transition::Info;
 use ppl_core::rng::Rng;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
+/// Settings of a run of NUTS.
+pub type NutsSettings = SamplerSettings<Nuts>;
+
 /// Multinomial NUTS (Betancourt, arXiv:1701.02434, appendix A) with the termination criterion of Stan >= 2.21:
 /// the trajectory doubles in a random direction until it turns; within a new half the candidate is drawn by weight, and
 /// between halves with probability `min(1, new / old)`, which favours the new one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Nuts {
-    max_depth: u32,
-    max_energy_error: f64,
+    /// Doublings of a trajectory at most, up to 30. 10 (Stan).
+    pub max_depth: u32,
+}
+
+/// A trajectory under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NutsState {
     /// Signed: negative while the trajectory grows backward in time.
     step: f64,
     /// The backward and the forward end; the growing one is moved in place.
@@ -33,13 +45,23 @@ pub struct Nuts {
     accept_sum: f64,
 }
 
-impl Nuts {
-    /// A kernel whose trajectories have at most `2^max_depth` points and end where the energy error is greater than
-    /// `max_energy_error`.
-    pub fn new(dim: usize, max_depth: u32, max_energy_error: f64) -> Self {
-        Self {
-            max_depth,
-            max_energy_error,
+impl Default for Nuts {
+    fn default() -> Self {
+        Self { max_depth: 10 }
+    }
+}
+
+impl Kernel for Nuts {
+    type State = NutsState;
+    const NAME: &'static str = "NUTS";
+
+    fn check(&self) -> Result<()> {
+        let holds = (1..=30).contains(&self.max_depth);
+        require(holds, "kernel.max_depth", self.max_depth.into(), "between 1 and 30")
+    }
+
+    fn init(&self, dim: usize) -> NutsState {
+        NutsState {
             step: 0.0,
             ends: [PhasePoint::zeros(dim), PhasePoint::zeros(dim)],
             span: Span::zeros(dim),
@@ -53,66 +75,67 @@ impl Nuts {
         }
     }
 
-    /// Begins a transition from a point with a new momentum; a gradient is then wanted at [`Nuts::position`].
-    pub fn begin(&mut self, from: &Point, metric: &Metric, step: f64, rng: &mut Rng) {
-        let [back, front] = &mut self.ends;
-        front.at.copy_from(from);
-        metric.sample_momentum(rng, &mut front.momentum);
-        front.complete(metric);
+    fn begin(&self, state: &mut NutsState, from: &Point, dynamics: Dynamics<'_>, rng: &mut Rng) {
+        let [back, front] = &mut state.ends;
+        front.begin(from, dynamics.metric, rng);
         back.copy_from(front);
-        self.span.set_point(&front.momentum, &front.velocity);
-        self.candidate.at.copy_from(from);
-        (self.candidate.energy, self.start_energy) = (front.energy, front.energy);
-        (self.weight, self.accept_sum, self.depth, self.leapfrogs) = (1.0, 0.0, 0, 0);
-        self.step = step;
-        self.double(metric, rng);
+        state.span.set_point(&front.momentum, &front.velocity);
+        state.candidate.at.copy_from(from);
+        (state.candidate.energy, state.start_energy) = (front.energy, front.energy);
+        (state.weight, state.accept_sum, state.depth, state.leapfrogs) = (1.0, 0.0, 0, 0);
+        state.step = dynamics.step;
+        state.double(dynamics.metric, rng);
     }
 
-    /// Where the density is wanted.
-    pub fn position(&self) -> &[f64] {
-        &self.ends[self.growing()].at.position
+    fn position(state: &NutsState) -> &[f64] {
+        &state.ends[state.growing()].at.position
     }
 
-    /// Takes the density at [`Nuts::position`]; `Some` when the transition is over.
-    pub fn resume(&mut self, logp: f64, gradient: &[f64], metric: &Metric, rng: &mut Rng) -> Option<Info> {
-        let growing = self.growing();
-        let leaf = &mut self.ends[growing];
-        self.leapfrogs += 1;
-        // A density of NaN or +inf, like -inf, is a point that must not be visited.
-        let mut gain = f64::NEG_INFINITY;
-        if logp.is_finite() {
-            leaf.land(metric, self.step, logp, gradient);
-            if !leaf.energy.is_nan() {
-                gain = self.start_energy - leaf.energy;
-            }
-        }
+    fn resume(
+        &self,
+        state: &mut NutsState,
+        answer: Answer<'_>,
+        dynamics: Dynamics<'_>,
+        rng: &mut Rng,
+        point: &mut Point,
+    ) -> Option<Info> {
+        let (metric, growing) = (dynamics.metric, state.growing());
+        let leaf = &mut state.ends[growing];
+        let gain = leaf.arrive(metric, state.step, answer.logp, answer.gradient, state.start_energy);
         let weight = weight(gain);
-        self.accept_sum += weight.min(1.0);
-        if -gain > self.max_energy_error {
-            return Some(self.info(true));
-        }
-        match self.builder.add(leaf, weight, rng) {
-            Growth::Unfinished => {
-                leaf.drift(metric, self.step);
-                None
-            }
-            Growth::Turned => Some(self.info(false)),
-            Growth::Complete => {
-                let persists = self.accept(rng);
-                if !persists || self.depth == self.max_depth {
-                    return Some(self.info(false));
+        state.leapfrogs += 1;
+        state.accept_sum += weight.min(1.0);
+        let (diverging, mut reached_max_depth) = (-gain > dynamics.max_energy_error, false);
+        if !diverging {
+            match state.builder.add(leaf, weight, rng) {
+                Growth::Unfinished => {
+                    leaf.drift(metric, state.step);
+                    return None;
                 }
-                self.double(metric, rng);
-                None
+                Growth::Turned => {}
+                Growth::Complete => {
+                    let persists = state.accept(rng);
+                    reached_max_depth = persists && state.depth == self.max_depth;
+                    if persists && !reached_max_depth {
+                        state.double(metric, rng);
+                        return None;
+                    }
+                }
             }
         }
+        point.copy_from(&state.candidate.at);
+        Some(Info {
+            accept_stat: state.accept_sum / f64::from(state.leapfrogs),
+            energy: state.candidate.energy,
+            tree_depth: state.depth,
+            n_leapfrog: state.leapfrogs,
+            diverging,
+            reached_max_depth,
+        })
     }
+}
 
-    /// The draw, once the transition is over.
-    pub fn draw(&self) -> &Candidate {
-        &self.candidate
-    }
-
+impl NutsState {
     /// Joins the complete subtree to the trajectory; false if the whole has turned.
     fn accept(&mut self, rng: &mut Rng) -> bool {
         self.depth += 1;
@@ -139,15 +162,5 @@ impl Nuts {
     /// Which end of the trajectory is being moved.
     fn growing(&self) -> usize {
         usize::from(self.step > 0.0)
-    }
-
-    fn info(&self, diverging: bool) -> Info {
-        Info {
-            accept_stat: self.accept_sum / f64::from(self.leapfrogs),
-            energy: self.candidate.energy,
-            tree_depth: self.depth,
-            n_leapfrog: self.leapfrogs,
-            diverging,
-        }
     }
 }

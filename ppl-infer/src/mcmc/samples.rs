@@ -1,6 +1,7 @@
 //! What a run of chains leaves: draws, what each transition did, and what was tuned.
 
 use super::metric::Metric;
+use crate::{failure::ChainFailure, transition::DrawStats};
 use serde::{Deserialize, Serialize};
 
 /// The draws of all chains. Chains differ in length only where a run was stopped.
@@ -27,25 +28,8 @@ pub struct ChainSamples {
     pub step_size: f64,
     /// The metric of sampling (the present one, while warm-up lasts).
     pub metric: Metric,
-}
-
-/// What one transition did; the names are those of ArviZ.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct DrawStats {
-    /// Log density of the draw, unconstrained.
-    pub logp: f64,
-    /// Energy (potential and kinetic) of the draw.
-    pub energy: f64,
-    /// Mean acceptance probability over the trajectory.
-    pub accept_stat: f64,
-    /// Step size of the trajectory.
-    pub step_size: f64,
-    /// Doublings of the trajectory.
-    pub tree_depth: u32,
-    /// Leapfrog steps of the trajectory, each one gradient.
-    pub n_leapfrog: u32,
-    /// The energy error was greater than allowed.
-    pub diverging: bool,
+    /// Why the chain could not go on, if it could not.
+    pub failure: Option<ChainFailure>,
 }
 
 impl ChainSamples {
@@ -61,14 +45,24 @@ impl ChainSamples {
 
     /// Draws whose trajectory diverged.
     pub fn divergences(&self) -> usize {
-        self.stats.iter().filter(|draw| draw.diverging).count()
+        self.stats.iter().filter(|draw| draw.info.diverging).count()
     }
 }
 
 impl Samples {
-    /// Draws that every chain has.
+    /// The chains that did not fail.
+    pub fn sound(&self) -> impl Iterator<Item = &ChainSamples> + Clone {
+        self.chains.iter().filter(|chain| chain.failure.is_none())
+    }
+
+    /// The chains that failed, with their numbers from 0.
+    pub fn failures(&self) -> impl Iterator<Item = (usize, &ChainFailure)> {
+        self.chains.iter().enumerate().filter_map(|(index, chain)| Some((index, chain.failure.as_ref()?)))
+    }
+
+    /// Draws that every chain has which did not fail.
     pub fn common_draws(&self) -> usize {
-        self.chains.iter().map(ChainSamples::len).min().unwrap_or(0)
+        self.sound().map(ChainSamples::len).min().unwrap_or(0)
     }
 
     /// One parameter, chain by chain: `[chain][draw]`.

@@ -1,13 +1,11 @@
 //! Posterior: everything a run leaves behind, in the groups that ArviZ knows.
 
 use super::attribute::Attribute;
-use super::netcdf;
 use super::sample_stat::{SampleStat, StatValues};
-use super::summary::Summary;
 use super::variable::{Entry, ObservedData, Variable};
+use super::warning::Warning;
 use crate::diagnostics;
 use crate::error::{Error, Result};
-use std::path::Path;
 
 /// Draws of named variables from several chains, the statistics of the sampler, the observed data and attributes.
 ///
@@ -31,6 +29,7 @@ pub struct Posterior {
     sample_stats: Vec<SampleStat>,
     observed: Vec<ObservedData>,
     attributes: Vec<(String, Attribute)>,
+    warnings: Vec<Warning>,
 }
 
 impl Posterior {
@@ -43,6 +42,7 @@ impl Posterior {
             sample_stats: Vec::new(),
             observed: Vec::new(),
             attributes: Vec::new(),
+            warnings: Vec::new(),
         };
         posterior.set_attribute("inference_library", "arclet");
         posterior.set_attribute("inference_library_version", env!("CARGO_PKG_VERSION"));
@@ -156,9 +156,25 @@ impl Posterior {
         &self.attributes
     }
 
+    /// What to beware of, one line each; none after a good run.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Adds a warning.
+    pub fn warn(&mut self, warning: Warning) -> &mut Self {
+        self.warnings.push(warning);
+        self
+    }
+
     /// How many draws diverged; 0 where the sampler kept no `diverging`.
     pub fn divergences(&self) -> usize {
-        match self.stat("diverging") {
+        self.flagged("diverging")
+    }
+
+    /// How many draws have this flag; 0 where the sampler kept none.
+    pub(super) fn flagged(&self, stat: &str) -> usize {
+        match self.stat(stat) {
             Some(StatValues::Flag(flags)) => flags.iter().filter(|&&flag| flag).count(),
             _ => 0,
         }
@@ -170,22 +186,6 @@ impl Posterior {
             Some(StatValues::Real(energy)) => energy.chunks(self.draws.max(1)).map(diagnostics::bfmi).collect(),
             _ => Vec::new(),
         }
-    }
-
-    /// Mean, spread, quantiles and diagnostics of every scalar.
-    pub fn summary(&self) -> Summary {
-        Summary::of(self)
-    }
-
-    /// Writes a netCDF-4 file that `arviz.from_netcdf` opens: groups `posterior`, `sample_stats`, `observed_data`.
-    ///
-    /// The file is written beside `path` and renamed over it at the end, so `path` is never half a file.
-    /// A `/` in a name becomes `.` (netCDF has groups there); a variable with no entries is left out.
-    ///
-    /// # Errors
-    /// Where there are no draws, two names coincide, or the file cannot be written.
-    pub fn write_netcdf(&self, path: impl AsRef<Path>) -> Result<()> {
-        netcdf::write(self, path.as_ref())
     }
 }
 

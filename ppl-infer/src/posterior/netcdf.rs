@@ -9,15 +9,23 @@ use netcdf_writer::{DimensionId, NcAttrValue, NcFileBuilder, NcWriteFormat, NcWr
 use std::io::Write;
 use std::path::Path;
 
-/// Writes the file; see [`Posterior::write_netcdf`].
-pub(crate) fn write(posterior: &Posterior, path: &Path) -> Result<()> {
-    let (chains, draws) = (posterior.chains(), posterior.draws());
-    if chains == 0 || draws == 0 {
-        return Err(Error::NoDraws { path: path.to_path_buf(), chains, draws });
+impl Posterior {
+    /// Writes a netCDF-4 file that `arviz.from_netcdf` opens: groups `posterior`, `sample_stats`, `observed_data`.
+    ///
+    /// The file is written beside `path` and renamed over it at the end, so `path` is never half a file.
+    /// A `/` in a name becomes `.` (netCDF has groups there); a variable with no entries is left out.
+    ///
+    /// # Errors
+    /// Where there are no draws, two names coincide, or the file cannot be written.
+    pub fn write_netcdf(&self, path: impl AsRef<Path>) -> Result<()> {
+        let (path, chains, draws) = (path.as_ref(), self.chains(), self.draws());
+        if chains == 0 || draws == 0 {
+            return Err(Error::NoDraws { path: path.to_path_buf(), chains, draws });
+        }
+        let bytes = encode(self).map_err(|source| Error::Netcdf { path: path.to_path_buf(), source })?;
+        atomic::replace(path, |out| out.write_all(&bytes))
+            .map_err(|source| Error::Write { path: path.to_path_buf(), source })
     }
-    let bytes = encode(posterior).map_err(|source| Error::Netcdf { path: path.to_path_buf(), source })?;
-    atomic::replace(path, |out| out.write_all(&bytes))
-        .map_err(|source| Error::Write { path: path.to_path_buf(), source })
 }
 
 fn encode(posterior: &Posterior) -> netcdf_writer::Result<Vec<u8>> {

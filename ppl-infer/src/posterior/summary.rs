@@ -62,6 +62,13 @@ pub struct EntrySummary {
     pub r_hat: f64,
 }
 
+impl Posterior {
+    /// Mean, spread, quantiles and diagnostics of every scalar.
+    pub fn summary(&self) -> Summary {
+        Summary::of(self)
+    }
+}
+
 impl Summary {
     /// Summarises every scalar, in parallel.
     pub fn of(posterior: &Posterior) -> Summary {

@@ -4,10 +4,9 @@
 
 use ppl_core::LogDensity;
 use ppl_infer::{
-    driver::{Ending, sample},
-    mcmc::{InitialMetric, NutsSettings, Samples, random_starts},
+    Ending, Executor, Target,
+    mcmc::{InitialMetric, Kernel, Sampler, SamplerSettings, Samples, Starts},
 };
-use std::sync::atomic::AtomicBool;
 
 /// A density written as `f(position, gradient) -> logp` for one lane.
 pub struct Plain<F> {
@@ -27,6 +26,8 @@ impl<F: Fn(&[f64], &mut [f64]) -> f64> LogDensity for Plain<F> {
         Ok(())
     }
 }
+
+impl<F: Fn(&[f64], &mut [f64]) -> f64> Target for Plain<F> {}
 
 /// Independent normals around 0.
 pub fn normals(sds: Vec<f64>) -> Plain<impl Fn(&[f64], &mut [f64]) -> f64> {
@@ -89,10 +90,25 @@ pub fn eight_schools() -> Plain<impl Fn(&[f64], &mut [f64]) -> f64> {
     Plain { dim: 10, f }
 }
 
+/// Stan's starts.
+pub const UNIFORM: Starts = Starts::Uniform { radius: 2.0 };
+
+/// A run to its end from given starts: draws, and how it ended.
+pub fn run_from<K: Kernel>(
+    density: &impl Target,
+    settings: &SamplerSettings<K>,
+    starts: Starts,
+    initial: &InitialMetric,
+) -> ppl_infer::Result<(Samples, Ending)> {
+    let mut sampler = Sampler::new(density, settings, starts, initial)?;
+    let ending = Executor::new().run(density, &mut sampler);
+    Ok((sampler.into_samples(), ending))
+}
+
 /// Draws from random starts; the run must finish.
-pub fn run(density: &impl LogDensity, settings: &NutsSettings, initial: &InitialMetric) -> Samples {
-    let starts = random_starts(density, settings.seed, settings.chains).unwrap();
-    let outcome = sample(density, settings, &starts, initial, &AtomicBool::new(false), &mut ()).unwrap();
-    assert!(matches!(outcome.ending, Ending::Finished), "{:?}", outcome.ending);
-    outcome.samples
+pub fn run<K: Kernel>(density: &impl Target, settings: &SamplerSettings<K>, initial: &InitialMetric) -> Samples {
+    let (samples, ending) = run_from(density, settings, UNIFORM, initial).unwrap();
+    assert!(matches!(ending, Ending::Finished), "{ending:?}");
+    assert_eq!(samples.failures().count(), 0);
+    samples
 }

@@ -1,6 +1,6 @@
 //! Dual averaging: tunes the step size to an acceptance.
 
-use crate::mcmc::settings::NutsSettings;
+use crate::mcmc::settings::SamplerSettings;
 use serde::{Deserialize, Serialize};
 
 /// Nesterov's dual averaging as in Hoffman & Gelman (2014), section 3.2.1: after transition m,
@@ -24,8 +24,8 @@ pub struct DualAveraging {
 
 impl DualAveraging {
     /// Tuning by these settings; call [`DualAveraging::restart`] before use.
-    pub fn new(settings: &NutsSettings) -> Self {
-        let NutsSettings { target_accept: target, gamma, t0, kappa, .. } = *settings;
+    pub fn new<K>(settings: &SamplerSettings<K>) -> Self {
+        let SamplerSettings { target_accept: target, gamma, t0, kappa, .. } = *settings;
         Self { target, gamma, t0, kappa, mu: 0.0, count: 0.0, s: 0.0, xbar: 0.0 }
     }
 
@@ -54,6 +54,7 @@ impl DualAveraging {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mcmc::nuts::NutsSettings;
 
     #[test]
     fn the_averaged_step_has_the_target_acceptance() {

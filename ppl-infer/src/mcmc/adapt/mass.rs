@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 /// |---|---|---|
 /// | `Stan`, variances or covariance | `n/(n+5) S + 5/(n+5) 1e-3` (Stan) | `n/(n+m) S + m/(n+m) given` |
 /// | `DrawGradient`, variances | `r` | `r` |
-/// | `DrawGradient`, covariance | `n/(n+m) S + m/(n+m) diag(r)` | `n/(n+m) S + m/(n+m) given` |
+/// | `Hybrid`, variances | `r`; in the last window `n/(n+m) S + m/(n+m) r` | the same |
+/// | `DrawGradient` and `Hybrid`, covariance | `n/(n+m) S + m/(n+m) diag(r)` | `n/(n+m) S + m/(n+m) given` |
 ///
 /// S is the unbiased (co)variance of n draws, `r = sqrt(var(draw) / var(gradient))`, m is 5 for variances and
 /// `max(5, dim)` for a covariance, as fewer draws than dimensions give a singular S. Stan's 1e-3 is far too wide for
@@ -17,10 +18,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MassAdaptation {
     draws: Welford,
-    /// Only for `DrawGradient`.
+    /// Only for `DrawGradient` and `Hybrid`.
     gradients: Option<Welford>,
     /// What a metric is shrunk to.
     target: Target,
+    /// The last window takes the variance of its draws, whatever those before it take.
+    variance_last: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,7 +90,7 @@ impl Welford {
 impl MassAdaptation {
     /// An estimator of the kind of `metric`; `given` says whether that metric was given.
     pub fn new(metric: &Metric, given: bool, adaptation: MetricAdaptation) -> Self {
-        let ratio = adaptation == MetricAdaptation::DrawGradient;
+        let ratio = matches!(adaptation, MetricAdaptation::DrawGradient | MetricAdaptation::Hybrid);
         let (dim, dense, start) = match metric {
             Metric::Diagonal { variance, .. } => (variance.len(), false, variance),
             Metric::Dense { covariance, .. } => (covariance.len().isqrt(), true, covariance),
@@ -99,7 +102,8 @@ impl MassAdaptation {
             (false, false) => Target::Floor,
         };
         let gradients = (target == Target::Ratio).then(|| Welford::new(dim, false));
-        Self { draws: Welford::new(dim, dense), gradients, target }
+        let variance_last = adaptation == MetricAdaptation::Hybrid;
+        Self { draws: Welford::new(dim, dense), gradients, target, variance_last }
     }
 
     /// Counts a draw.
@@ -111,11 +115,13 @@ impl MassAdaptation {
     }
 
     /// Sets the metric from the draws since the last time, and forgets them. One that could not be used (say, of a single
-    /// draw) is not taken.
-    pub fn finish(&mut self, metric: &mut Metric) {
+    /// draw) is not taken. `last` says that no window follows.
+    pub fn finish(&mut self, metric: &mut Metric, last: bool) {
         let dim = self.draws.mean.len();
         let found = match metric {
-            Metric::Diagonal { .. } if self.target == Target::Ratio => Metric::diagonal(self.ratio(metric)),
+            Metric::Diagonal { .. } if self.target == Target::Ratio && !(last && self.variance_last) => {
+                Metric::diagonal(self.ratio(metric))
+            }
             Metric::Diagonal { .. } => Metric::diagonal(self.shrunk(metric)),
             Metric::Dense { .. } => Metric::dense(self.shrunk(metric), dim),
         };
@@ -172,14 +178,14 @@ mod tests {
 
     fn adapted(start: Metric, given: bool, adaptation: MetricAdaptation) -> Metric {
         let (mut metric, mut mass) = (start.clone(), MassAdaptation::new(&start, given, adaptation));
-        for round in 0..2 {
+        for round in 0..2_u8 {
             // The second window must have forgotten the first.
             for draw in DRAWS {
                 let position = draw.map(|x| x + 100.0 * f64::from(round)).to_vec();
                 let gradient = vec![-draw[0] / 4.0, -3.0 * draw[1]];
                 mass.add(&Point { position, gradient, logp: 0.0 });
             }
-            mass.finish(&mut metric);
+            mass.finish(&mut metric, round == 1);
         }
         metric
     }
@@ -215,5 +221,14 @@ mod tests {
         assert_relative_eq!(found[1], 1.0 / 3.0, max_relative = 1e-12);
         let unit = Metric::dense(vec![1.0, 0.0, 0.0, 1.0], 2).unwrap();
         shrunk_to([4.0, 0.0, 0.0, 1.0 / 3.0], &adapted(unit, false, MetricAdaptation::DrawGradient));
+    }
+
+    #[test]
+    fn a_hybrid_ends_with_the_variance_of_its_draws_shrunk_to_draws_over_gradients() {
+        let unit = Metric::diagonal(vec![1.0; 2]).unwrap();
+        let found = adapted(unit, false, MetricAdaptation::Hybrid).variances();
+        for (i, ratio) in [4.0, 1.0 / 3.0].into_iter().enumerate() {
+            assert_relative_eq!(found[i], (4.0 * covariance(i, i) + 5.0 * ratio) / 9.0, max_relative = 1e-12);
+        }
     }
 }

@@ -53,9 +53,8 @@ impl StepSearch {
 
     /// Takes the density at [`StepSearch::position`].
     pub fn resume(&mut self, logp: f64, gradient: &[f64], from: &Point, metric: &Metric, rng: &mut Rng) -> Search {
-        self.trial.land(metric, self.step, logp, gradient);
-        // NaN and infinities of either sign are not good.
-        let good = logp.is_finite() && self.start_energy - self.trial.energy > 0.8_f64.ln();
+        let gain = self.trial.arrive(metric, self.step, logp, gradient, self.start_energy);
+        let good = gain > 0.8_f64.ln();
         let doubling = *self.doubling.get_or_insert(good);
         if good != doubling {
             return Search::Found(self.step);
@@ -70,9 +69,7 @@ impl StepSearch {
     }
 
     fn attempt(&mut self, from: &Point, metric: &Metric, rng: &mut Rng) {
-        self.trial.at.copy_from(from);
-        metric.sample_momentum(rng, &mut self.trial.momentum);
-        self.trial.complete(metric);
+        self.trial.begin(from, metric, rng);
         self.start_energy = self.trial.energy;
         self.trial.drift(metric, self.step);
     }

@@ -1,6 +1,6 @@
 //! The windows of warm-up: when draws count for the metric, and when the metric changes.
 
-use crate::mcmc::settings::{MetricAdaptation, NutsSettings};
+use crate::mcmc::settings::{MetricAdaptation, SamplerSettings};
 use serde::{Deserialize, Serialize};
 
 /// Stan's schedule: a buffer in which the chain finds the typical set, windows that double in length, each ending with
@@ -15,18 +15,18 @@ pub struct Windows {
 
 impl Windows {
     /// The schedule of a run that starts with a given metric or with none.
-    pub fn new(settings: &NutsSettings, given: bool) -> Self {
+    pub fn new<K>(settings: &SamplerSettings<K>, given: bool) -> Self {
         match settings.metric_adaptation {
             MetricAdaptation::Fixed => Self { first: 0, lasts: Vec::new() },
-            MetricAdaptation::DrawGradient if !given => Self::stan(settings).with_early(),
-            MetricAdaptation::DrawGradient | MetricAdaptation::Stan => Self::stan(settings),
+            MetricAdaptation::DrawGradient | MetricAdaptation::Hybrid if !given => Self::stan(settings).with_early(),
+            _ => Self::stan(settings),
         }
     }
 
     /// The schedule of Stan's `windowed_adaptation`: a warm-up too short for the buffers and one window is cut 15% / 75% / 10%,
     /// one of less than 20 transitions has no window.
-    fn stan(settings: &NutsSettings) -> Self {
-        let NutsSettings { warmup, init_buffer, term_buffer, base_window, .. } = *settings;
+    fn stan<K>(settings: &SamplerSettings<K>) -> Self {
+        let SamplerSettings { warmup, init_buffer, term_buffer, base_window, .. } = *settings;
         if warmup < 20 {
             return Self { first: 0, lasts: Vec::new() };
         }
@@ -66,6 +66,11 @@ impl Windows {
         self.first <= transition && self.lasts.last().is_some_and(|last| transition <= *last)
     }
 
+    /// Whether the last window ends with this transition.
+    pub fn end_at(&self, transition: usize) -> bool {
+        self.lasts.last() == Some(&transition)
+    }
+
     /// Whether the metric changes after this transition.
     pub fn ends_at(&self, transition: usize) -> bool {
         self.lasts.binary_search(&transition).is_ok()
@@ -75,6 +80,7 @@ impl Windows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mcmc::nuts::NutsSettings;
 
     fn lasts(warmup: usize) -> Vec<usize> {
         let metric_adaptation = MetricAdaptation::Stan;

@@ -1,0 +1,209 @@
+//! The executor: runs any engine on any density, watched, stopped, written to disk and limited in one way.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use ppl_core::LogDensity;
+
+use crate::checkpoint;
+use crate::error::{Error, Result};
+use crate::observer::{DrawEvent, Observer, Round};
+use crate::solver::Solver;
+
+/// Controls of a run, in the manner of argmin's executor. They serve one engine or, as in a fit of several stages, one engine
+/// after the other: the budget is that of all together.
+///
+/// ```
+/// use ppl_infer::{Executor, Ending, map::{Lbfgs, LbfgsSettings, Map}, target::FnDensity};
+///
+/// let normal = FnDensity::new(1, |x, g| {
+///     g[0] = 3.0 - x[0];
+///     -0.5 * (x[0] - 3.0).powi(2)
+/// });
+/// let mut map = Map::<Lbfgs>::new(1, &[-1.0, 8.0], &LbfgsSettings::default(), None)?; // two lanes
+/// let ending = Executor::new().gradients(1000).run(&normal, &mut map);
+/// assert!(matches!(ending, Ending::Finished));
+/// assert!((map.result()?.position[0] - 3.0).abs() < 1e-4);
+/// # Ok::<(), ppl_infer::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Executor<'a> {
+    observers: Observers<'a>,
+    stop: Option<&'a AtomicBool>,
+    checkpoint: Option<(PathBuf, Duration)>,
+    budget: Budget,
+    spent: u64,
+    since: Option<Instant>,
+}
+
+/// Why a run came back. In every case the solver holds what it has found.
+#[derive(Debug)]
+#[must_use]
+pub enum Ending {
+    /// All is done.
+    Finished,
+    /// The stop flag was set.
+    Stopped,
+    /// The budget is spent; another run goes on from here.
+    Paused,
+    /// The density or the checkpoint failed.
+    Failed(Error),
+}
+
+/// What may be spent; `None` is no limit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Budget {
+    gradients: Option<u64>,
+    rounds: Option<u64>,
+    time: Option<Duration>,
+}
+
+impl<'a> Executor<'a> {
+    /// No observer, no stop, no checkpoint, no limit.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an observer.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Observer + 'a) -> Self {
+        self.observers.0.push(Box::new(observer));
+        self
+    }
+
+    /// Ends a run when this flag is set; it is looked at before every round.
+    #[must_use]
+    pub fn stop(mut self, flag: &'a AtomicBool) -> Self {
+        self.stop = Some(flag);
+        self
+    }
+
+    /// Writes the solver to this file as often, and when a run comes back; [`checkpoint::load`] reads it.
+    #[must_use]
+    pub fn checkpoint(mut self, path: impl Into<PathBuf>, every: Duration) -> Self {
+        self.checkpoint = Some((path.into(), every));
+        self
+    }
+
+    /// Gradients of all lanes that may be spent in all.
+    #[must_use]
+    pub fn gradients(mut self, most: u64) -> Self {
+        self.budget.gradients = Some(most);
+        self
+    }
+
+    /// Rounds that one call of [`run`](Self::run) may take.
+    #[must_use]
+    pub fn rounds(mut self, most: u64) -> Self {
+        self.budget.rounds = Some(most);
+        self
+    }
+
+    /// Time that may be spent in all, from the first run on.
+    #[must_use]
+    pub fn time(mut self, most: Duration) -> Self {
+        self.budget.time = Some(most);
+        self
+    }
+
+    /// Tells the observers that a stage begins.
+    pub fn stage(&mut self, name: &'static str) {
+        self.observers.on_stage(name);
+    }
+
+    /// Gradients spent so far.
+    pub fn spent(&self) -> u64 {
+        self.spent
+    }
+
+    /// Counts gradients that something other than a solver has spent.
+    pub fn spend(&mut self, gradients: u64) {
+        self.spent += gradients;
+    }
+
+    /// Whether the stop flag is set.
+    pub fn stopped(&self) -> bool {
+        self.stop.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// Runs until the solver is done, or as long as stop flag and budget allow.
+    ///
+    /// In a round every lane of the solver gets the one answer that it waits for, all from one call of the density.
+    pub fn run<D: LogDensity + ?Sized, S: Solver<D>>(&mut self, density: &D, solver: &mut S) -> Ending {
+        if solver.dim() != density.dim() {
+            let (expected, got) = (density.dim(), solver.dim());
+            return Ending::Failed(Error::Length { what: "a position of the solver", expected, got });
+        }
+        let ending = match self.rounds_of(density, solver) {
+            Ok(ending) => ending,
+            Err(error) => Ending::Failed(error),
+        };
+        let saved = self.checkpoint.as_ref().map_or(Ok(()), |(path, _)| checkpoint::save(solver, path));
+        match (ending, saved) {
+            // The first failure is the one to tell.
+            (ending @ Ending::Failed(_), _) | (ending, Ok(())) => ending,
+            (_, Err(error)) => Ending::Failed(error),
+        }
+    }
+
+    fn rounds_of<D: LogDensity + ?Sized, S: Solver<D>>(&mut self, density: &D, solver: &mut S) -> Result<Ending> {
+        let started = *self.since.get_or_insert_with(Instant::now);
+        let dim = solver.dim();
+        let (mut positions, mut logp, mut grad) = (vec![], vec![], vec![]);
+        let (mut round, mut saved) = (0, Instant::now());
+        loop {
+            if self.stopped() {
+                return Ok(Ending::Stopped);
+            }
+            positions.clear();
+            solver.ask(&mut positions);
+            let lanes = positions.len().checked_div(dim).unwrap_or(0);
+            if lanes == 0 {
+                return Ok(Ending::Finished);
+            }
+            if self.is_spent(round, started) {
+                return Ok(Ending::Paused);
+            }
+            logp.resize(lanes, 0.0);
+            grad.resize(positions.len(), 0.0);
+            density.logp_and_grad(&positions, &mut logp, &mut grad)?;
+            round += 1;
+            self.spent += lanes as u64;
+            solver.answer(density, &logp, &grad, &mut self.observers)?;
+            let (gradients, objective) = (self.spent, solver.objective());
+            self.observers.on_round(&Round { solver: S::name(), lanes, gradients, objective });
+            if let Some((path, every)) = &self.checkpoint
+                && saved.elapsed() >= *every
+            {
+                checkpoint::save(solver, path)?;
+                saved = Instant::now();
+            }
+        }
+    }
+
+    fn is_spent(&self, round: u64, started: Instant) -> bool {
+        let Budget { gradients, rounds, time } = self.budget;
+        gradients.is_some_and(|most| self.spent >= most)
+            || rounds.is_some_and(|most| round >= most)
+            || time.is_some_and(|most| started.elapsed() >= most)
+    }
+}
+
+/// All observers of a run as one.
+#[derive(Default)]
+struct Observers<'a>(Vec<Box<dyn Observer + 'a>>);
+
+impl Observer for Observers<'_> {
+    fn on_stage(&mut self, name: &'static str) {
+        self.0.iter_mut().for_each(|observer| observer.on_stage(name));
+    }
+
+    fn on_round(&mut self, round: &Round) {
+        self.0.iter_mut().for_each(|observer| observer.on_round(round));
+    }
+
+    fn on_draw(&mut self, event: &DrawEvent<'_>) {
+        self.0.iter_mut().for_each(|observer| observer.on_draw(event));
+    }
+}

@@ -1,0 +1,50 @@
+//! Ctrl-C while a one-call function runs: the draws made so far are kept; a program that runs nothing ends.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use ppl_core::Ctx;
+use ppl_core::distributions::Normal;
+use ppl_infer::{NutsSettings, nuts};
+
+/// Says to the process that it is the one to be interrupted.
+const CHILD: &str = "ARCLET_INTERRUPT_CHILD";
+
+/// What runs in the child: a run of hours, then a rest.
+#[test]
+fn child() {
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    let model = |ctx: &mut Ctx| ctx.sample("x", Normal::new(0.0, 1.0)).map(drop);
+    println!("running");
+    let posterior = nuts(model, &NutsSettings { draws: 50_000_000, warmup: 50, chains: 2, ..Default::default() });
+    println!("kept {}", posterior.map_or(0, |posterior| posterior.draws()));
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+fn interrupt(child: &Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn the_first_interrupt_keeps_the_draws_and_one_afterwards_ends_the_program() {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--nocapture"])
+        .env(CHILD, "1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line == "running"));
+    std::thread::sleep(Duration::from_secs(2));
+    interrupt(&child);
+    let kept = lines.find_map(|line| line.strip_prefix("kept ")?.parse::<usize>().ok()).unwrap();
+    assert!((1..50_000_000).contains(&kept), "{kept}");
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}

@@ -1,0 +1,61 @@
+//! An evaluation of a planned model allocates nothing: counted by the allocator.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arclet::bench_model::{BenchModel, schools, sersic};
+
+struct Counting;
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: every call goes to the system's allocator as it came.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of a hundred evaluations, once the buffers are there. On one thread of a pool of its own, so that neither another
+/// test nor the queues of rayon are counted.
+fn allocations(make: fn() -> arclet::lens::Result<BenchModel>, lanes: usize) -> u64 {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    pool.install(|| {
+        let model = make().unwrap();
+        let mut calls = model.calls(lanes);
+        calls.warm_up().unwrap();
+        for _ in 0..20 {
+            calls.evaluate().unwrap();
+        }
+        let before = COUNT.load(Ordering::Relaxed);
+        for _ in 0..100 {
+            calls.evaluate().unwrap();
+        }
+        COUNT.load(Ordering::Relaxed) - before
+    })
+}
+
+// One test, as the count is the whole program's.
+#[test]
+fn an_evaluation_of_a_plan_allocates_nothing() {
+    for lanes in [1, 4, 64] {
+        assert_eq!(allocations(schools, lanes), 0, "schools, {lanes} lanes");
+    }
+    for lanes in [1, 3] {
+        assert_eq!(allocations(sersic, lanes), 0, "sersic, {lanes} lanes");
+    }
+}
