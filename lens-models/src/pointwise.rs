@@ -202,8 +202,8 @@ fn vjp_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: us
         for (i, position) in chunks.clone().zip(&mut positions) {
             let p = complex(Lanes::<L, FMA>(*x.at(i)), Lanes(*y.at(i)));
             let d = P::gradient(prepared, p, std::array::from_fn(|k| Lanes(*g[k].at(i))));
-            for n in 0..N {
-                sums[n] = sums[n] + d.params[n];
+            for (sum, term) in sums.iter_mut().zip(&d.params) {
+                *sum = *sum + *term;
             }
             *position = d.position;
         }

@@ -73,7 +73,7 @@ mod tests {
         let x = Value::constant(Shape::new(2, Dims::new(&[2])), vec![0.3, 1.7, 4.2, 11.0]);
         for f in [Var::lgamma, Var::digamma, Var::erf] as [fn(&Var<(usize,)>) -> Var<(usize,)>; 3] {
             let op = |inputs: &[Value]| f(&Var::from_value(inputs[0].clone())).as_value().clone();
-            check::function(op, &[x.clone()], 1e-5, 1e-8);
+            check::function(op, std::slice::from_ref(&x), 1e-5, 1e-8);
         }
     }
 }

@@ -135,7 +135,7 @@ impl FusedOp for LogProb {
                 let possible = || (0..weights.len()).filter(|k| weights[*k] > 0.0);
                 let max = possible().map(|k| term(k, e)).fold(f64::NEG_INFINITY, f64::max);
                 let sum: f64 = possible().map(|k| weights[k] * (term(k, e) - max).exp()).sum();
-                let broken = weights.iter().any(|w| !(*w >= 0.0)) || possible().any(|k| term(k, e).is_nan());
+                let broken = weights.iter().any(|w| *w < 0.0 || w.is_nan()) || possible().any(|k| term(k, e).is_nan());
                 *y = if broken {
                     f64::NAN
                 } else if max.is_finite() {
@@ -187,10 +187,10 @@ mod tests {
         let x = Value::shared(Dims::new(&[3]), vec![-1.2, 0.4, 60.0]);
         let each = components().map(|c| c.log_prob(&x).unwrap().numbers().to_vec());
         let mixed = Mixture::new([0.3, 0.7], components()).log_prob(&x).unwrap();
-        for e in 0..3 {
-            let plain = (0.3_f64.ln() + each[0][e]).max(0.7_f64.ln() + each[1][e]);
-            let other = (0.3_f64.ln() + each[0][e]).min(0.7_f64.ln() + each[1][e]);
-            assert!((mixed.numbers()[e] - plain - (other - plain).exp().ln_1p()).abs() < 1e-12);
+        for ((mixed, first), second) in mixed.numbers().iter().zip(&each[0]).zip(&each[1]) {
+            let (a, b) = (0.3_f64.ln() + first, 0.7_f64.ln() + second);
+            let expected = a.max(b) + (a.min(b) - a.max(b)).exp().ln_1p();
+            assert!((mixed - expected).abs() < 1e-12);
         }
     }
 

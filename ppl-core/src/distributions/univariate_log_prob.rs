@@ -169,9 +169,9 @@ fn fast<F: Family<N>, const N: usize, const K: usize>(
         if let Some(into) = slopes.dx.get_mut(start..start + STEP) {
             into.copy_from_slice(&dx);
         }
-        for i in 0..N {
-            if let Some(into) = slopes.dparams[i].get_mut(start..start + STEP) {
-                into.copy_from_slice(&all[i]);
+        for (into, values) in slopes.dparams.iter_mut().zip(&all) {
+            if let Some(into) = into.get_mut(start..start + STEP) {
+                into.copy_from_slice(values);
             }
         }
     }

@@ -4,9 +4,12 @@ use super::*;
 use crate::autodiff::{Shape, Tape, check};
 use crate::rng::keyed;
 
+/// A family, by its parameters.
+type Make = Box<dyn Fn(&[Value]) -> Rc<dyn Distribution>>;
+
 /// A family's distribution under the battery, and a point of its support.
 struct Case {
-    dist: Box<dyn Fn(&[Value]) -> Rc<dyn Distribution>>,
+    dist: Make,
     params: Vec<Value>,
     x: Value,
     bad: Value,

@@ -10,9 +10,12 @@ use crate::error::Result;
 use crate::message::Message;
 use crate::run::Outside;
 
+/// The entry that a site gets, if it gets one.
+type Entry = Rc<dyn Fn(&Message) -> Option<(String, Json)>>;
+
 /// Adds an entry to the `infer` map of sites.
 pub struct InferConfig {
-    entry: Rc<dyn Fn(&Message) -> Option<(String, Json)>>,
+    entry: Entry,
 }
 
 impl Handler for InferConfig {
@@ -37,6 +40,6 @@ pub fn infer_config<R>(
     model: impl Fn(&mut Ctx) -> Result<R>,
     entry: impl Fn(&Message) -> Option<(String, Json)> + 'static,
 ) -> impl Fn(&mut Ctx) -> Result<R> {
-    let entry: Rc<dyn Fn(&Message) -> Option<(String, Json)>> = Rc::new(entry);
+    let entry: Entry = Rc::new(entry);
     move |ctx| ctx.with(InferConfig { entry: entry.clone() }, &model)
 }

@@ -150,7 +150,7 @@ mod tests {
             let draws = draws(support, dims);
             let q = positions(2, draws.free_len() + 1);
             for jacobian in [false, true] {
-                check::vjp(|| Constrain { draws, start: 1, jacobian, x: vec![] }, &[q.clone()], 1e-5, 1e-8);
+                check::vjp(|| Constrain { draws, start: 1, jacobian, x: vec![] }, std::slice::from_ref(&q), 1e-5, 1e-8);
             }
         }
     }
