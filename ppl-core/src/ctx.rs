@@ -279,9 +279,12 @@ impl<Depth: Rank> Ctx<Depth> {
         value.check()?;
         let mut message = self.message(site, kind, value.dims());
         // A param is at its initial value only where no handler gives it another.
-        message.value = (kind != Kind::Param).then(|| value.clone());
+        match kind {
+            Kind::Param => message.default = Some(value),
+            _ => message.value = Some(value),
+        }
         message.plates.clone_from(&self.plates);
-        Ok(self.run.send(message)?.value.unwrap_or(value))
+        value_of(&self.run.send(message)?)
     }
 }
 

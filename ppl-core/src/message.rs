@@ -50,6 +50,8 @@ pub struct Message {
     pub dims: Dims,
     /// Its value, once something has given it one.
     pub value: Option<Value>,
+    /// What a param is where no handler gives it a value.
+    pub default: Option<Value>,
     /// Whether the value is data.
     pub observed: bool,
     /// Whether a handler gave a latent site its value, so that inference has nothing to find.
@@ -79,6 +81,7 @@ impl Message {
             dist: None,
             dims,
             value: None,
+            default: None,
             observed: false,
             given: false,
             scale: 1.0,

@@ -122,10 +122,10 @@ impl Run {
         result
     }
 
-    /// What a site is without a handler's word: a draw, keyed by seed, name and lane.
+    /// What a site is without a handler's word: a param's initial value, or a draw, keyed by seed, name and lane.
     fn draw(&self, message: &Message) -> Result<Option<Value>> {
         if !matches!(message.kind, Kind::Sample | Kind::Subsample) {
-            return Ok(None);
+            return Ok(message.default.clone());
         }
         self.tape.note(Unplanned::Drawn);
         let seed = message.seed.ok_or_else(|| Error::NoSeed { site: message.name.to_string() })?;

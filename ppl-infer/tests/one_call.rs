@@ -289,5 +289,5 @@ fn settings_of_nothing_are_refused_or_make_sense() {
     assert!(said(&posterior).contains("every draw of chain 1 is the same"), "{}", said(&posterior));
     // A model without a latent site.
     let error = nuts(|ctx: &mut Ctx| ctx.observe("y", Normal::new(0.0, 1.0), 1.0), &short()).unwrap_err();
-    assert!(matches!(error, Error::NothingToSample), "{error}");
+    assert!(matches!(error, Error::Density(ppl_core::Error::NothingLatent)), "{error}");
 }
