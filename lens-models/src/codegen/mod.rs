@@ -1,9 +1,9 @@
 //! Codegen: the CUDA C of a profile, written from the same formula that the processor runs.
 //!
-//! A formula is generic over its numbers. Run once on numbers that write down what is done to them ([`symbol`]), it leaves a
-//! graph of operations ([`graph`]), each distinct one once; a graph is printed as C, one `float` a node ([`text`]), and
-//! wrapped in the kernels that are launched ([`kernel`](mod@kernel)). What the formula prepares for a lens goes over as a
-//! flat list of floats, in the order in which it is made ([`constants`]).
+//! A formula is generic over its numbers. Run once on numbers that write down what is done to them (`symbol`), it leaves a
+//! graph of operations (`graph`), each distinct one once; a graph is printed as C, one `float` a node (`text`), and
+//! wrapped in the kernels that are launched (`kernel`). What the formula prepares for a lens goes over as a
+//! flat list of floats, in the order in which it is made (`constants`).
 //!
 //! Beside kernels written by hand, for the power law (`scripts/nvrtc_check.py`, NVRTC 13.0, sm_75 / sm_80 / sm_90; neither
 //! spills):
