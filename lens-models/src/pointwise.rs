@@ -87,10 +87,17 @@ fn vjp_simd<P: Pointwise<N, OUT>, const N: usize, const OUT: usize>(
     dparams: &mut [f64],
     positions: [&mut [f32]; 2],
 ) {
+    // Images in one plane want no derivative of the deflection by position: a loop of their own is a quarter faster. Light is
+    // spared the second loop, which takes as long to compile.
+    let wanted = OUT == 1 || positions.iter().all(|into| !into.is_empty());
     if target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64")) {
-        vjp_lanes::<P, N, OUT, LANES, true>(prepared, xy, g, dparams, positions);
+        if wanted {
+            vjp_lanes::<P, N, OUT, LANES, true, true>(prepared, xy, g, dparams, positions);
+        } else {
+            vjp_lanes::<P, N, OUT, LANES, true, false>(prepared, xy, g, dparams, positions);
+        }
     } else {
-        vjp_lanes::<P, N, OUT, 1, false>(prepared, xy, g, dparams, positions);
+        vjp_lanes::<P, N, OUT, 1, false, true>(prepared, xy, g, dparams, positions);
     }
 }
 
@@ -183,14 +190,21 @@ fn value_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: 
 }
 
 #[inline(always)]
-fn vjp_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: usize, const FMA: bool>(
+fn vjp_lanes<
+    P: Pointwise<N, OUT>,
+    const N: usize,
+    const OUT: usize,
+    const L: usize,
+    const FMA: bool,
+    const POSITIONS: bool,
+>(
     prepared: &P::Prepared<f32>,
     [x, y]: [&[f32]; 2],
     g: [&[f32]; OUT],
     dparams: &mut [f64],
     [dx, dy]: [&mut [f32]; 2],
 ) {
-    let wanted = !dx.is_empty() && !dy.is_empty();
+    let wanted = POSITIONS && !dx.is_empty() && !dy.is_empty();
     // The points missing in the last chunk repeat its last one with g = 0: they add nothing.
     let (x, y, g) = (Chunks::<L>::repeated(x), Chunks::<L>::repeated(y), g.map(Chunks::<L>::padded));
     let (mut dx, mut dy) = (Sinks::<L>::new(dx), Sinks::<L>::new(dy));
@@ -205,7 +219,9 @@ fn vjp_lanes<P: Pointwise<N, OUT>, const N: usize, const OUT: usize, const L: us
             for (sum, term) in sums.iter_mut().zip(&d.params) {
                 *sum = *sum + *term;
             }
-            *position = d.position;
+            if POSITIONS {
+                *position = d.position;
+            }
         }
         if wanted {
             for (i, position) in chunks.zip(positions) {

@@ -6,7 +6,8 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use crate::distributions::{Distribution, json};
+use crate::distributions::Distribution;
+use crate::distributions::json::Distributions;
 use crate::error::{Error, Result};
 
 /// Distributions by site: `{"lens.theta_E": {"log_normal": {"loc": 0.3, "scale": 0.2}}}`.
@@ -20,13 +21,21 @@ impl PriorSet {
     /// Text that is not JSON (with line and column), unknown distributions or parameters (with the nearest name),
     /// parameters outside their domain.
     pub fn from_json(file: &str, text: &str) -> Result<Self> {
+        PriorSet::from_json_with(&Distributions::standard(), file, text)
+    }
+
+    /// Reads a prior set that may name distributions of one's own.
+    ///
+    /// # Errors
+    /// As [`PriorSet::from_json`].
+    pub fn from_json_with(known: &Distributions, file: &str, text: &str) -> Result<Self> {
         let parsed: Json = serde_json::from_str(text).map_err(|e| Error::Json {
             file: file.to_owned(),
             line: e.line(),
             column: e.column(),
             message: plain(&e),
         })?;
-        PriorSet::from_value(file, &parsed)
+        PriorSet::from_value_with(known, file, &parsed)
     }
 
     /// Reads a prior set from parsed JSON; `place` stands in messages.
@@ -34,12 +43,16 @@ impl PriorSet {
     /// # Errors
     /// As [`PriorSet::from_json`].
     pub fn from_value(place: &str, json: &Json) -> Result<Self> {
+        PriorSet::from_value_with(&Distributions::standard(), place, json)
+    }
+
+    fn from_value_with(known: &Distributions, place: &str, json: &Json) -> Result<Self> {
         let object = json.as_object().ok_or_else(|| Error::PriorForm {
             place: place.to_owned(),
             expected: "a prior set is an object of site names and distributions".to_owned(),
         })?;
         let read = |(site, entry): (&String, &Json)| {
-            json::read(&format!("{place}: `{site}`"), entry).map(|dist| (site.clone(), dist))
+            known.read(&format!("{place}: `{site}`"), entry).map(|dist| (site.clone(), dist))
         };
         object.iter().map(read).collect::<Result<_>>().map(PriorSet)
     }

@@ -6,7 +6,7 @@ use std::fmt;
 const MAX_RANK: usize = 6;
 
 /// The dimensions a user sees, without lanes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Eq)]
 pub struct Dims {
     sizes: [usize; MAX_RANK],
     rank: usize,
@@ -136,6 +136,14 @@ impl Walk {
     }
 }
 
+impl PartialEq for Dims {
+    /// Element by element: a comparison of so few numbers costs less than a call of memcmp.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.rank == other.rank && (0..self.rank).all(|i| self.sizes[i] == other.sizes[i])
+    }
+}
+
 impl fmt::Debug for Dims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.sizes(), f)
@@ -175,12 +183,17 @@ impl Shape {
         self.len() == 0
     }
 
+    /// From the numbers of one lane to those of the next; zero where all lanes share them.
+    #[inline]
+    pub fn step(&self) -> usize {
+        if self.lanes == 1 { 0 } else { self.dims.len() }
+    }
+
     /// Where the numbers of one lane are.
     #[inline]
     pub fn lane(&self, lane: usize) -> std::ops::Range<usize> {
-        let n = self.dims.len();
-        let at = if self.lanes == 1 { 0 } else { lane };
-        at * n..(at + 1) * n
+        let start = lane * self.step();
+        start..start + self.dims.len()
     }
 }
 

@@ -1,7 +1,5 @@
 //! Supports: where a distribution puts its mass.
 
-use std::cmp::Ordering;
-
 /// The set of values a site may take, with bounds of type `B`: of a family (numbers or parameters), or of a site (values).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Support<B = Bound> {
@@ -63,6 +61,15 @@ pub enum Bound {
 
 use Bound::At;
 
+/// Whether `x` is a finite whole number.
+#[inline]
+pub(crate) fn is_whole(x: f64) -> bool {
+    // From 2^52 on a number has no digits after the point, and a sum just above it drops them. `fract` would be a call of libm.
+    const NO_FRACTION: f64 = 4_503_599_627_370_496.0;
+    let size = x.abs();
+    (((size + NO_FRACTION) - NO_FRACTION == size) | (size >= NO_FRACTION)) & (size < f64::INFINITY)
+}
+
 impl Support<Bound> {
     /// The real line.
     pub const REAL: Self = Support::Interval { low: At(f64::NEG_INFINITY), high: At(f64::INFINITY) };
@@ -84,15 +91,15 @@ impl Support<Bound> {
     #[inline]
     pub fn contains(self, x: f64, params: &[f64]) -> bool {
         let (low, high) = self.ends(params);
-        low <= x && x <= high && (!self.is_discrete() || x.fract() == 0.0)
+        (low <= x) & (x <= high) & (!self.is_discrete() || is_whole(x))
     }
 
     /// Whether it holds nothing, for a family with these parameters.
     #[inline]
     pub fn is_empty(self, params: &[f64]) -> bool {
         let (low, high) = self.ends(params);
-        // NaN is no end of a support either.
-        low.partial_cmp(&high) != Some(Ordering::Less)
+        // NaN is no end of a support either. One whole number may be all there is, as with a binomial of no trials.
+        if self.is_discrete() { !(low <= high) } else { !(low < high) }
     }
 
     /// Its ends, for a family with these parameters.
@@ -127,5 +134,27 @@ impl<B> Support<B> {
             Support::Interval { low, high } | Support::Integers { low, high } => Some((low, high)),
             Support::Vector(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_told_from_others_at_every_size() {
+        let half = 4_503_599_627_370_495.5;
+        let whole = [0.0, -0.0, 1.0, -3.0, 1e15, 4_503_599_627_370_496.0, 9_007_199_254_740_993.0, 1e300, -1e20];
+        assert!(whole.into_iter().all(is_whole));
+        let broken = [0.5, -0.5, 1e-300, 2.0_f64.next_up(), 2.0_f64.next_down(), half, -half, f64::NAN, f64::INFINITY];
+        assert!(!broken.into_iter().any(is_whole));
+    }
+
+    #[test]
+    fn a_set_of_one_whole_number_is_not_empty_but_an_interval_of_no_length_is() {
+        let ends = [2.0, 2.0];
+        assert!(!Support::Integers { low: Bound::Param(0), high: Bound::Param(1) }.is_empty(&ends));
+        assert!(Support::between(0, 1).is_empty(&ends));
+        assert!(Support::between(0, 1).is_empty(&[f64::NAN, 2.0]));
     }
 }

@@ -92,19 +92,27 @@ impl<F: Fn(f64, f64) -> (f64, [f64; 2]) + Clone + Send + 'static> FusedOp for Zi
 
     fn vjp(&mut self, inputs: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
         let (x, y, n) = (inputs.at(0), inputs.at(1), out.shape.dims.len());
-        for lane in 0..out.shape.lanes {
-            let (x, y, c) = (x.lane(lane), y.lane(lane), cotangent.lane(lane));
-            for (which, walk) in self.walks.iter().enumerate() {
-                let Some(into) = gradients.lane(which, lane) else { continue };
-                match (which, walk, &self.walks[1 - which]) {
+        for which in 0..2 {
+            let Some((into, step)) = gradients.lanes(which) else { continue };
+            for lane in 0..out.shape.lanes {
+                let (x, y, c, into) = (x.lane(lane), y.lane(lane), cotangent.lane(lane), &mut into[lane * step..]);
+                match (which, &self.walks[which], &self.walks[1 - which]) {
                     (0, Walk::Same, Walk::Along) => into[0] += fold(c, y, |y| (self.f)(x[0], y).1[0]),
                     (1, Walk::Same, Walk::Along) => into[0] += fold(c, x, |x| (self.f)(x, y[0]).1[1]),
+                    (0, Walk::Along, Walk::Same) => add(into, c, x, |x| (self.f)(x, y[0]).1[0]),
+                    (1, Walk::Along, Walk::Same) => add(into, c, y, |y| (self.f)(x[0], y).1[1]),
                     (0, ..) => Self::pairs(&self.walks, n, x, y, |i, a, _, x, y| into[a] += c[i] * (self.f)(x, y).1[0]),
                     _ => Self::pairs(&self.walks, n, x, y, |i, _, b, x, y| into[b] += c[i] * (self.f)(x, y).1[1]),
                 }
             }
         }
     }
+}
+
+/// into_i += c_i f(x_i).
+#[inline(always)]
+fn add(into: &mut [f64], c: &[f64], x: &[f64], f: impl Fn(f64) -> f64) {
+    into.iter_mut().zip(c).zip(x).for_each(|((g, c), x)| *g += c * f(*x));
 }
 
 /// sum_i c_i f(x_i), as several sums that do not wait for each other.

@@ -27,18 +27,18 @@ impl FusedOp for Slice {
     }
 
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
-        for lane in 0..out.shape.lanes {
-            let end = self.start + self.dims.len();
-            out.lane(lane).copy_from_slice(&inputs.at(0).lane(lane)[self.start..end]);
+        let (x, n) = (inputs.at(0), self.dims.len().max(1));
+        let rows = x.numbers().chunks_exact(x.shape.dims.len().max(1));
+        for (y, x) in out.numbers().chunks_exact_mut(n).zip(rows) {
+            y.iter_mut().zip(&x[self.start..]).for_each(|(y, x)| *y = *x);
         }
     }
 
-    fn vjp(&mut self, _: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
-        for lane in 0..out.shape.lanes {
-            if let Some(into) = gradients.lane(0, lane) {
-                let into = &mut into[self.start..self.start + self.dims.len()];
-                into.iter_mut().zip(cotangent.lane(lane)).for_each(|(g, c)| *g += c);
-            }
+    fn vjp(&mut self, _: Inputs<'_>, _: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        let (length, n) = (gradients.shape(0).dims.len().max(1), self.dims.len().max(1));
+        let Some(into) = gradients.numbers(0) else { return };
+        for (g, c) in into.chunks_exact_mut(length).zip(cotangent.numbers().chunks_exact(n)) {
+            g[self.start..].iter_mut().zip(c).for_each(|(g, c)| *g += c);
         }
     }
 }

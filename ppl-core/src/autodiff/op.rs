@@ -1,9 +1,8 @@
 //! Fused operations: what a differentiable function says of itself to stand on the tape as one node.
 
-use super::arena::{Arena, GradientArena};
-use super::node::Node;
 use super::operand::{Operand, Out};
-use super::storage::{Element, Storage};
+use super::place::{Place, Sinks};
+use super::storage::Element;
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::shape::{Dims, Shape};
@@ -99,33 +98,21 @@ pub fn common_lanes(inputs: &[Shape]) -> usize {
     inputs.iter().map(|shape| shape.lanes).max().unwrap_or(1)
 }
 
-/// The inputs of an operation: of nodes on a tape, or of places in the buffers of a plan.
+/// The inputs of an operation.
 #[derive(Clone, Copy)]
-pub struct Inputs<'a>(pub(super) Source<'a>);
-
-#[derive(Clone, Copy)]
-pub(super) enum Source<'a> {
-    Nodes(&'a [(&'a Node, bool)]),
-    Arena(Arena<'a>),
-}
+pub struct Inputs<'a>(pub(super) &'a [Place<'a>]);
 
 impl<'a> Inputs<'a> {
     /// Input `i`.
     #[inline]
     pub fn at(&self, i: usize) -> Operand<'a> {
-        match &self.0 {
-            Source::Nodes(nodes) => Operand::of(&nodes[i].0.shape, nodes[i].1, &nodes[i].0.data),
-            Source::Arena(arena) => arena.operand(i),
-        }
+        self.0[i].operand()
     }
 
     /// How many there are.
     #[inline]
     pub fn len(&self) -> usize {
-        match &self.0 {
-            Source::Nodes(nodes) => nodes.len(),
-            Source::Arena(arena) => arena.len(),
-        }
+        self.0.len()
     }
 
     /// Whether there is none.
@@ -135,31 +122,18 @@ impl<'a> Inputs<'a> {
 
     /// All, in order.
     pub fn iter(&self) -> impl Iterator<Item = Operand<'a>> + use<'a> {
-        let inputs = *self;
-        (0..inputs.len()).map(move |i| inputs.at(i))
+        self.0.iter().map(Place::operand)
     }
 }
 
 /// Where an operation adds the gradients of its inputs.
-pub struct Gradients<'a>(pub(super) Sink<'a>);
-
-pub(super) enum Sink<'a> {
-    /// The place of each input among the buffers (inputs that are one value share a place), and the buffers.
-    Nodes {
-        places: &'a [(Shape, Option<usize>)],
-        buffers: &'a mut [Storage],
-    },
-    Arena(GradientArena<'a>),
-}
+pub struct Gradients<'a>(pub(super) Sinks<'a>);
 
 impl Gradients<'_> {
     /// How many inputs there are.
     #[inline]
     pub fn len(&self) -> usize {
-        match &self.0 {
-            Sink::Nodes { places, .. } => places.len(),
-            Sink::Arena(arena) => arena.len(),
-        }
+        self.0.0.len()
     }
 
     /// Whether there is no input.
@@ -170,10 +144,7 @@ impl Gradients<'_> {
     /// Whether input `i` wants a gradient.
     #[inline]
     pub fn is_wanted(&self, i: usize) -> bool {
-        match &self.0 {
-            Sink::Nodes { places, .. } => places[i].1.is_some(),
-            Sink::Arena(arena) => arena.is_wanted(i),
-        }
+        self.0.0[i].traced
     }
 
     /// Whether any input wants one.
@@ -183,29 +154,20 @@ impl Gradients<'_> {
 
     /// Lanes and dimensions of input `i`.
     #[inline]
-    pub fn shape(&self, i: usize) -> Shape {
-        match &self.0 {
-            Sink::Nodes { places, .. } => places[i].0,
-            Sink::Arena(arena) => arena.shape(i),
-        }
+    pub fn shape(&self, i: usize) -> &Shape {
+        &self.0.0[i].shape
     }
 
     /// The gradient of all host numbers of input `i`, `[lanes, dims]`; `None` where it is not wanted.
     #[inline]
     pub fn numbers(&mut self, i: usize) -> Option<&mut [f64]> {
-        match &mut self.0 {
-            Sink::Nodes { places, buffers } => places[i].1.map(|at| buffers[at].numbers_mut()),
-            Sink::Arena(arena) => arena.numbers(i),
-        }
+        self.0.numbers(i)
     }
 
     /// The gradient of all pixels of input `i`, `[lanes, dims]`; `None` where it is not wanted.
     #[inline]
     pub fn pixels(&mut self, i: usize) -> Option<&mut [f32]> {
-        match &mut self.0 {
-            Sink::Nodes { places, buffers } => places[i].1.map(|at| buffers[at].pixels_mut()),
-            Sink::Arena(arena) => arena.pixels(i),
-        }
+        self.0.pixels(i)
     }
 
     /// The gradient of one lane of host numbers (lanes that share the input share the gradient, which is their sum);
@@ -216,18 +178,19 @@ impl Gradients<'_> {
         self.numbers(i).map(|all| &mut all[range])
     }
 
+    /// The gradient of host numbers of an input by lanes: that of lane `l` of the output at `l` times the step that comes with it
+    /// (zero where all lanes share the input). `None` where it is not wanted.
+    #[inline]
+    pub fn lanes(&mut self, i: usize) -> Option<(&mut [f64], usize)> {
+        let step = self.shape(i).step();
+        self.numbers(i).map(|all| (all, step))
+    }
+
     /// The gradient of one lane of pixels; `None` where it is not wanted.
     #[inline]
     pub fn lane_pixels(&mut self, i: usize, lane: usize) -> Option<&mut [f32]> {
         let range = self.shape(i).lane(lane);
         self.pixels(i).map(|all| &mut all[range])
-    }
-
-    /// The gradient of all host numbers of an input of the same shape as the output, so that one loop does for all lanes;
-    /// `None` where the shape is another or it is not wanted.
-    #[inline]
-    pub fn same_as(&mut self, i: usize, output: Shape) -> Option<&mut [f64]> {
-        if self.shape(i) == output { self.numbers(i) } else { None }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Operands: what an operation reads, and where it writes.
 
-use super::storage::Storage;
 use crate::shape::Shape;
 
 /// One input or output as an operation sees it.
@@ -18,11 +17,6 @@ impl<'a> Operand<'a> {
     #[inline]
     pub(super) fn new(shape: &'a Shape, traced: bool, numbers: &'a [f64], pixels: &'a [f32]) -> Self {
         Operand { shape, traced, numbers, pixels }
-    }
-
-    #[inline]
-    pub(super) fn of(shape: &'a Shape, traced: bool, data: &'a Storage) -> Self {
-        Operand { shape, traced, numbers: data.numbers(), pixels: data.pixels() }
     }
 
     /// All host numbers, `[lanes, dims]`; none for pixels.

@@ -37,12 +37,6 @@ pub struct PlanStep {
     pub(super) out: usize,
 }
 
-impl Clone for PlanStep {
-    fn clone(&self) -> Self {
-        PlanStep { op: self.op.boxed(), inputs: self.inputs.clone(), out: self.out }
-    }
-}
-
 impl Plan {
     /// The plan of what `tape` recorded between `leaf` and `output`. `None` where the run may depend on more than the leaf
     /// (see [`super::Unplanned`]), or `output` does not depend on it at all.
@@ -149,7 +143,8 @@ impl Maker {
     }
 
     fn place(&mut self, node: &Node, traced: bool, offset: usize) -> usize {
-        self.slots.push(Slot { shape: node.shape, element: node.data.element(), offset, traced });
+        let end = offset + node.shape.len();
+        self.slots.push(Slot { shape: node.shape, element: node.data.element(), offset, end, traced });
         self.places.insert((node as *const Node, traced), self.slots.len() - 1);
         self.slots.len() - 1
     }

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use dfdx::tensor::Tape as _;
 
-use super::node::Node;
-use super::op::{FusedOp, Inputs, Output, Source};
+use super::op::{FusedOp, Inputs, Output};
 use super::operand::Out;
+use super::place::Place;
 use super::step::Step;
 use super::storage::{Element, Storage};
 use super::tape::Tape;
@@ -24,8 +24,8 @@ pub fn record(mut op: impl FusedOp, inputs: &[&Value]) -> Result<Value> {
     let Output { shape, element } = op.shape(&shapes)?;
     let mut data = Storage::unwritten(element, shape.len());
     {
-        let nodes: Vec<(&Node, bool)> = inputs.iter().map(|v| (&*v.node, v.is_traced())).collect();
-        op.value(Inputs(Source::Nodes(&nodes)), &mut out_of(&shape, &mut data));
+        let places: Vec<_> = inputs.iter().map(|v| Place::of(v.shape(), v.is_traced(), &v.node.data)).collect();
+        op.value(Inputs(&places), &mut out_of(&shape, &mut data));
     }
     let Some(tape) = inputs.iter().map(|v| &v.tape).find(|tape| tape.is_recording()) else {
         return Ok(Value::constant(shape, data));

@@ -55,13 +55,13 @@ impl FusedOp for Total {
         }
     }
 
-    fn vjp(&mut self, _: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+    fn vjp(&mut self, _: Inputs<'_>, _: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
         for i in 0..gradients.len() {
-            if let Some(into) = gradients.same_as(i, *out.shape) {
-                into.iter_mut().zip(cotangent.numbers()).for_each(|(g, c)| *g += c);
-            } else if let Some([into]) = gradients.numbers(i) {
+            match gradients.numbers(i) {
                 // One lane that all share.
-                *into += cotangent.numbers().iter().sum::<f64>();
+                Some([into]) => *into += cotangent.numbers().iter().sum::<f64>(),
+                Some(into) => into.iter_mut().zip(cotangent.numbers()).for_each(|(g, c)| *g += c),
+                None => {}
             }
         }
     }

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::node::Node;
-use super::op::{AnyOp, FusedOp, Gradients, Inputs, Sink, Source};
-use super::operand::Operand;
+use super::op::{AnyOp, FusedOp, Gradients, Inputs};
+use super::place::{Place, Sinks};
 use super::storage::Storage;
 
 /// An operation that was computed, with its inputs and its output.
@@ -24,25 +24,28 @@ impl Step {
     /// Carries the cotangent of the output to the inputs. An output that nothing used has none, and its inputs get nothing.
     pub(super) fn backward(&self) {
         let Some(cotangent) = self.out.take_gradient() else { return };
-        let nodes: Vec<(&Node, bool)> = self.inputs.iter().map(|(node, traced)| (&**node, *traced)).collect();
         let mut buffers: Vec<Storage> = vec![];
         let mut owners: Vec<&Rc<Node>> = vec![];
-        let mut places = Vec::with_capacity(self.inputs.len());
-        for (node, traced) in &self.inputs {
-            let known = owners.iter().position(|owner| Rc::ptr_eq(owner, node));
-            let place = traced.then(|| {
-                known.unwrap_or_else(|| {
-                    owners.push(node);
-                    buffers.push(node.gradient_or_zeros());
-                    buffers.len() - 1
-                })
-            });
-            places.push((node.shape, place));
+        for (node, _) in self.inputs.iter().filter(|(_, traced)| *traced) {
+            if !owners.iter().any(|owner| Rc::ptr_eq(owner, node)) {
+                owners.push(node);
+                buffers.push(node.gradient_or_zeros());
+            }
         }
-        let output = Operand::of(&self.out.shape, true, &self.out.data);
-        let cotangent = Operand::of(&self.out.shape, true, &cotangent);
-        let mut gradients = Gradients(Sink::Nodes { places: &places, buffers: &mut buffers });
-        self.op.borrow_mut().vjp(Inputs(Source::Nodes(&nodes)), output, cotangent, &mut gradients);
+        {
+            let inputs: Vec<_> =
+                self.inputs.iter().map(|(node, traced)| Place::of(node.shape, *traced, &node.data)).collect();
+            let places: Vec<_> =
+                owners.iter().zip(&mut buffers).map(|(node, b)| Place::of_mut(node.shape, b)).collect();
+            let sink = |(node, traced): &(Rc<Node>, bool)| {
+                let known = owners.iter().position(|owner| *traced && Rc::ptr_eq(owner, node));
+                known.map_or_else(|| Place::new(node.shape, false), |at| places[at])
+            };
+            let sinks: Vec<_> = self.inputs.iter().map(sink).collect();
+            let [output, cotangent] = [&self.out.data, &cotangent].map(|data| Place::of(self.out.shape, true, data));
+            let mut gradients = Gradients(Sinks(&sinks));
+            self.op.borrow_mut().vjp(Inputs(&inputs), output.operand(), cotangent.operand(), &mut gradients);
+        }
         for (owner, buffer) in owners.into_iter().zip(buffers) {
             owner.set_gradient(buffer);
         }

@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::arena::{Arena, Buffers, Constants, GradientArena, Slot};
-use super::op::{Gradients, Inputs, Sink, Source};
-use super::operand::{Operand, Out};
-use super::plan::{Plan, PlanStep};
+use super::arena::Slot;
+use super::frames::Frames;
+use super::plan::Plan;
 use super::storage::Element;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
@@ -15,14 +14,12 @@ const ALIGN: usize = 16;
 
 /// A plan with its buffers for so many lanes.
 pub struct Workspace {
-    steps: Vec<PlanStep>,
-    slots: Vec<Slot>,
-    constants: Constants,
-    values: Buffers,
-    gradients: Buffers,
-    leaf: usize,
-    output: usize,
-    watched: Vec<usize>,
+    frames: Frames,
+    leaf: Slot,
+    output: Slot,
+    watched: Vec<Slot>,
+    /// What `profile` tells of each operation before it measures.
+    profiles: Vec<StepProfile>,
 }
 
 /// What one operation of a plan works on, and how long it takes.
@@ -47,37 +44,44 @@ impl Workspace {
     /// Shapes that an operation refuses for this number of lanes.
     pub fn new(plan: &Plan, lanes: usize) -> Result<Self> {
         let mut slots = plan.slots.clone();
-        let mut steps: Vec<PlanStep> = plan.steps().to_vec();
+        let (mut steps, mut profiles) = (vec![], vec![]);
         let mut lengths = [0, 0];
         let mut place = |slot: &mut Slot, shape: Shape| {
             let length = &mut lengths[usize::from(slot.element == Element::F32)];
-            (slot.shape, slot.offset) = (shape, *length);
+            (slot.shape, slot.offset, slot.end) = (shape, *length, *length + shape.len());
             *length = (*length + shape.len()).next_multiple_of(ALIGN);
         };
         let leaf = slots[plan.leaf].shape.dims;
         place(&mut slots[plan.leaf], Shape::new(lanes, leaf));
-        for step in &mut steps {
-            let shapes: Vec<Shape> = step.inputs.iter().map(|i| slots[*i].shape).collect();
-            let output = step.op.shape(&shapes)?;
+        for step in plan.steps() {
+            let mut op = step.op.boxed();
+            let inputs: Vec<Slot> = step.inputs.iter().map(|i| slots[*i].clone()).collect();
+            let output = op.shape(&inputs.iter().map(|slot| slot.shape).collect::<Vec<_>>())?;
             place(&mut slots[step.out], output.shape);
+            let out = slots[step.out].clone();
+            let size = |slot: &Slot| slot.shape.len() * if slot.element == Element::F64 { 8 } else { 4 };
+            let bytes = inputs.iter().chain([&out]).map(size).sum();
+            let (name, shape) = (op.name(), out.shape);
+            profiles.push(StepProfile { name, shape, bytes, value: Duration::ZERO, vjp: Duration::ZERO });
+            steps.push((op, inputs, out));
         }
         let [numbers, pixels] = lengths;
-        let buffers = || Buffers { numbers: vec![0.0; numbers], pixels: vec![0.0; pixels] };
+        let mut frames = Frames::new(numbers, pixels, plan.constants.clone());
+        for (op, inputs, out) in steps {
+            frames.push(op, &inputs, &out);
+        }
         Ok(Workspace {
-            steps,
-            slots,
-            constants: plan.constants.clone(),
-            values: buffers(),
-            gradients: buffers(),
-            leaf: plan.leaf,
-            output: plan.output,
-            watched: plan.watched.clone(),
+            frames,
+            leaf: slots[plan.leaf].clone(),
+            output: slots[plan.output].clone(),
+            watched: plan.watched.iter().map(|i| slots[*i].clone()).collect(),
+            profiles,
         })
     }
 
     /// How many lanes it is laid out for.
     pub fn lanes(&self) -> usize {
-        self.slots[self.leaf].shape.lanes
+        self.leaf.shape.lanes
     }
 
     /// The output and its gradient at positions of the leaf, `[lanes, dim]`; `output` is `[lanes]`.
@@ -87,14 +91,14 @@ impl Workspace {
     pub fn evaluate(&mut self, positions: &[f64], output: &mut [f64], gradient: &mut [f64]) -> Result<()> {
         self.check(positions, output, gradient)?;
         self.begin(positions);
-        for step in 0..self.steps.len() {
-            self.forwards(step);
+        for step in 0..self.frames.len() {
+            self.frames.forwards(step);
         }
-        for step in (0..self.steps.len()).rev() {
-            self.backwards(step);
+        for step in (0..self.frames.len()).rev() {
+            self.frames.backwards(step);
         }
-        output.copy_from_slice(self.numbers_of(self.output));
-        gradient.copy_from_slice(&self.gradients.numbers[self.slots[self.leaf].range()]);
+        output.copy_from_slice(self.frames.numbers(&self.output));
+        gradient.copy_from_slice(self.frames.gradient(&self.leaf));
         Ok(())
     }
 
@@ -103,53 +107,40 @@ impl Workspace {
     /// # Errors
     /// As [`Workspace::evaluate`].
     pub fn profile(&mut self, positions: &[f64]) -> Result<Vec<StepProfile>> {
-        let expected = self.slots[self.leaf].shape.len();
+        let expected = self.leaf.shape.len();
         if positions.len() != expected {
             return Err(Error::ArrayLength { expected, got: positions.len() });
         }
         self.begin(positions);
-        let mut profiles: Vec<StepProfile> = vec![];
-        for step in 0..self.steps.len() {
+        let mut profiles = self.profiles.clone();
+        for (step, profile) in profiles.iter_mut().enumerate() {
             let start = Instant::now();
-            self.forwards(step);
-            let value = start.elapsed();
-            let PlanStep { op, inputs, out } = &self.steps[step];
-            let size = |i: &usize| {
-                let slot = &self.slots[*i];
-                slot.shape.len() * if slot.element == Element::F64 { 8 } else { 4 }
-            };
-            let bytes = inputs.iter().chain([out]).map(size).sum();
-            let shape = self.slots[*out].shape;
-            profiles.push(StepProfile { name: op.name(), shape, bytes, value, vjp: Duration::ZERO });
+            self.frames.forwards(step);
+            profile.value = start.elapsed();
         }
-        for step in (0..self.steps.len()).rev() {
+        for (step, profile) in profiles.iter_mut().enumerate().rev() {
             let start = Instant::now();
-            self.backwards(step);
-            profiles[step].vjp = start.elapsed();
+            self.frames.backwards(step);
+            profile.vjp = start.elapsed();
         }
         Ok(profiles)
     }
 
     /// One of the watched values in a lane (its first number), after an evaluation.
     pub fn watched(&self, which: usize, lane: usize) -> f64 {
-        let slot = self.watched[which];
-        self.numbers_of(slot).get(self.slots[slot].shape.lane(lane).start).copied().unwrap_or(f64::NAN)
+        let slot = &self.watched[which];
+        self.frames.numbers(slot).get(slot.shape.lane(lane).start).copied().unwrap_or(f64::NAN)
     }
 
     /// Fills the buffers with NaN, so that a test sees what reads before it writes.
     pub(super) fn poison(&mut self) {
-        self.values.numbers.fill(f64::NAN);
-        self.values.pixels.fill(f32::NAN);
-    }
-
-    fn numbers_of(&self, slot: usize) -> &[f64] {
-        let slot = &self.slots[slot];
-        let buffers = if slot.traced { &self.values } else { &*self.constants };
-        buffers.view().operand(slot).numbers()
+        let (numbers, pixels) = self.frames.values_mut();
+        numbers.fill(f64::NAN);
+        pixels.fill(f32::NAN);
     }
 
     fn check(&self, positions: &[f64], output: &[f64], gradient: &[f64]) -> Result<()> {
-        let (leaf, out) = (self.slots[self.leaf].shape.len(), self.slots[self.output].shape.len());
+        let (leaf, out) = (self.leaf.shape.len(), self.output.shape.len());
         let lengths = [(leaf, positions.len()), (leaf, gradient.len()), (out, output.len())];
         match lengths.into_iter().find(|(expected, got)| expected != got) {
             Some((expected, got)) => Err(Error::ArrayLength { expected, got }),
@@ -159,30 +150,10 @@ impl Workspace {
 
     /// The leaf at its positions, all cotangents zero but that of the output, which is one in every lane.
     fn begin(&mut self, positions: &[f64]) {
-        self.values.numbers[self.slots[self.leaf].range()].copy_from_slice(positions);
-        self.gradients.numbers.fill(0.0);
-        self.gradients.pixels.fill(0.0);
-        self.gradients.numbers[self.slots[self.output].range()].fill(1.0);
-    }
-
-    #[inline]
-    fn forwards(&mut self, step: usize) {
-        let PlanStep { op, inputs, out } = &mut self.steps[step];
-        let slot = &self.slots[*out];
-        let (computed, numbers, pixels) = self.values.split(slot);
-        let arena = Arena { inputs, slots: &self.slots, constants: self.constants.view(), computed };
-        op.value(Inputs(Source::Arena(arena)), &mut Out { shape: &slot.shape, numbers, pixels });
-    }
-
-    #[inline]
-    fn backwards(&mut self, step: usize) {
-        let PlanStep { op, inputs, out } = &mut self.steps[step];
-        let slot = &self.slots[*out];
-        let computed = self.values.view();
-        let arena = Arena { inputs, slots: &self.slots, constants: self.constants.view(), computed };
-        let (numbers, pixels, cotangent, cotangent_pixels) = self.gradients.split_mut(slot);
-        let cotangent = Operand::new(&slot.shape, true, cotangent, cotangent_pixels);
-        let mut gradients = Gradients(Sink::Arena(GradientArena { inputs, slots: &self.slots, numbers, pixels }));
-        op.vjp(Inputs(Source::Arena(arena)), computed.operand(slot), cotangent, &mut gradients);
+        self.frames.values_mut().0[self.leaf.range()].copy_from_slice(positions);
+        let (numbers, pixels) = self.frames.gradients_mut();
+        numbers.fill(0.0);
+        pixels.fill(0.0);
+        numbers[self.output.range()].fill(1.0);
     }
 }

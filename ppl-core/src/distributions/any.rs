@@ -19,7 +19,7 @@ impl Any {
     /// # Errors
     /// As [`crate::PriorSet::from_value`].
     pub fn from_json(place: &str, json: &Json) -> Result<Self> {
-        super::json::read(place, json).map(Any)
+        super::json::Distributions::standard().read(place, json).map(Any)
     }
 }
 

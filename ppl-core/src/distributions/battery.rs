@@ -37,7 +37,7 @@ macro_rules! battery {
         fn no_family_is_left_out() {
             let covered = [$(crate::distributions::$family::NAME),+];
             // A vector, with tests of its own.
-            let left: Vec<_> = json::names().filter(|n| !covered.contains(n) && !VECTORS.contains(n)).collect();
+            let left: Vec<_> = json::Distributions::standard().names().filter(|n| !covered.contains(n) && !VECTORS.contains(n)).collect();
             assert!(left.is_empty(), "{left:?}");
         }
     };
@@ -398,16 +398,16 @@ fn json_round_trip<F: Family<N>, const N: usize>(params: [f64; N]) {
     ] {
         let written = dist.to_json().unwrap();
         let text = serde_json::to_string(&written).unwrap();
-        let read = json::read("here", &serde_json::from_str(&text).unwrap()).unwrap();
+        let read = json::Distributions::standard().read("here", &serde_json::from_str(&text).unwrap()).unwrap();
         assert_eq!((read.name(), read.dims()), (F::NAME, dist.dims()));
         assert_eq!(read.to_json(), Some(written));
         assert_eq!(read.log_prob(&x).unwrap().numbers(), dist.log_prob(&x).unwrap().numbers());
     }
     let mut unknown = of::<F, N>(params).to_json().unwrap();
     unknown[F::NAME][format!("{}_", F::PARAMS[0].name)] = 1.0.into();
-    assert!(matches!(json::read("here", &unknown), Err(Error::UnknownParameter { .. })));
+    assert!(matches!(json::Distributions::standard().read("here", &unknown), Err(Error::UnknownParameter { .. })));
     let required = F::PARAMS.iter().filter(|p| p.default.is_none()).count();
-    let empty = json::read("here", &serde_json::json!({ F::NAME: {} }));
+    let empty = json::Distributions::standard().read("here", &serde_json::json!({ F::NAME: {} }));
     assert_eq!(required > 0, matches!(empty, Err(Error::MissingParameter { .. })), "{}", F::NAME);
 }
 

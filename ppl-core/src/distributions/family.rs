@@ -1,7 +1,7 @@
 //! A family of distributions of one number: its name, its parameters, its support and its formulas.
 
 use crate::rng::Rng;
-use crate::support::Support;
+use crate::support::{Support, is_whole};
 
 /// log p and its derivatives with respect to the value and each parameter.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,13 @@ pub struct Partials<const N: usize> {
 impl<const N: usize> Partials<N> {
     /// Of a value that has no mass, such as the end of an open interval.
     pub const IMPOSSIBLE: Self = Partials { value: f64::NEG_INFINITY, dx: 0.0, dparams: [0.0; N] };
+
+    /// The same with a constant added to log p.
+    #[must_use]
+    #[inline]
+    pub fn plus(self, constant: f64) -> Self {
+        Partials { value: self.value + constant, ..self }
+    }
 }
 
 /// What a parameter may be.
@@ -38,11 +45,12 @@ impl Constraint {
     /// Whether `x` is allowed.
     #[inline]
     pub fn holds(self, x: f64) -> bool {
+        // Without branches, so that loops over many numbers are vectorised.
         match self {
             Constraint::Real => x.is_finite(),
-            Constraint::Positive => x > 0.0 && x.is_finite(),
-            Constraint::Unit => (0.0..=1.0).contains(&x),
-            Constraint::Count => x >= 0.0 && x.fract() == 0.0,
+            Constraint::Positive => (x > 0.0) & (x < f64::INFINITY),
+            Constraint::Unit => (0.0 <= x) & (x <= 1.0),
+            Constraint::Count => (x >= 0.0) & is_whole(x),
             Constraint::Bound => !x.is_nan(),
         }
     }
@@ -120,6 +128,16 @@ pub trait Family<const N: usize>: Copy + 'static {
 
     /// The log density (or mass) and its derivatives.
     fn log_prob(x: f64, params: [f64; N]) -> Partials<N>;
+    /// What [`Family::log_constant`] depends on: 0 is `x`, `i + 1` is parameter `i`. Empty where no constant is kept apart.
+    const CONSTANT_OF: &'static [usize] = &[];
+    /// A term of `log_prob` that is computed once where what it depends on does not move; the rest is [`Family::log_kernel`].
+    fn log_constant(_x: f64, _params: [f64; N]) -> f64 {
+        0.0
+    }
+    /// `log_prob` without its constant, the derivatives being those of the whole.
+    fn log_kernel(x: f64, params: [f64; N]) -> Partials<N> {
+        Self::log_prob(x, params)
+    }
     /// One draw.
     fn sample(rng: &mut Rng, params: [f64; N]) -> f64;
     /// The cumulative distribution function.

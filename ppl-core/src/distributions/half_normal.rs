@@ -13,9 +13,19 @@ family! {
     /// log p(x) = ln 2 + log Normal(x | 0, scale) for x >= 0
     pub HalfNormal: "half_normal", [scale: positive], Support::POSITIVE;
 
-    fn log_prob(x: f64, [scale]: [f64; 1]) -> Partials<1> {
-        let normal = Normal::log_prob(x, [0.0, scale]);
-        Partials { value: LN_2 + normal.value, dx: normal.dx, dparams: [normal.dparams[1]] }
+    fn log_prob(x: f64, params: [f64; 1]) -> Partials<1> {
+        Self::log_kernel(x, params).plus(Self::log_constant(x, params))
+    }
+
+    const CONSTANT_OF: &'static [usize] = &[1];
+
+    fn log_constant(x: f64, [scale]: [f64; 1]) -> f64 {
+        LN_2 + Normal::log_constant(x, [0.0, scale])
+    }
+
+    fn log_kernel(x: f64, [scale]: [f64; 1]) -> Partials<1> {
+        let normal = Normal::log_kernel(x, [0.0, scale]);
+        Partials { value: normal.value, dx: normal.dx, dparams: [normal.dparams[1]] }
     }
 
     fn sample(rng: &mut Rng, [scale]: [f64; 1]) -> f64 {

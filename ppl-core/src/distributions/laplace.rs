@@ -11,12 +11,22 @@ family! {
     /// log p(x) = -|x - loc| / scale - ln(2 scale)
     pub Laplace: "laplace", [loc: real, scale: positive], Support::REAL;
 
-    fn log_prob(x: f64, [loc, scale]: [f64; 2]) -> Partials<2> {
+    fn log_prob(x: f64, params: [f64; 2]) -> Partials<2> {
+        Self::log_kernel(x, params).plus(Self::log_constant(x, params))
+    }
+
+    const CONSTANT_OF: &'static [usize] = &[2];
+
+    fn log_constant(_: f64, [_, scale]: [f64; 2]) -> f64 {
+        -(2.0 * scale).ln()
+    }
+
+    fn log_kernel(x: f64, [loc, scale]: [f64; 2]) -> Partials<2> {
         let z = (x - loc) / scale;
         // At the kink the middle of the two slopes.
         let sign = if z == 0.0 { 0.0 } else { z.signum() };
         Partials {
-            value: -z.abs() - (2.0 * scale).ln(),
+            value: -z.abs(),
             dx: -sign / scale,
             dparams: [sign / scale, (z.abs() - 1.0) / scale],
         }

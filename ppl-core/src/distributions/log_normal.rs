@@ -10,10 +10,20 @@ family! {
     pub LogNormal: "log_normal", [loc: real, scale: positive], Support::POSITIVE;
 
     fn log_prob(x: f64, params: [f64; 2]) -> Partials<2> {
+        Self::log_kernel(x, params).plus(Self::log_constant(x, params))
+    }
+
+    const CONSTANT_OF: &'static [usize] = &[2];
+
+    fn log_constant(x: f64, params: [f64; 2]) -> f64 {
+        Normal::log_constant(x, params)
+    }
+
+    fn log_kernel(x: f64, params: [f64; 2]) -> Partials<2> {
         if x == 0.0 {
             return Partials::IMPOSSIBLE;
         }
-        let normal = Normal::log_prob(x.ln(), params);
+        let normal = Normal::log_kernel(x.ln(), params);
         Partials { value: normal.value - x.ln(), dx: (normal.dx - 1.0) / x, dparams: normal.dparams }
     }
 

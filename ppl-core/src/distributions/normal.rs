@@ -14,13 +14,19 @@ family! {
     /// log p(x) = -(x - loc)^2 / (2 scale^2) - ln scale - ln(2 pi) / 2
     pub Normal: "normal", [loc: real, scale: positive], Support::REAL;
 
-    fn log_prob(x: f64, [loc, scale]: [f64; 2]) -> Partials<2> {
+    fn log_prob(x: f64, params: [f64; 2]) -> Partials<2> {
+        Self::log_kernel(x, params).plus(Self::log_constant(x, params))
+    }
+
+    const CONSTANT_OF: &'static [usize] = &[2];
+
+    fn log_constant(_: f64, [_, scale]: [f64; 2]) -> f64 {
+        -scale.ln() - LN_SQRT_2PI
+    }
+
+    fn log_kernel(x: f64, [loc, scale]: [f64; 2]) -> Partials<2> {
         let z = (x - loc) / scale;
-        Partials {
-            value: -0.5 * z * z - scale.ln() - LN_SQRT_2PI,
-            dx: -z / scale,
-            dparams: [z / scale, (z * z - 1.0) / scale],
-        }
+        Partials { value: -0.5 * z * z, dx: -z / scale, dparams: [z / scale, (z * z - 1.0) / scale] }
     }
 
     fn sample(rng: &mut Rng, [loc, scale]: [f64; 2]) -> f64 {

@@ -12,7 +12,17 @@ family! {
     /// log p(x) = ln Gamma((df + 1) / 2) - ln Gamma(df / 2) - ln(pi df) / 2 - ln scale - (df + 1) / 2 ln(1 + z^2 / df)
     pub StudentT: "student_t", [df: positive, loc: real = 0.0, scale: positive = 1.0], Support::REAL;
 
-    fn log_prob(x: f64, [df, loc, scale]: [f64; 3]) -> Partials<3> {
+    fn log_prob(x: f64, params: [f64; 3]) -> Partials<3> {
+        Self::log_kernel(x, params).plus(Self::log_constant(x, params))
+    }
+
+    const CONSTANT_OF: &'static [usize] = &[1, 3];
+
+    fn log_constant(_: f64, [df, _, scale]: [f64; 3]) -> f64 {
+        ln_gamma_half_step(0.5 * df) - 0.5 * (std::f64::consts::PI * df).ln() - scale.ln()
+    }
+
+    fn log_kernel(x: f64, [df, loc, scale]: [f64; 3]) -> Partials<3> {
         let d = x - loc;
         let root = df.sqrt();
         let t = d / scale / root;
@@ -25,10 +35,7 @@ family! {
         // w / (1 + w) - ln(1 + w), of order w^2.
         let curve = if fraction < 0.1 { -deviance(1.0, 1.0 - fraction, fraction) } else { fraction - ln_1p_w };
         Partials {
-            value: ln_gamma_half_step(0.5 * df)
-                - 0.5 * (std::f64::consts::PI * df).ln()
-                - scale.ln()
-                - 0.5 * (df + 1.0) * ln_1p_w,
+            value: -0.5 * (df + 1.0) * ln_1p_w,
             dx: -pull,
             dparams: [
                 0.5 * (digamma_half_step(0.5 * df) + curve + fraction / df),

@@ -14,7 +14,8 @@ use crate::shape::Dims;
 /// Whether every parameter is in its domain and the support holds something.
 #[inline]
 pub(super) fn valid<F: Family<N>, const N: usize>(params: [f64; N]) -> bool {
-    F::PARAMS.iter().zip(params).all(|(p, value)| p.constraint.holds(value)) && !F::SUPPORT.is_empty(&params)
+    let each = F::PARAMS.iter().zip(params).fold(true, |all, (p, value)| all & p.constraint.holds(value));
+    each & !F::SUPPORT.is_empty(&params)
 }
 
 /// log p(x | parameters).
@@ -28,6 +29,8 @@ pub(super) struct LogProb<F, const N: usize> {
     dparams: [Vec<f64>; N],
     x_walk: Walk,
     walks: [Walk; N],
+    /// The family's constant of every element, once it is known that what it depends on stays as it is.
+    constants: Vec<f64>,
     marker: PhantomData<fn() -> F>,
 }
 
@@ -41,6 +44,7 @@ impl<F: Family<N>, const N: usize> LogProb<F, N> {
             dparams: [const { vec![] }; N],
             x_walk: Walk::Along,
             walks: [const { Walk::Along }; N],
+            constants: vec![],
             marker: PhantomData,
         }
     }
@@ -48,6 +52,18 @@ impl<F: Family<N>, const N: usize> LogProb<F, N> {
     /// One number per lane.
     pub(super) fn summed() -> Self {
         LogProb { summed: true, ..Self::by_element() }
+    }
+
+    /// Computes the constants, where what they depend on is no traced value, the same for all lanes, and they are not there yet.
+    fn keep_constants(&mut self, inputs: Inputs<'_>) {
+        let stays = |i: &usize| !inputs.at(*i).traced && inputs.at(*i).shape.lanes == 1;
+        if F::CONSTANT_OF.is_empty() || !self.constants.is_empty() || !F::CONSTANT_OF.iter().all(stays) {
+            return;
+        }
+        self.constants.extend((0..self.dims.len()).map(|e| {
+            let x = inputs.at(0).lane(0)[self.x_walk.at(e)];
+            F::log_constant(x, std::array::from_fn(|i| inputs.at(i + 1).lane(0)[self.walks[i].at(e)]))
+        }));
     }
 
     /// One lane: `out` is one number or one for each element.
@@ -60,20 +76,19 @@ impl<F: Family<N>, const N: usize> LogProb<F, N> {
             let range = part(all);
             *into = &mut all[range];
         }
-        let same = |walk: &Walk| matches!(walk, Walk::Same) && n != 1;
-        let fits = |walk: &Walk| matches!(walk, Walk::Along) || same(walk);
+        let fits = |walk: &Walk| matches!(walk, Walk::Along | Walk::Same);
         if matches!(self.x_walk, Walk::Along) && self.walks.iter().all(fits) {
-            if !self.summed {
-                if each::<F, N>(x, params, out, &mut slopes) {
-                    return;
+            // A constant of what is the same for all elements is computed once.
+            let same = |i: &usize| *i > 0 && matches!(self.walks[i - 1], Walk::Same);
+            let shared;
+            let constants = match &self.constants[..] {
+                [] if !F::CONSTANT_OF.is_empty() && F::CONSTANT_OF.iter().all(same) => {
+                    shared = [F::log_constant(f64::NAN, params.map(|p| p[0]))];
+                    &shared[..]
                 }
-            } else if let Some(total) = match self.walks.iter().position(|walk| !same(walk)) {
-                // What depends on parameters that are the same for all elements is computed once.
-                None => fast::<F, N, NONE>(x, params, &mut slopes),
-                Some(0) if self.walks[1..].iter().all(same) => fast::<F, N, 0>(x, params, &mut slopes),
-                _ => fast::<F, N, ANY>(x, params, &mut slopes),
-            } {
-                out[0] = total;
+                kept => kept,
+            };
+            if fast::<F, N>(x, params, constants, self.summed, out, &mut slopes) {
                 return;
             }
         }
@@ -81,9 +96,8 @@ impl<F: Family<N>, const N: usize> LogProb<F, N> {
             out[0] = 0.0;
         }
         for e in 0..n {
-            let mut at = [0.0; N];
-            (0..N).for_each(|i| at[i] = params[i][self.walks[i].at(e)]);
-            let partials = partials::<F, N>(x[self.x_walk.at(e)], at);
+            let at = std::array::from_fn(|i| params[i][self.walks[i].at(e)]);
+            let partials = partials::<F, N>(x[self.x_walk.at(e)], at, self.constants.get(e));
             slopes.store(e, &partials);
             if self.summed { out[0] += partials.value } else { out[e] = partials.value }
         }
@@ -112,9 +126,10 @@ impl<const N: usize> Slopes<'_, N> {
 
 /// log p and its slopes where they exist.
 #[inline]
-fn partials<F: Family<N>, const N: usize>(x: f64, params: [f64; N]) -> Partials<N> {
+fn partials<F: Family<N>, const N: usize>(x: f64, params: [f64; N], constant: Option<&f64>) -> Partials<N> {
     if valid::<F, N>(params) && F::SUPPORT.contains(x, &params) {
-        let partials = F::log_prob(x, params);
+        let mut partials = F::log_kernel(x, params);
+        partials.value += constant.copied().unwrap_or_else(|| F::log_constant(x, params));
         if partials.value.is_finite() {
             return partials;
         }
@@ -128,43 +143,53 @@ fn partials<F: Family<N>, const N: usize>(x: f64, params: [f64; N]) -> Partials<
     Partials::IMPOSSIBLE
 }
 
-/// No parameter moves from element to element.
-const NONE: usize = usize::MAX;
-/// Any of them may.
-const ANY: usize = usize::MAX - 1;
 /// Elements of one step: sums that run side by side.
 const STEP: usize = 8;
 
-/// The sum over the elements of `x`, parameter `K` element by element and the others the same for all; `None` where an element
-/// is out of support or has no finite density, which the careful way then looks at one by one.
+/// The elements of `x`, each with its parameters (one number serves all elements) and its constant (one serves all, none is
+/// computed): their sum or each of them into `out`. `false` where an element is out of support or has no finite density, which
+/// the careful way then looks at one by one.
 #[multiversion(targets("x86_64+avx2+fma"))]
-fn fast<F: Family<N>, const N: usize, const K: usize>(
+fn fast<F: Family<N>, const N: usize>(
     x: &[f64],
     params: [&[f64]; N],
+    constants: &[f64],
+    summed: bool,
+    out: &mut [f64],
     slopes: &mut Slopes<'_, N>,
-) -> Option<f64> {
-    let mut at = [0.0; N];
-    for i in 0..N {
-        at[i] = *params[i].first()?;
-    }
+) -> bool {
+    let n = if summed { x.len() } else { out.len() };
+    let whole = n - n % STEP;
     let mut sums = [0.0; STEP];
     let mut inside = true;
-    let (whole, rest) = x.as_chunks::<STEP>();
-    for (chunk, x) in whole.iter().enumerate() {
-        let start = chunk * STEP;
-        let mut all = [const { [0.0; STEP] }; N];
-        let mut dx = [0.0; STEP];
-        for j in 0..STEP {
-            if K == ANY {
-                (0..N).for_each(|i| at[i] = params[i][if params[i].len() == 1 { 0 } else { start + j }]);
-            } else if K < N {
-                at[K] = params[K][start + j];
+    for start in (0..whole).step_by(STEP) {
+        let part = |numbers: &[f64]| -> [f64; STEP] {
+            match (numbers, numbers.get(start..start + STEP)) {
+                ([one], _) => [*one; STEP],
+                (_, Some(chunk)) => std::array::from_fn(|j| chunk[j]),
+                _ => [0.0; STEP],
             }
+        };
+        let (x, params, constants) = (part(x), params.map(part), (!constants.is_empty()).then(|| part(constants)));
+        let (mut all, mut dx, mut values) = ([const { [0.0; STEP] }; N], [0.0; STEP], [0.0; STEP]);
+        for j in 0..STEP {
+            let at = std::array::from_fn(|i| params[i][j]);
             inside &= valid::<F, N>(at) & F::SUPPORT.contains(x[j], &at);
-            let partials = F::log_prob(x[j], at);
-            sums[j] += partials.value;
-            dx[j] = partials.dx;
+            let partials = F::log_kernel(x[j], at);
+            (values[j], dx[j]) = (partials.value, partials.dx);
             (0..N).for_each(|i| all[i][j] = partials.dparams[i]);
+        }
+        if !F::CONSTANT_OF.is_empty() {
+            let constants = constants.unwrap_or_else(|| {
+                std::array::from_fn(|j| F::log_constant(x[j], std::array::from_fn(|i| params[i][j])))
+            });
+            (0..STEP).for_each(|j| values[j] += constants[j]);
+        }
+        if summed {
+            (0..STEP).for_each(|j| sums[j] += values[j]);
+        } else {
+            inside &= values.iter().all(|value| value.is_finite());
+            out[start..start + STEP].copy_from_slice(&values);
         }
         if let Some(into) = slopes.dx.get_mut(start..start + STEP) {
             into.copy_from_slice(&dx);
@@ -176,62 +201,24 @@ fn fast<F: Family<N>, const N: usize, const K: usize>(
         }
     }
     let mut total = ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
-    let start = whole.len() * STEP;
-    for (j, x) in rest.iter().enumerate() {
-        if K == ANY {
-            (0..N).for_each(|i| at[i] = params[i][if params[i].len() == 1 { 0 } else { start + j }]);
-        } else if K < N {
-            at[K] = params[K][start + j];
+    let at = |numbers: &[f64], e: usize| if numbers.len() == 1 { numbers[0] } else { numbers[e] };
+    for e in whole..n {
+        let (x, params) = (at(x, e), params.map(|p| at(p, e)));
+        inside &= valid::<F, N>(params) & F::SUPPORT.contains(x, &params);
+        let mut partials = F::log_kernel(x, params);
+        partials.value += if constants.is_empty() { F::log_constant(x, params) } else { at(constants, e) };
+        slopes.store(e, &partials);
+        if summed {
+            total += partials.value;
+        } else {
+            inside &= partials.value.is_finite();
+            out[e] = partials.value;
         }
-        inside &= valid::<F, N>(at) & F::SUPPORT.contains(*x, &at);
-        let partials = F::log_prob(*x, at);
-        total += partials.value;
-        slopes.store(start + j, &partials);
     }
-    (inside && total.is_finite()).then_some(total)
-}
-
-/// The same for each element, into `out`; an input with one number serves all elements. `false` where an element is out of
-/// support or has no finite density.
-#[multiversion(targets("x86_64+avx2+fma"))]
-fn each<F: Family<N>, const N: usize>(
-    x: &[f64],
-    params: [&[f64]; N],
-    out: &mut [f64],
-    slopes: &mut Slopes<'_, N>,
-) -> bool {
-    let mut inside = true;
-    for (chunk, out) in out.chunks_mut(STEP).enumerate() {
-        let start = chunk * STEP;
-        let (mut all, mut dx) = ([const { [0.0; STEP] }; N], [0.0; STEP]);
-        let part = |numbers: &[f64]| -> [f64; STEP] {
-            match (numbers.get(start..start + STEP), numbers) {
-                (_, [one]) => [*one; STEP],
-                (Some(whole), _) => std::array::from_fn(|j| whole[j]),
-                // The last elements again and again: they are valid if the others are.
-                (None, _) => std::array::from_fn(|j| numbers[(start + j).min(numbers.len() - 1)]),
-            }
-        };
-        let (x, params) = (part(x), params.map(part));
-        let mut values = [0.0; STEP];
-        for j in 0..STEP {
-            let at = std::array::from_fn(|i| params[i][j]);
-            inside &= valid::<F, N>(at) & F::SUPPORT.contains(x[j], &at);
-            let partials = F::log_prob(x[j], at);
-            (values[j], dx[j]) = (partials.value, partials.dx);
-            (0..N).for_each(|i| all[i][j] = partials.dparams[i]);
-        }
-        inside &= values.iter().all(|value| value.is_finite());
-        out.copy_from_slice(&values[..out.len()]);
-        let keep = |into: &mut [f64], values: &[f64; STEP]| {
-            if let Some(into) = into.get_mut(start..start + out.len()) {
-                into.copy_from_slice(&values[..into.len()]);
-            }
-        };
-        keep(slopes.dx, &dx);
-        slopes.dparams.iter_mut().zip(&all).for_each(|(into, values)| keep(into, values));
+    if summed {
+        out[0] = total;
     }
-    inside
+    inside && total.is_finite()
 }
 
 impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
@@ -243,26 +230,38 @@ impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
         for (walk, input) in self.walks.iter_mut().zip(&inputs[1..]) {
             *walk = self.dims.walk(input.dims);
         }
+        self.constants.clear();
         let dims = if self.summed { Dims::SCALAR } else { self.dims };
         Ok(Output::numbers(Shape::new(common_lanes(inputs), dims)))
     }
 
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
-        let length = out.shape.lanes * self.dims.len();
-        let room = |slopes: &mut Vec<f64>, wanted: bool| slopes.resize(if wanted { length } else { 0 }, 0.0);
+        let (lanes, n) = (out.shape.lanes, self.dims.len());
+        let room = |slopes: &mut Vec<f64>, wanted: bool| {
+            if slopes.len() != if wanted { lanes * n } else { 0 } {
+                slopes.resize(if wanted { lanes * n } else { 0 }, 0.0);
+            }
+        };
         room(&mut self.dx, inputs.at(0).traced);
         self.dparams.iter_mut().enumerate().for_each(|(i, slopes)| room(slopes, inputs.at(i + 1).traced));
+        self.keep_constants(inputs);
         let (x, params): (_, [Operand<'_>; N]) = (inputs.at(0), std::array::from_fn(|i| inputs.at(i + 1)));
-        if self.dims.len() == 1 && out.shape.lanes > 1 {
-            // One element a lane: the lanes are the elements.
-            let params = std::array::from_fn(|i| params[i].numbers());
+        if n == 1 {
+            let (x, params) = (x.numbers(), std::array::from_fn(|i| params[i].numbers()));
             let mut slopes =
                 Slopes { dx: &mut self.dx, dparams: self.dparams.each_mut().map(|slopes| &mut slopes[..]) };
-            if each::<F, N>(x.numbers(), params, out.numbers(), &mut slopes) {
+            if lanes == 1 {
+                let partials = partials::<F, N>(x[0], params.map(|p| p[0]), self.constants.first());
+                slopes.store(0, &partials);
+                out.numbers()[0] = partials.value;
+                return;
+            }
+            // One element a lane: the lanes are the elements.
+            if fast::<F, N>(x, params, &self.constants, false, out.numbers(), &mut slopes) {
                 return;
             }
         }
-        for lane in 0..out.shape.lanes {
+        for lane in 0..lanes {
             let params = std::array::from_fn(|i| params[i].lane(lane));
             self.lane(lane, x.lane(lane), params, out.lane(lane));
         }
@@ -272,16 +271,15 @@ impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
         let n = self.dims.len();
         let walks = std::iter::once(&self.x_walk).chain(&self.walks);
         let slopes = std::iter::once(&self.dx).chain(&self.dparams);
-        for (i, (walk, slopes)) in walks.zip(slopes).enumerate() {
-            if n == 1
-                && let Some(into) = gradients.same_as(i, *out.shape)
-            {
+        for (i, (walk, slopes)) in walks.zip(slopes).enumerate().filter(|(_, (_, slopes))| !slopes.is_empty()) {
+            let Some((into, step)) = gradients.lanes(i) else { continue };
+            if n == 1 && step == 1 {
                 into.iter_mut().zip(slopes).zip(cotangent.numbers()).for_each(|((g, slope), c)| *g += c * slope);
                 continue;
             }
             for lane in 0..out.shape.lanes {
-                let Some(into) = gradients.lane(i, lane) else { break };
-                let (c, slopes) = (cotangent.lane(lane), &slopes[lane * n..(lane + 1) * n]);
+                let (c, slopes, into) =
+                    (cotangent.lane(lane), &slopes[lane * n..(lane + 1) * n], &mut into[lane * step..]);
                 match (walk, self.summed) {
                     (Walk::Same, true) => into[0] += c[0] * sum(slopes),
                     (Walk::Same, false) => into[0] += dot(slopes, c),

@@ -227,12 +227,12 @@ fn json_gives_every_family_back() {
         [Rc::new(Dirichlet::new([2.0, 3.0])), Rc::new(MultivariateNormal::new([0.1, 0.2], [[2.0, 0.3], [0.3, 1.0]]))];
     for dist in all {
         let written = dist.to_json().unwrap();
-        let back = json::read("here", &written).unwrap();
+        let back = json::Distributions::standard().read("here", &written).unwrap();
         assert_eq!(back.to_json(), Some(written));
         assert_eq!(back.log_prob(&x).unwrap().numbers(), dist.log_prob(&x).unwrap().numbers());
     }
     let text = r#"{"multivariate_normal": {"loc": [0.1, 0.2], "covariance_matrix": [[2.0, 0.3], [0.3, 1.0]]}}"#;
-    assert!(json::read("here", &serde_json::from_str(text).unwrap()).is_ok());
+    assert!(json::Distributions::standard().read("here", &serde_json::from_str(text).unwrap()).is_ok());
 }
 
 #[test]

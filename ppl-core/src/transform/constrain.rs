@@ -59,28 +59,34 @@ impl FusedOp for Constrain {
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
         let (lanes, n) = (out.shape.lanes, self.dims.len());
         for (i, slopes) in self.slopes.iter_mut().enumerate() {
-            slopes.resize(if inputs.at(i).traced { lanes * n } else { 0 }, 0.0);
+            let length = if inputs.at(i).traced { lanes * n } else { 0 };
+            if slopes.len() != length {
+                slopes.resize(length, 0.0);
+            }
         }
         let (q, low, high) = (inputs.at(0), inputs.at(1), inputs.at(2));
+        let moves = low.traced || high.traced;
+        let out = out.numbers();
         if self.part == Part::LogJacobian {
-            out.numbers().fill(0.0);
+            out.fill(0.0);
         }
         for lane in 0..lanes {
-            let (q, low, high, out) = (q.lane(lane), low.lane(lane), high.lane(lane), out.lane(lane));
+            let (q, low, high) = (q.lane(lane), low.lane(lane), high.lane(lane));
             for e in 0..n {
                 let [u, l, h] = self.places(e);
                 let image = image(q[u], low[l], high[h]);
                 let slopes = match self.part {
                     Part::Value => {
-                        out[e] = image.x;
+                        out[lane * n + e] = image.x;
                         image.dx
                     }
                     Part::LogJacobian => {
-                        out[0] += image.log_jacobian;
+                        out[lane] += image.log_jacobian;
                         image.dlog_jacobian
                     }
                 };
-                for (kept, slope) in self.slopes.iter_mut().zip(slopes) {
+                // The bounds seldom move.
+                for (kept, slope) in self.slopes.iter_mut().zip(slopes).take(if moves { 3 } else { 1 }) {
                     if let Some(kept) = kept.get_mut(lane * n + e) {
                         *kept = slope;
                     }
@@ -92,9 +98,10 @@ impl FusedOp for Constrain {
     fn vjp(&mut self, _: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
         let n = self.dims.len();
         for (i, slopes) in self.slopes.iter().enumerate().filter(|(_, slopes)| !slopes.is_empty()) {
+            let Some((into, step)) = gradients.lanes(i) else { continue };
             for lane in 0..out.shape.lanes {
-                let Some(into) = gradients.lane(i, lane) else { break };
-                let (c, slopes) = (cotangent.lane(lane), &slopes[lane * n..(lane + 1) * n]);
+                let (c, slopes, into) =
+                    (cotangent.lane(lane), &slopes[lane * n..(lane + 1) * n], &mut into[lane * step..]);
                 for (e, slope) in slopes.iter().enumerate() {
                     into[self.places(e)[i]] += c[if self.part == Part::Value { e } else { 0 }] * slope;
                 }
