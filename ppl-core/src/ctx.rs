@@ -7,8 +7,9 @@ use crate::autodiff::{Dims, IntoVar, Rank, Tape, Value, Var};
 use crate::distributions::{Distribution, ImproperUniform, SampledIn};
 use crate::error::{Error, Result};
 use crate::message::{Kind, Message, Plate};
-use crate::run::{Handler, Run};
+use crate::run::{Handler, Initial, Run};
 use crate::scope::Scope;
+use crate::support::Support;
 
 /// The context of a running model, inside plates of depth `Depth`.
 ///
@@ -39,8 +40,8 @@ impl Ctx {
         Ctx::on(lanes, Tape::recording())
     }
 
-    /// A context for a run whose draws are leaves of `tape`.
-    pub(crate) fn on(lanes: usize, tape: Tape) -> Self {
+    /// A context for a run whose draws are leaves of `tape`, as those of an engine that wants gradients are.
+    pub fn on(lanes: usize, tape: Tape) -> Self {
         Ctx { run: Rc::new(Run::new(lanes, tape)), plates: vec![], depth: PhantomData }
     }
 
@@ -127,15 +128,6 @@ impl<Depth: Rank> Ctx<Depth> {
         }
         message.observe(data)?;
         self.run.send(message).map(drop)
-    }
-
-    /// A free parameter without a prior, at `init` until an engine moves it.
-    ///
-    /// # Errors
-    /// A repeated name.
-    pub fn param<I: IntoVar>(&mut self, site: impl AsRef<str>, init: I) -> Result<Var<I::Rank>> {
-        let init = init.into_var();
-        self.record(site.as_ref(), Kind::Param, init.as_value().clone()).map(Var::from_value)
     }
 
     /// Records a value under a name, so that it appears among the draws.
@@ -275,16 +267,26 @@ impl<Depth: Rank> Ctx<Depth> {
         Message::new(site.into(), kind, dims, self.run.lanes())
     }
 
-    fn record(&self, site: &str, kind: Kind, value: Value) -> Result<Value> {
+    pub(crate) fn record(&self, site: &str, kind: Kind, value: Value) -> Result<Value> {
         value.check()?;
         let mut message = self.message(site, kind, value.dims());
-        // A param is at its initial value only where no handler gives it another.
-        match kind {
-            Kind::Param => message.default = Some(value),
-            _ => message.value = Some(value),
-        }
+        message.value = Some(value);
         message.plates.clone_from(&self.plates);
         value_of(&self.run.send(message)?)
+    }
+
+    /// Sends a statement whose value of `dims` is `initial` where no handler gives it another.
+    pub(crate) fn keep(
+        &self,
+        (site, kind): (&str, Kind),
+        dims: Dims,
+        constraint: Support,
+        initial: &mut Initial<'_>,
+    ) -> Result<Value> {
+        let mut message = self.message(site, kind, dims);
+        message.constraint = constraint;
+        message.plates.clone_from(&self.plates);
+        value_of(&self.run.send_or(message, initial)?)
     }
 }
 

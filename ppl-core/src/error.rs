@@ -95,6 +95,40 @@ pub enum Error {
         /// The name.
         site: String,
     },
+    /// An update of a site that is no mutable.
+    #[error("site `{site}` is updated, but no `mutable` of this name stands before it; declare it with `mutable`")]
+    NotMutable {
+        /// The name.
+        site: String,
+    },
+    /// The initial value of a param outside its constraint.
+    #[error("param `{site}`: the initial value {value} is not inside its constraint; start inside, away from the ends")]
+    ParamStart {
+        /// The name.
+        site: String,
+        /// The number that is outside.
+        value: f64,
+    },
+    /// A constraint that no param can have.
+    #[error("param `{site}` cannot have this constraint: {reason}")]
+    ParamConstraint {
+        /// The name.
+        site: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A draw that has no gradient by one of its parameters.
+    #[error(
+        "site `{site}`: a draw of `{distribution}` has no gradient by {parameter}; give it a constant, or draw from a family that has one"
+    )]
+    NotPathwise {
+        /// The site.
+        site: String,
+        /// Its distribution.
+        distribution: &'static str,
+        /// The parameter that gradients should flow to.
+        parameter: String,
+    },
     /// A draw was needed and no generator given.
     #[error("site `{site}` needs a draw, but no seed is given; run the model under `seed`")]
     NoSeed {

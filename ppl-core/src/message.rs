@@ -9,6 +9,7 @@ use crate::autodiff::{Dims, Value};
 use crate::distributions::Distribution;
 use crate::error::{Error, Result};
 use crate::score::{score, score_factor};
+use crate::support::Support;
 
 /// Which statement sent it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub enum Kind {
     Factor,
     /// The drawing of a plate's subsample.
     Subsample,
+    /// `mutable`.
+    Mutable,
+    /// `update` of a mutable.
+    Update,
 }
 
 /// A plate that a site stands in.
@@ -50,8 +55,8 @@ pub struct Message {
     pub dims: Dims,
     /// Its value, once something has given it one.
     pub value: Option<Value>,
-    /// What a param is where no handler gives it a value.
-    pub default: Option<Value>,
+    /// Where the value of a param lies; its rank is that of the param's constraint, not of its plates.
+    pub constraint: Support,
     /// Whether the value is data.
     pub observed: bool,
     /// Whether a handler gave a latent site its value, so that inference has nothing to find.
@@ -81,7 +86,7 @@ impl Message {
             dist: None,
             dims,
             value: None,
-            default: None,
+            constraint: Support::REAL,
             observed: false,
             given: false,
             scale: 1.0,

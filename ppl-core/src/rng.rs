@@ -14,6 +14,11 @@ pub fn keyed(seed: u64, name: &str, lane: usize) -> Rng {
     Rng::seed_from_u64(mix(key ^ (lane as u64).rotate_left(32)))
 }
 
+/// The generators of all lanes of one named thing.
+pub fn of_lanes(seed: u64, name: &str, lanes: usize) -> Vec<Rng> {
+    (0..lanes).map(|lane| keyed(seed, name, lane)).collect()
+}
+
 /// The finaliser of SplitMix64 (Steele, Lea & Flood 2014): one step of the key.
 fn mix(x: u64) -> u64 {
     let mut z = x.wrapping_add(0x9e37_79b9_7f4a_7c15);

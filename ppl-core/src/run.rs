@@ -22,6 +22,13 @@ pub(crate) struct Run {
     tape: Tape,
 }
 
+/// Makes the value of a site that nothing is drawn for and no handler has given one.
+pub(crate) type Initial<'a> = dyn FnMut() -> Result<Option<Value>> + 'a;
+
+fn is_drawn(message: &Message) -> bool {
+    matches!(message.kind, Kind::Sample | Kind::Subsample)
+}
+
 /// What a handler may do with each statement of a model.
 pub trait Handler {
     /// On the way out, before the site has its value. It may send messages of its own to the handlers outside.
@@ -53,7 +60,7 @@ impl Outside<'_> {
     /// # Errors
     /// What they say of it; a repeated name; no seed for a draw.
     pub fn send(&self, message: Message) -> Result<Message> {
-        self.run.send_from(self.level, message)
+        self.run.send_from(self.level, message, &mut || Ok(None))
     }
 }
 
@@ -84,12 +91,17 @@ impl Run {
 
     /// Sends a message through all handlers.
     pub(crate) fn send(&self, message: Message) -> Result<Message> {
+        self.send_or(message, &mut || Ok(None))
+    }
+
+    /// Sends a message whose value is `initial` where no handler gives it one.
+    pub(crate) fn send_or(&self, message: Message, initial: &mut Initial<'_>) -> Result<Message> {
         let level = self.handlers.borrow().len();
-        self.send_from(level, message)
+        self.send_from(level, message, initial)
     }
 
     /// Innermost handler first; then the default; then back from the handler that stopped it to the innermost.
-    fn send_from(&self, level: usize, mut message: Message) -> Result<Message> {
+    fn send_from(&self, level: usize, mut message: Message, initial: &mut Initial<'_>) -> Result<Message> {
         let mut outermost = 0;
         for i in (0..level).rev() {
             self.call(i, |handler, outside| handler.process(&mut message, outside))?;
@@ -99,11 +111,9 @@ impl Run {
             }
         }
         // Names as they are after all handlers that rename.
-        if !self.names.borrow_mut().insert(message.name.clone()) {
-            return Err(Error::RepeatedSite { site: message.name.to_string() });
-        }
+        self.note_name(&message)?;
         if message.value.is_none() {
-            message.value = self.draw(&message)?;
+            message.value = if is_drawn(&message) { self.draw(&message)? } else { initial()? };
         }
         for i in outermost..level {
             self.call(i, |handler, outside| handler.post(&mut message, outside))?;
@@ -122,14 +132,22 @@ impl Run {
         result
     }
 
-    /// What a site is without a handler's word: a param's initial value, or a draw, keyed by seed, name and lane.
-    fn draw(&self, message: &Message) -> Result<Option<Value>> {
-        if !matches!(message.kind, Kind::Sample | Kind::Subsample) {
-            return Ok(message.default.clone());
+    /// Refuses a name that another site has; an update must have that of its mutable.
+    fn note_name(&self, message: &Message) -> Result<()> {
+        let mut names = self.names.borrow_mut();
+        let site = || message.name.to_string();
+        if message.kind == Kind::Update {
+            let known = names.contains(&message.name);
+            return if known { Ok(()) } else { Err(Error::NotMutable { site: site() }) };
         }
+        if names.insert(message.name.clone()) { Ok(()) } else { Err(Error::RepeatedSite { site: site() }) }
+    }
+
+    /// What a site is without a handler's word: a draw, keyed by seed, name and lane.
+    fn draw(&self, message: &Message) -> Result<Option<Value>> {
         self.tape.note(Unplanned::Drawn);
         let seed = message.seed.ok_or_else(|| Error::NoSeed { site: message.name.to_string() })?;
-        let mut rngs: Vec<_> = (0..message.lanes).map(|lane| rng::keyed(seed, &message.name, lane)).collect();
+        let mut rngs = rng::of_lanes(seed, &message.name, message.lanes);
         let value = match &message.dist {
             Some(dist) => Some(dist.sample(&mut rngs, message.dims)?),
             None => message.plates.first().map(|plate| {

@@ -1,7 +1,9 @@
 //! Supports: where a distribution puts its mass.
 
+use serde::{Deserialize, Serialize};
+
 /// The set of values a site may take, with bounds of type `B`: of a family (numbers or parameters), or of a site (values).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Support<B = Bound> {
     /// Real numbers between two bounds, either of which may be infinite.
     Interval {
@@ -22,7 +24,7 @@ pub enum Support<B = Bound> {
 }
 
 /// A set of vectors or matrices; each has its transform, with an unconstrained length of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum VectorSupport {
     /// Non-negative numbers that sum to one.
@@ -38,6 +40,11 @@ pub enum VectorSupport {
 }
 
 impl VectorSupport {
+    /// How many dimensions one draw has.
+    pub fn event_rank(self) -> usize {
+        if self == VectorSupport::CorrelationCholesky { 2 } else { 1 }
+    }
+
     /// Its name, in messages.
     pub fn name(self) -> &'static str {
         match self {
@@ -51,7 +58,7 @@ impl VectorSupport {
 }
 
 /// One end of a family's support.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Bound {
     /// Always the same.
     At(f64),

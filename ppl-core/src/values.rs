@@ -27,6 +27,13 @@ impl Values {
         self
     }
 
+    /// These and one more value, of any kind.
+    #[must_use]
+    pub fn with_value(mut self, name: impl Into<String>, value: &Value) -> Self {
+        self.insert(name, value.clone());
+        self
+    }
+
     /// Adds or replaces a value.
     pub fn insert(&mut self, name: impl Into<String>, value: Value) {
         self.0.insert(name.into(), value);

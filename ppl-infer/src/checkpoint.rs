@@ -1,40 +1,38 @@
-//! Checkpoints: a solver on disk, whole or not at all, from which it goes on bit for bit.
+//! Checkpoints: an engine on disk, whole or not at all, from which it goes on bit for bit.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use ppl_core::LogDensity;
-
 use crate::atomic;
 use crate::error::{Error, Result};
-use crate::solver::Solver;
+use crate::solver::Engine;
 
-/// First bytes of a checkpoint, before the solver's name; the number goes up whenever the layout of any solver changes.
+/// First bytes of a checkpoint, before the engine's name; the number goes up whenever the layout of any engine changes.
 const MAGIC: &str = "arclet checkpoint 2 ";
 
-/// Writes a solver; a file of that name is replaced only once the new one is whole.
+/// Writes an engine; a file of that name is replaced only once the new one is whole.
 ///
 /// # Errors
 /// Where the file cannot be written.
-pub fn save<D: LogDensity + ?Sized, S: Solver<D>>(solver: &S, path: &Path) -> Result<()> {
+pub fn save<T: ?Sized, E: Engine<T>>(engine: &E, path: &Path) -> Result<()> {
     let write = |out: &mut BufWriter<File>| {
-        out.write_all(head::<D, S>().as_bytes())?;
-        postcard::to_io(solver, out).map(drop).map_err(io::Error::other)
+        out.write_all(head::<T, E>().as_bytes())?;
+        postcard::to_io(engine, out).map(drop).map_err(io::Error::other)
     };
     atomic::replace(path, write).map_err(|source| Error::CheckpointFile { path: path.to_owned(), source })
 }
 
-/// Reads a solver for this density.
+/// Reads an engine for this target.
 ///
 /// # Errors
 /// Where the file cannot be read, or holds something else.
-pub fn load<D: LogDensity + ?Sized, S: Solver<D>>(_for: &D, path: &Path) -> Result<S> {
+pub fn load<T: ?Sized, E: Engine<T>>(_for: &T, path: &Path) -> Result<E> {
     let bytes = fs::read(path).map_err(|source| Error::CheckpointFile { path: path.to_owned(), source })?;
-    let solver = bytes.strip_prefix(head::<D, S>().as_bytes()).and_then(|body| postcard::from_bytes(body).ok());
-    solver.ok_or_else(|| Error::CheckpointFormat { path: path.to_owned(), solver: S::name() })
+    let engine = bytes.strip_prefix(head::<T, E>().as_bytes()).and_then(|body| postcard::from_bytes(body).ok());
+    engine.ok_or_else(|| Error::CheckpointFormat { path: path.to_owned(), solver: E::name() })
 }
 
-fn head<D: LogDensity + ?Sized, S: Solver<D>>() -> String {
-    format!("{MAGIC}{}\n", S::name())
+fn head<T: ?Sized, E: Engine<T>>() -> String {
+    format!("{MAGIC}{}\n", E::name())
 }

@@ -95,6 +95,40 @@ pub enum Error {
     #[error("log density and gradient are finite at none of the {lanes} points given; start elsewhere")]
     NoFiniteStart { lanes: usize },
 
+    /// Model and guide have nothing that SVI could move.
+    #[error("SVI has nothing to move: the ELBO depends on no `param` of model or guide; give the guide at least one")]
+    NothingToTrain,
+
+    /// A latent site of the guide alone.
+    #[error(
+        "the guide samples site `{site}`, which the model does not; rename it, or mark it with infer `is_auxiliary`"
+    )]
+    OnlyInGuide { site: String },
+
+    /// A site that the guide samples and the model observes.
+    #[error("the guide samples site `{site}`, which the model observes; take it out of the guide")]
+    ObservedInModel { site: String },
+
+    /// A latent site of the model alone.
+    #[error("the model samples site `{site}`, which the guide does not; sample it in the guide, or give it a value")]
+    OnlyInModel { site: String },
+
+    /// A term of the ELBO that is infinite or NaN.
+    #[error("the log probability of site `{site}` in the {from} is {value}; check its parameters and its support")]
+    NotFinite { site: String, from: &'static str, value: f64 },
+
+    /// A gradient of the ELBO that is infinite or NaN.
+    #[error("the gradient of param `{param}` is not finite; lower the learning rate or clip the gradient")]
+    GradientNotFinite { param: String },
+
+    /// A step of SVI that could not be taken.
+    #[error("step {step} of SVI: {source}; the params before the step that led there are kept")]
+    Step { step: u64, source: Box<Error> },
+
+    /// Patience without data to lose it over.
+    #[error("`patience` needs a held-out loss; give the ELBO one with `held_out`")]
+    NothingHeldOut,
+
     /// No step off the mean of a Laplace approximation has a finite log density.
     #[error(
         "the log density is not finite off the mean along direction {direction} of the Laplace approximation; start elsewhere"

@@ -1,15 +1,13 @@
-//! The executor: runs any engine on any density, watched, stopped, written to disk and limited in one way.
+//! The executor: runs any engine on its target, watched, stopped, written to disk and limited in one way.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use ppl_core::LogDensity;
-
 use crate::checkpoint;
 use crate::error::{Error, Result};
 use crate::observer::{DrawEvent, Observer, Round};
-use crate::solver::Solver;
+use crate::solver::{Engine, Room};
 
 /// Controls of a run, in the manner of argmin's executor. They serve one engine or, as in a fit of several stages, one engine
 /// after the other: the budget is that of all together.
@@ -37,7 +35,7 @@ pub struct Executor<'a> {
     since: Option<Instant>,
 }
 
-/// Why a run came back. In every case the solver holds what it has found.
+/// Why a run came back. In every case the engine holds what it has found.
 #[derive(Debug)]
 #[must_use]
 pub enum Ending {
@@ -79,7 +77,7 @@ impl<'a> Executor<'a> {
         self
     }
 
-    /// Writes the solver to this file as often, and when a run comes back; [`checkpoint::load`] reads it.
+    /// Writes the engine to this file as often, and when a run comes back; [`checkpoint::load`] reads it.
     #[must_use]
     pub fn checkpoint(mut self, path: impl Into<PathBuf>, every: Duration) -> Self {
         self.checkpoint = Some((path.into(), every));
@@ -127,19 +125,19 @@ impl<'a> Executor<'a> {
         self.stop.is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
-    /// Runs until the solver is done, or as long as stop flag and budget allow.
+    /// Runs until the engine is done, or as long as stop flag and budget allow.
     ///
-    /// In a round every lane of the solver gets the one answer that it waits for, all from one call of the density.
-    pub fn run<D: LogDensity + ?Sized, S: Solver<D>>(&mut self, density: &D, solver: &mut S) -> Ending {
-        if solver.dim() != density.dim() {
-            let (expected, got) = (density.dim(), solver.dim());
-            return Ending::Failed(Error::Length { what: "a position of the solver", expected, got });
+    /// In a round every lane of a [`Solver`](crate::Solver) gets the one answer that it waits for, all from one call of the
+    /// density.
+    pub fn run<T: ?Sized, E: Engine<T>>(&mut self, target: &T, engine: &mut E) -> Ending {
+        if let Err(error) = engine.check(target) {
+            return Ending::Failed(error);
         }
-        let ending = match self.rounds_of(density, solver) {
+        let ending = match self.rounds_of(target, engine) {
             Ok(ending) => ending,
             Err(error) => Ending::Failed(error),
         };
-        let saved = self.checkpoint.as_ref().map_or(Ok(()), |(path, _)| checkpoint::save(solver, path));
+        let saved = self.checkpoint.as_ref().map_or(Ok(()), |(path, _)| checkpoint::save(engine, path));
         match (ending, saved) {
             // The first failure is the one to tell.
             (ending @ Ending::Failed(_), _) | (ending, Ok(())) => ending,
@@ -147,36 +145,30 @@ impl<'a> Executor<'a> {
         }
     }
 
-    fn rounds_of<D: LogDensity + ?Sized, S: Solver<D>>(&mut self, density: &D, solver: &mut S) -> Result<Ending> {
+    fn rounds_of<T: ?Sized, E: Engine<T>>(&mut self, target: &T, engine: &mut E) -> Result<Ending> {
         let started = *self.since.get_or_insert_with(Instant::now);
-        let dim = solver.dim();
-        let (mut positions, mut logp, mut grad) = (vec![], vec![], vec![]);
+        let mut room = Room::default();
         let (mut round, mut saved) = (0, Instant::now());
         loop {
             if self.stopped() {
                 return Ok(Ending::Stopped);
             }
-            positions.clear();
-            solver.ask(&mut positions);
-            let lanes = positions.len().checked_div(dim).unwrap_or(0);
+            let lanes = engine.prepare(&mut room);
             if lanes == 0 {
                 return Ok(Ending::Finished);
             }
             if self.is_spent(round, started) {
                 return Ok(Ending::Paused);
             }
-            logp.resize(lanes, 0.0);
-            grad.resize(positions.len(), 0.0);
-            density.logp_and_grad(&positions, &mut logp, &mut grad)?;
+            engine.round(target, &mut room, &mut self.observers)?;
             round += 1;
             self.spent += lanes as u64;
-            solver.answer(density, &logp, &grad, &mut self.observers)?;
-            let (gradients, objective) = (self.spent, solver.objective());
-            self.observers.on_round(&Round { solver: S::name(), lanes, gradients, objective });
+            let (gradients, objective) = (self.spent, engine.objective());
+            self.observers.on_round(&Round { solver: E::name(), lanes, gradients, objective });
             if let Some((path, every)) = &self.checkpoint
                 && saved.elapsed() >= *every
             {
-                checkpoint::save(solver, path)?;
+                checkpoint::save(engine, path)?;
                 saved = Instant::now();
             }
         }

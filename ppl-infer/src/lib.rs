@@ -1,7 +1,7 @@
 //! The engines of arclet: MAP, NUTS, HMC, diagnostics, posteriors and their files.
 //!
-//! [`nuts`] and [`hmc`] go from a model to its posterior in one call, [`sample`] from any log density. Under them every engine is
-//! a [`Solver`], which an [`Executor`] runs: observers, stop flag, checkpoint and budget are the same for all.
+//! [`nuts`] and [`hmc`] go from a model to its posterior in one call, [`sample`] from any log density. [`Svi`] fits a guide to a
+//! model, and trains params. Under them each is an [`Engine`], which an [`Executor`] runs: observers, stop flag, checkpoint and budget are the same for all.
 
 pub mod atomic;
 pub mod checkpoint;
@@ -18,6 +18,7 @@ mod predictive;
 pub mod progress;
 mod run;
 pub mod solver;
+pub mod svi;
 pub mod target;
 pub mod transition;
 
@@ -27,5 +28,6 @@ pub use mcmc::{HmcSettings, NutsSettings};
 pub use observer::Observer;
 pub use predictive::{log_likelihood, posterior_predictive, prior_predictive};
 pub use run::{Outcome, hmc, nuts, nuts_from, posterior_of, sample, sample_around, sample_with};
-pub use solver::Solver;
+pub use solver::{Engine, Solver};
+pub use svi::{Elbo, Svi, SviSettings};
 pub use target::Target;

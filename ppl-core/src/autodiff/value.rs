@@ -132,7 +132,7 @@ impl Value {
     }
 
     /// The same numbers as a leaf of `tape`.
-    pub(crate) fn on_tape(&self, tape: &Tape) -> Value {
+    pub fn on_tape(&self, tape: &Tape) -> Value {
         Value { node: self.node.clone(), tape: tape.clone() }
     }
 

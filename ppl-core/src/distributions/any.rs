@@ -44,6 +44,10 @@ impl Distribution for Any {
         self.0.sample(rngs, dims)
     }
 
+    fn rsample(&self, site: &str, rngs: &mut [Rng], dims: Dims) -> Result<Value> {
+        self.0.rsample(site, rngs, dims)
+    }
+
     fn log_prob(&self, x: &Value) -> Result<Value> {
         self.0.log_prob(x)
     }

@@ -25,6 +25,7 @@ macro_rules! battery {
                     parameters_outside_their_domain_are_refused_or_impossible => domain,
                     json_gives_the_same_distribution_back => json_round_trip,
                     the_draws_of_a_lane_are_its_own => lanes,
+                    a_draw_has_the_slopes_that_its_family_says => pathwise,
                 );
                 #[test]
                 fn the_vjp_is_right_for_every_broadcast() {
@@ -431,4 +432,36 @@ fn lanes<F: Family<N>, const N: usize>(params: [f64; N]) {
     for lane in 0..3 {
         assert_eq!(all.lane(lane), draw(lane..lane + 1).numbers(), "{} {params:?}", F::NAME);
     }
+}
+
+/// Slopes of a draw against central differences at the same random numbers.
+fn pathwise<F: Family<N>, const N: usize>(params: [f64; N]) {
+    for which in (0..N).filter(|i| F::pathwise(1.0, [1.0; N])[*i].is_some() && params[*i].is_finite()) {
+        let h = 1e-6 * params[which].abs().max(1e-3);
+        for lane in 0..20 {
+            let at = |step: f64| {
+                let mut moved = params;
+                moved[which] += step;
+                F::sample(&mut keyed(3, F::NAME, lane), moved)
+            };
+            let (x, numeric) = (at(0.0), (at(h) - at(-h)) / (2.0 * h));
+            let slope = F::pathwise(x, params)[which].unwrap();
+            // The rounding of x, and of what it is made of, over h.
+            let largest = params.iter().filter(|p| p.is_finite()).fold(x.abs(), |m, p| m.max(p.abs()));
+            let tolerance = 1e-5 * numeric.abs() + 1e-14 * largest / h;
+            assert!((slope - numeric).abs() <= tolerance, "{params:?}, {which}, x = {x}: {slope} {numeric}");
+        }
+    }
+}
+
+#[test]
+fn the_families_with_pathwise_draws_are_these() {
+    fn all<F: Family<N>, const N: usize>(_: F) -> bool {
+        F::pathwise(1.0, [1.0; N]).iter().all(Option::is_some)
+    }
+    let full = [all(Normal), all(Cauchy), all(Laplace), all(Logistic), all(Gumbel), all(HalfNormal), all(HalfCauchy)];
+    assert_eq!(full, [true; 7]);
+    let more = [all(Exponential), all(LogNormal), all(Uniform), all(Weibull), all(Pareto), all(TruncatedNormal)];
+    assert_eq!(more, [true; 6]);
+    assert!(!all(Gamma) && !all(Beta) && !all(StudentT) && !all(Poisson));
 }

@@ -31,6 +31,10 @@ family! {
         loc + scale * (PI * (u - 0.5)).tan()
     }
 
+    fn pathwise(x: f64, [loc, scale]: [f64; 2]) -> [Option<f64>; 2] {
+        [Some(1.0), Some((x - loc) / scale)]
+    }
+
     fn cdf(x: f64, [loc, scale]: [f64; 2]) -> Option<f64> {
         // 1/2 + atan(z) / pi, in a form that keeps its digits in the lower tail.
         Some(f64::atan2(scale, loc - x) / PI)

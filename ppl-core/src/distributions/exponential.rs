@@ -19,6 +19,10 @@ family! {
         x / rate
     }
 
+    fn pathwise(x: f64, [rate]: [f64; 1]) -> [Option<f64>; 1] {
+        [Some(-x / rate)]
+    }
+
     fn cdf(x: f64, [rate]: [f64; 1]) -> Option<f64> {
         Some(if x <= 0.0 { 0.0 } else { -(-rate * x).exp_m1() })
     }

@@ -140,6 +140,11 @@ pub trait Family<const N: usize>: Copy + 'static {
     }
     /// One draw.
     fn sample(rng: &mut Rng, params: [f64; N]) -> f64;
+    /// d x / d parameter of a draw `x` at a fixed random number, where a draw has one: what gradients flow through.
+    /// By the distribution function F that is -(dF / d parameter) / p(x).
+    fn pathwise(_x: f64, _params: [f64; N]) -> [Option<f64>; N] {
+        [None; N]
+    }
     /// The cumulative distribution function.
     fn cdf(_x: f64, _params: [f64; N]) -> Option<f64> {
         None

@@ -29,6 +29,10 @@ family! {
         Self::icdf(rng.sample(Open01), params).unwrap_or(f64::NAN)
     }
 
+    fn pathwise(x: f64, [loc, scale]: [f64; 2]) -> [Option<f64>; 2] {
+        [Some(1.0), Some((x - loc) / scale)]
+    }
+
     fn cdf(x: f64, [loc, scale]: [f64; 2]) -> Option<f64> {
         Some((-(-(x - loc) / scale).exp()).exp())
     }

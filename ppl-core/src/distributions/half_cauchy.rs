@@ -20,6 +20,10 @@ family! {
         Cauchy::sample(rng, [0.0, scale]).abs()
     }
 
+    fn pathwise(x: f64, [scale]: [f64; 1]) -> [Option<f64>; 1] {
+        [Some(x / scale)]
+    }
+
     fn cdf(x: f64, [scale]: [f64; 1]) -> Option<f64> {
         Some(if x <= 0.0 { 0.0 } else { 2.0 * f64::atan2(x, scale) / PI })
     }

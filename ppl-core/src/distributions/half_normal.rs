@@ -32,6 +32,10 @@ family! {
         Normal::sample(rng, [0.0, scale]).abs()
     }
 
+    fn pathwise(x: f64, [scale]: [f64; 1]) -> [Option<f64>; 1] {
+        [Some(x / scale)]
+    }
+
     fn cdf(x: f64, [scale]: [f64; 1]) -> Option<f64> {
         Some(if x <= 0.0 { 0.0 } else { libm::erf(x / (scale * SQRT_2)) })
     }

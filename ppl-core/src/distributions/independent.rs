@@ -1,9 +1,11 @@
 //! Independent: counts the innermost dimensions of a distribution as one draw.
 
+use std::rc::Rc;
+
 use serde_json::Value as Json;
 
 use super::family::Family;
-use super::{Distribution, SampledIn, Univariate};
+use super::{Any, Distribution, SampledIn, Univariate};
 use crate::autodiff::{Broadcast, Dims, Rank, Value, sum_inner};
 use crate::error::Result;
 use crate::rng::Rng;
@@ -57,7 +59,7 @@ where
     }
 }
 
-impl<D: Batched<K>, const K: usize> Distribution for Independent<D, K> {
+impl<D: Distribution, const K: usize> Distribution for Independent<D, K> {
     fn name(&self) -> &'static str {
         self.0.name()
     }
@@ -78,12 +80,24 @@ impl<D: Batched<K>, const K: usize> Distribution for Independent<D, K> {
         self.0.sample(rngs, dims)
     }
 
+    fn rsample(&self, site: &str, rngs: &mut [Rng], dims: Dims) -> Result<Value> {
+        self.0.rsample(site, rngs, dims)
+    }
+
     fn log_prob(&self, x: &Value) -> Result<Value> {
         sum_inner(&self.0.log_prob(x)?, K)
     }
 
     fn log_prob_sum(&self, x: &Value) -> Result<Value> {
         self.0.log_prob_sum(x)
+    }
+
+    fn parameter(&self, name: &str) -> Option<Value> {
+        self.0.parameter(name)
+    }
+
+    fn with_parameters(&self, change: &mut dyn FnMut(&str, &Value) -> Result<Value>) -> Result<Rc<dyn Distribution>> {
+        Ok(Rc::new(Independent::<Any, K>(Any(self.0.with_parameters(change)?))))
     }
 
     fn check(&self, place: &str) -> Result<()> {

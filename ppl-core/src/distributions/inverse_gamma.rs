@@ -25,6 +25,10 @@ family! {
         (rate.ln() - ln_draw(rng, a)).exp().min(f64::MAX)
     }
 
+    fn pathwise(x: f64, [_, rate]: [f64; 2]) -> [Option<f64>; 2] {
+        [None, Some(x / rate)]
+    }
+
     fn cdf(x: f64, [a, rate]: [f64; 2]) -> Option<f64> {
         Some(if x <= 0.0 { 0.0 } else { tails(a, rate / x, excess(x, a, rate)).0 })
     }

@@ -31,6 +31,10 @@ family! {
         Normal::sample(rng, params).exp()
     }
 
+    fn pathwise(x: f64, [loc, scale]: [f64; 2]) -> [Option<f64>; 2] {
+        [Some(x), Some(x * (x.ln() - loc) / scale)]
+    }
+
     fn cdf(x: f64, params: [f64; 2]) -> Option<f64> {
         if x <= 0.0 { Some(0.0) } else { Normal::cdf(x.ln(), params) }
     }

@@ -10,14 +10,17 @@ mod incomplete;
 mod independent;
 pub mod json;
 mod json_parameters;
+mod kl;
 mod mixture;
 mod multivariate;
 mod multivariate_log_prob;
+mod multivariate_pathwise;
 mod normal_mass;
 mod softplus;
 mod stirling;
 mod univariate;
 mod univariate_log_prob;
+mod univariate_pathwise;
 #[cfg(test)]
 mod vector_battery;
 pub mod vector_family;
@@ -34,6 +37,7 @@ pub use crate::support::{Bound, Support, VectorSupport};
 pub use any::Any;
 pub use family::{Family, Parameter, Partials};
 pub use independent::Independent;
+pub use kl::kl_divergence;
 pub use mixture::Mixture;
 pub use multivariate::Multivariate;
 pub use univariate::{Params, Univariate, With};
@@ -60,6 +64,15 @@ pub trait Distribution: 'static {
     /// # Errors
     /// Parameters whose shapes do not fit.
     fn sample(&self, rngs: &mut [Rng], dims: Dims) -> Result<Value>;
+
+    /// The draw of [`Distribution::sample`] for the same generators, through which gradients flow to the parameters.
+    ///
+    /// # Errors
+    /// A traced parameter that a draw has no gradient by, with `site`; and as [`Distribution::sample`].
+    fn rsample(&self, site: &str, _rngs: &mut [Rng], _dims: Dims) -> Result<Value> {
+        let parameter = "its parameters".to_owned();
+        Err(Error::NotPathwise { site: site.to_owned(), distribution: self.name(), parameter })
+    }
 
     /// The log probability of `x` by element: event dimensions summed, the batch kept; -inf out of support.
     ///

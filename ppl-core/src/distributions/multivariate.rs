@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::batch::{parts, walk};
 use super::multivariate_log_prob::LogProb;
+use super::multivariate_pathwise::pathwise;
 use super::vector_family::{Flaw, VectorFamily};
 use super::{Distribution, SampledIn, json_parameters as reader};
 use crate::autodiff::{Broadcast, Dims, Rank, Shape, Value, record};
@@ -73,6 +74,11 @@ impl<F: VectorFamily, B: Rank> Distribution for Multivariate<F, B> {
             }
         }
         Ok(Value::constant(Shape::new(rngs.len(), dims), draws))
+    }
+
+    fn rsample(&self, site: &str, rngs: &mut [Rng], dims: Dims) -> Result<Value> {
+        let draws = self.sample(rngs, dims)?;
+        pathwise::<F>(site, draws, &self.params)
     }
 
     fn log_prob(&self, x: &Value) -> Result<Value> {

@@ -131,6 +131,20 @@ impl VectorFamily for MultivariateNormal {
         }
     }
 
+    const PATHWISE: bool = true;
+
+    /// x = loc + L z: by loc the cotangent c, by L the lower triangle of c z^T.
+    fn pathwise(x: &[f64], params: &[&[f64]], cotangent: &[f64], room: &mut Vec<f64>, slopes: &mut [Vec<f64>]) {
+        let (loc, l, n) = (params[0], params[1], x.len());
+        room.clear();
+        room.extend(x.iter().zip(loc).map(|(x, m)| x - m));
+        solve(l, room);
+        for (i, c) in cotangent.iter().enumerate() {
+            slopes[0][i] += c;
+            slopes[1][i * n..=i * n + i].iter_mut().zip(&*room).for_each(|(g, z)| *g += c * z);
+        }
+    }
+
     fn sample(rng: &mut Rng, params: &[&[f64]], out: &mut [f64]) {
         let (loc, l, n) = (params[0], params[1], params[0].len());
         let z: Vec<f64> = (0..n).map(|_| rand_distr::StandardNormal.sample(rng)).collect();

@@ -34,6 +34,11 @@ family! {
         loc + scale * z
     }
 
+    fn pathwise(x: f64, [loc, scale]: [f64; 2]) -> [Option<f64>; 2] {
+        let z = (x - loc) / scale;
+        [Some(1.0), Some(z)]
+    }
+
     fn cdf(x: f64, [loc, scale]: [f64; 2]) -> Option<f64> {
         Some(0.5 * libm::erfc((loc - x) / (scale * std::f64::consts::SQRT_2)))
     }

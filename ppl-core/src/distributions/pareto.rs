@@ -26,6 +26,10 @@ family! {
         (scale * (waited / alpha).exp()).min(f64::MAX)
     }
 
+    fn pathwise(x: f64, [scale, alpha]: [f64; 2]) -> [Option<f64>; 2] {
+        [Some(x / scale), Some(-x * (x / scale).ln() / alpha)]
+    }
+
     fn cdf(x: f64, [scale, alpha]: [f64; 2]) -> Option<f64> {
         Some(if x <= scale { 0.0 } else { -(-alpha * ((x - scale) / scale).ln_1p()).exp_m1() })
     }

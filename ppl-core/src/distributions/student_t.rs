@@ -50,6 +50,10 @@ family! {
         loc + scale * Normal::sample(rng, [0.0, 1.0]) * (-0.5 * ln_precision).exp()
     }
 
+    fn pathwise(x: f64, [_, loc, scale]: [f64; 3]) -> [Option<f64>; 3] {
+        [None, Some(1.0), Some((x - loc) / scale)]
+    }
+
     fn cdf(x: f64, [df, loc, scale]: [f64; 3]) -> Option<f64> {
         let (beyond, rest) = tails((x - loc).abs() / scale, df);
         Some(if x < loc { beyond } else { rest })

@@ -35,6 +35,19 @@ family! {
         Self::icdf(u, params).unwrap_or(f64::NAN)
     }
 
+    /// Phi(z) = (1 - u) Phi(a) + u Phi(b) at the fixed u = F(x).
+    fn pathwise(x: f64, params: [f64; 4]) -> [Option<f64>; 4] {
+        let (z, from_ends) = place(x, params);
+        let Interval { low: a, high: b, .. } = interval(params);
+        let u = interval(params).below(z, from_ends);
+        // Weights times the density at an end over that at z; nothing comes from an infinite end.
+        let over = |weight: f64, end: f64| if end.is_finite() { weight * (0.5 * (z - end) * (z + end)).exp() } else { 0.0 };
+        let (at_low, at_high) = (over(1.0 - u, a), over(u, b));
+        let times = |weight: f64, end: f64| if weight == 0.0 { 0.0 } else { weight * end };
+        let dscale = z - times(at_low, a) - times(at_high, b);
+        [Some(1.0 - at_low - at_high), Some(dscale), Some(at_low), Some(at_high)]
+    }
+
     fn cdf(x: f64, params: [f64; 4]) -> Option<f64> {
         let [_, _, low, high] = params;
         let (z, from_ends) = place(x, params);

@@ -19,6 +19,11 @@ family! {
         low + (high - low) * rng.random::<f64>()
     }
 
+    fn pathwise(x: f64, [low, high]: [f64; 2]) -> [Option<f64>; 2] {
+        let u = (x - low) / (high - low);
+        [Some(1.0 - u), Some(u)]
+    }
+
     fn cdf(x: f64, [low, high]: [f64; 2]) -> Option<f64> {
         Some(((x - low) / (high - low)).clamp(0.0, 1.0))
     }

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::family::Family;
 use super::univariate_log_prob::{LogProb, valid};
+use super::univariate_pathwise::pathwise;
 use super::{Distribution, SampledIn};
 use crate::autodiff::{Broadcast, Dims, IntoVar, Rank, Shape, Value, Walk, record};
 use crate::error::{Error, Result};
@@ -138,6 +139,11 @@ impl<F: Family<N>, const N: usize, S: Rank> Distribution for Univariate<F, N, S>
             }));
         }
         Ok(Value::constant(Shape::new(rngs.len(), dims), draws))
+    }
+
+    fn rsample(&self, site: &str, rngs: &mut [Rng], dims: Dims) -> Result<Value> {
+        let draws = self.sample(rngs, dims)?;
+        pathwise::<F, N>(site, draws, &self.params)
     }
 
     fn log_prob(&self, x: &Value) -> Result<Value> {

@@ -67,6 +67,12 @@ pub trait VectorFamily: Copy + Send + 'static {
     /// Adds the slopes of `log_prob` by x (first) and by each parameter.
     fn vjp(x: &[f64], params: &[&[f64]], room: &mut Vec<f64>, slopes: &mut [Vec<f64>]);
 
+    /// Whether gradients flow through a draw: [`VectorFamily::pathwise`].
+    const PATHWISE: bool = false;
+
+    /// Adds cotangent * d x / d parameter of a draw `x` at fixed random numbers to `slopes`, by parameter.
+    fn pathwise(_x: &[f64], _params: &[&[f64]], _cotangent: &[f64], _room: &mut Vec<f64>, _slopes: &mut [Vec<f64>]) {}
+
     /// Writes one draw.
     fn sample(rng: &mut Rng, params: &[&[f64]], out: &mut [f64]);
 }

@@ -39,6 +39,10 @@ family! {
         (scale * waited.powf(1.0 / k)).max(f64::MIN_POSITIVE)
     }
 
+    fn pathwise(x: f64, [scale, k]: [f64; 2]) -> [Option<f64>; 2] {
+        [Some(x / scale), Some(-x * (x / scale).ln() / k)]
+    }
+
     fn cdf(x: f64, [scale, k]: [f64; 2]) -> Option<f64> {
         Some(if x <= 0.0 { 0.0 } else { -(-(x / scale).powf(k)).exp_m1() })
     }

@@ -1,4 +1,4 @@
-//! substitute: gives latent sites and params a value without making them data.
+//! substitute: gives latent sites, params and mutables a value without making them data.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ pub struct Substitute {
 
 impl Handler for Substitute {
     fn process(&mut self, message: &mut Message, _: &Outside<'_>) -> Result<()> {
-        if !message.is_latent() && message.kind != Kind::Param {
+        if !message.is_latent() && !matches!(message.kind, Kind::Param | Kind::Mutable) {
             return Ok(());
         }
         self.seen.insert(&message.name);

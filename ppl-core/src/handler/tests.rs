@@ -1,9 +1,10 @@
 //! What each handler promises, alone and together.
 
 use super::*;
-use crate::distributions::{HalfNormal, MultivariateNormal, Normal};
+use crate::autodiff::{Dims, Shape, Tape, Value, Var, check};
+use crate::distributions::{Gamma, HalfNormal, MultivariateNormal, Normal, Poisson};
 use crate::error::Result;
-use crate::{Ctx, Error, PriorSet, Values};
+use crate::{Array, Ctx, Error, PriorSet, Values};
 
 fn model(ctx: &mut Ctx) -> Result<()> {
     let mu = ctx.sample("mu", Normal::new(0.0, 5.0))?;
@@ -238,4 +239,95 @@ fn a_prior_set_that_does_not_fit_says_what_and_where() {
         let error = set(text).and_then(|s| trace(seed(priors(model, s), 0)).map(drop)).unwrap_err().to_string();
         assert!(error.contains(part), "{text}: {error}");
     }
+}
+
+#[test]
+fn a_pathwise_draw_is_the_draw_of_the_seed_and_gradients_flow_through_it_to_every_broadcast_parameter() {
+    let numbers = |lanes: usize, dims: &[usize], first: f64| {
+        let shape = Shape::new(lanes, Dims::new(dims));
+        Value::constant(shape, (0..shape.len()).map(|i| first + 0.31 * i as f64).collect::<Vec<_>>())
+    };
+    let normal = |values: &[Value]| {
+        let dist = Normal::new(Var::<(usize, usize)>::from_value(values[0].clone()), {
+            Var::<(usize,)>::from_value(values[1].clone())
+        });
+        Ctx::new(2).with(Pathwise(5), |ctx| ctx.sample("z", dist)).unwrap().as_value().clone()
+    };
+    let inputs = [numbers(2, &[3, 2], -0.2), numbers(1, &[2], 0.7)];
+    check::function(normal, &inputs, 1e-5, 1e-8);
+    let factor = [[0.8, 0.0], [0.3, 1.1]];
+    let vector = |values: &[Value]| {
+        let dist = MultivariateNormal::with_scale_tril(Var::<(usize, usize)>::from_value(values[0].clone()), {
+            Var::<(usize, usize)>::from_value(values[1].clone())
+        });
+        Ctx::new(2).with(Pathwise(5), |ctx| ctx.sample("z", dist)).unwrap().as_value().clone()
+    };
+    // Only the lower triangle may move: what lies above it is no factor.
+    let lower = |values: &[Value]| {
+        let l = Var::<(usize,)>::from_value(values[1].clone());
+        let (rows, zero) = ([l.at(&[0]), l.at(&[1, 2])], Var::vector([0.0]));
+        let l = Var::stack(&[Var::concat(&[rows[0].clone(), zero]), rows[1].clone()]);
+        vector(&[values[0].clone(), l.as_value().clone()])
+    };
+    check::function(
+        lower,
+        &[numbers(2, &[3, 2], -0.2), Value::shared(Dims::new(&[3]), vec![0.8, 0.3, 1.1])],
+        1e-5,
+        1e-8,
+    );
+    let plain = |ctx: &mut Ctx| ctx.sample("z", MultivariateNormal::with_scale_tril([0.1, 0.2], factor));
+    let seeded = trace(seed(plain, 5)).unwrap().returned;
+    let pathwise = Ctx::new(1).with(Pathwise(5), plain).unwrap();
+    assert_eq!(seeded.lane(0), pathwise.lane(0));
+}
+
+#[test]
+fn a_draw_without_a_gradient_says_which_site_and_parameter() {
+    let tape = Tape::recording();
+    let a = Var::leaf(&tape, 1, (), vec![2.0]).unwrap();
+    let refused = |model: &dyn Fn(&mut Ctx) -> Result<Var>| {
+        Ctx::on(1, tape.clone()).with(Pathwise(1), model).map(drop).unwrap_err().to_string()
+    };
+    let gamma = refused(&|ctx| ctx.sample("g", Gamma::new(&a, 1.0)));
+    assert!(gamma.contains("`g`") && gamma.contains("`gamma`") && gamma.contains("`concentration`"), "{gamma}");
+    let discrete = refused(&|ctx| ctx.sample("k", Poisson::new(&a)));
+    assert!(discrete.contains("`k`") && discrete.contains("discrete"), "{discrete}");
+    assert!(Ctx::on(1, tape.clone()).with(Pathwise(1), |ctx| ctx.sample("g", Gamma::new(2.0, &a))).is_ok());
+}
+
+#[test]
+fn a_param_may_be_pixels_is_made_only_where_nobody_has_it_and_says_both_shapes() {
+    let made = std::cell::Cell::new(0);
+    let model = |ctx: &mut Ctx| {
+        let w = ctx.param_with("w", &[2], || {
+            made.set(made.get() + 1);
+            Array::constant(&[2], vec![0.5, 1.5])
+        })?;
+        Ok(w.lane(0).to_vec())
+    };
+    assert_eq!(trace(model).unwrap().returned, [0.5, 1.5]);
+    let given =
+        |pixels: Vec<f32>| Values::new().with_value("w", Array::constant(&[pixels.len()], pixels).unwrap().as_value());
+    assert_eq!(trace(substitute(model, given(vec![7.0, 8.0]))).unwrap().returned, [7.0, 8.0]);
+    assert_eq!(made.get(), 1);
+    let error = trace(substitute(model, given(vec![7.0; 3]))).map(drop).unwrap_err().to_string();
+    assert!(error.contains("`w`") && error.contains("[2]") && error.contains("[3]"), "{error}");
+    let other = |ctx: &mut Ctx| ctx.param_with("w", &[3], || Array::constant(&[2], vec![0.0; 2])).map(drop);
+    assert!(trace(other).map(drop).unwrap_err().to_string().contains("`w`"));
+}
+
+#[test]
+fn a_mutable_is_what_it_was_updated_to_and_an_update_needs_one() {
+    let model = |ctx: &mut Ctx| {
+        ctx.scope("layer", |ctx| {
+            let n = ctx.mutable("n", 1.0)?;
+            ctx.update("n", n + 1.0)
+        })
+    };
+    let first = trace(model).unwrap();
+    assert_eq!(first.get("layer.n").unwrap().value.numbers(), [2.0]);
+    let again = trace(substitute(model, Values::new().with("layer.n", 2.0))).unwrap();
+    assert_eq!(again.get("layer.n").unwrap().value.numbers(), [3.0]);
+    let error = trace(|ctx: &mut Ctx| ctx.update("n", 1.0)).map(drop).unwrap_err().to_string();
+    assert!(error.contains("`n`") && error.contains("mutable"), "{error}");
 }

@@ -56,12 +56,19 @@ impl Site {
     /// # Errors
     /// Where the value does not fit the distribution.
     pub fn log_prob(&self) -> Result<Option<Vec<f64>>> {
-        let term = match (&self.dist, self.kind) {
-            (Some(dist), Kind::Sample) => score(&**dist, &self.value, self.mask.as_ref(), self.scale)?,
-            (_, Kind::Factor) => score_factor(&self.value, self.mask.as_ref(), self.scale)?,
-            _ => return Ok(None),
-        };
-        Ok(Some(term.numbers().to_vec()))
+        Ok(self.term()?.map(|term| term.numbers().to_vec()))
+    }
+
+    /// Its term of the log density as a value, through which gradients flow to what the run was traced by.
+    ///
+    /// # Errors
+    /// As [`Site::log_prob`].
+    pub fn term(&self) -> Result<Option<Value>> {
+        match (&self.dist, self.kind) {
+            (Some(dist), Kind::Sample) => score(&**dist, &self.value, self.mask.as_ref(), self.scale).map(Some),
+            (_, Kind::Factor) => score_factor(&self.value, self.mask.as_ref(), self.scale).map(Some),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -124,6 +131,13 @@ impl Recorder {
 impl Handler for Recorder {
     fn post(&mut self, message: &mut Message, _: &Outside<'_>) -> Result<()> {
         let Some(value) = message.value.clone() else { return Ok(()) };
+        if message.kind == Kind::Update {
+            // A mutable is what it was last updated to.
+            if let Some(site) = self.0.borrow_mut().0.get_mut(&message.name) {
+                site.value = value;
+            }
+            return Ok(());
+        }
         let site = Site {
             kind: message.kind,
             dist: message.dist.clone(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::moments::Moments;
 use super::optimizer::{Best, Optimizer, Reason, is_finite, max_norm};
 use crate::error::{Result, require};
 
@@ -88,17 +89,14 @@ impl Adam {
         self.caution * learning_rate * fall
     }
 
-    /// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  q += lr m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps)
+    /// One step of [`Moments`].
     fn step(&mut self, grad: &[f64]) {
         let AdamSettings { beta1, beta2, epsilon, .. } = self.settings;
         let rate = self.learning_rate();
-        self.bias = [self.bias[0] * beta1, self.bias[1] * beta2];
-        let (unbias1, unbias2) = (1.0 / (1.0 - self.bias[0]), 1.0 / (1.0 - self.bias[1]));
+        let rule = Moments { beta1, beta2, epsilon }.next(&mut self.bias, rate);
         let moments = self.mean.iter_mut().zip(&mut self.square);
         for ((q, (m, v)), g) in self.position.iter_mut().zip(moments).zip(grad) {
-            *m += (1.0 - beta1) * (g - *m);
-            *v += (1.0 - beta2) * (g * g - *v);
-            *q += rate * (*m * unbias1) / ((*v * unbias2).sqrt() + epsilon);
+            *q += rule.step(m, v, *g);
         }
         self.iterations += 1;
     }
