@@ -27,6 +27,9 @@ pub enum Error {
     /// An error of the lens library beneath, which reads the FITS files.
     #[error(transparent)]
     Lens(#[from] lens_models::Error),
+    /// An error of the language beneath, in which the networks are written.
+    #[error(transparent)]
+    Language(#[from] ppl_core::Error),
 
     /// An error about the content of one file.
     #[error("{path}: {cause}")]
@@ -67,6 +70,27 @@ pub enum Error {
     /// A set without galaxies.
     #[error("there is no galaxy in the set; give at least one")]
     EmptyDataset,
+
+    /// Weights that are no whole safetensors file.
+    #[error("this is no whole safetensors file of weights: {cause}; copy or write the file again")]
+    Weights { cause: safetensors::SafeTensorError },
+    /// A weight that a network needs.
+    #[error("there is no weight `{name}`; give a file with the weights of this network, named as PyTorch names them")]
+    MissingWeight { name: String },
+    /// A weight of another shape.
+    #[error("the weight `{name}` has shape {got:?} where {expected:?} is wanted; it is of another network")]
+    WeightShape { name: String, expected: Vec<usize>, got: Vec<usize> },
+    /// A weight of numbers that are not read.
+    #[error("the weight `{name}` has numbers of type {got}; they must be F32, F16 or BF16")]
+    WeightType { name: String, got: String },
+    /// A weight with a number that nothing can be computed with.
+    #[error(
+        "the weight `{name}` is {value} at {index}; every number must be finite (in half precision, at most 65504)"
+    )]
+    WeightNotFinite { name: String, index: usize, value: f32 },
+    /// Numbers that do not fill the shape given for them.
+    #[error("the weight `{name}` of shape {dims:?} was given {got} numbers; give as many as the shape has")]
+    WeightCount { name: String, dims: Vec<usize>, got: usize },
 
     /// A catalogue that is not there.
     #[error("{path} does not exist; check the path of the catalogue")]

@@ -1,7 +1,8 @@
-//! The neural source of a gravitational lens: galaxies to learn from.
+//! The neural source of a gravitational lens: galaxies to learn from, and the networks that learn.
 
 pub mod data;
 pub mod error;
+pub mod network;
 mod tally;
 
 pub use error::{Error, Result};

@@ -1,0 +1,270 @@
+//! The networks against PyTorch: every operation, then encoder and decoder with the same weights on both sides.
+
+use ppl_core::autodiff::{Dims, Shape, Tape, Value};
+use ppl_core::{Array, Var};
+use serde::Deserialize;
+use vae_source::network::{
+    Encoded, Kind, MOMENTUM, Mode, WeightSet, WeightSpec, decode, decoder_weights, encode, encoder_weights, follow, op,
+};
+
+/// What scripts/golden/network.py wrote.
+#[derive(Deserialize)]
+struct Table {
+    operations: Vec<Operation>,
+    encoder: Vec<Network>,
+    decoder: Vec<Network>,
+}
+
+#[derive(Deserialize)]
+struct Operation {
+    name: String,
+    kernel: Option<KernelSides>,
+    slope: Option<f32>,
+    inputs: Vec<Input>,
+    value: Summary,
+    dims: Vec<usize>,
+}
+
+#[derive(Deserialize)]
+struct KernelSides {
+    side: usize,
+    stride: usize,
+    padding: usize,
+}
+
+#[derive(Deserialize)]
+struct Input {
+    shape: Vec<usize>,
+    gradient: Summary,
+}
+
+#[derive(Deserialize)]
+struct Network {
+    training: bool,
+    weights: Vec<String>,
+    shape: Vec<usize>,
+    outputs: Vec<Summary>,
+    input_gradient: Summary,
+    gradients: indexmap::IndexMap<String, Summary>,
+    running: indexmap::IndexMap<String, Summary>,
+}
+
+/// Every so-manieth number of a result, and the Euclidean norm of all.
+#[derive(Deserialize)]
+struct Summary {
+    norm: f64,
+    sample: Vec<f64>,
+}
+
+impl Summary {
+    /// Asserts that `got` is the same to `tolerance` of the root mean square of its numbers.
+    fn assert_is(&self, got: &[f64], tolerance: f64, what: &str) {
+        let step = got.len().div_ceil(self.sample.len());
+        let scale = self.norm / (got.len() as f64).sqrt();
+        let norm = got.iter().map(|x| x * x).sum::<f64>().sqrt();
+        assert!((norm - self.norm).abs() <= tolerance * self.norm, "{what}: norm {norm}, PyTorch {}", self.norm);
+        assert_eq!(got.iter().step_by(step).count(), self.sample.len(), "{what}");
+        for (i, (got, expected)) in got.iter().step_by(step).zip(&self.sample).enumerate() {
+            let allowed = tolerance * scale.max(expected.abs());
+            assert!((got - expected).abs() <= allowed, "{what}: number {} is {got}, PyTorch {expected}", i * step);
+        }
+    }
+}
+
+fn table() -> Table {
+    serde_json::from_str(include_str!("data/network.json")).unwrap()
+}
+
+/// Numbers between -1 and 1, each a hash of its index and the salt, as the script has them.
+fn uniform(count: usize, salt: u32) -> impl Iterator<Item = f64> {
+    (0..count as u32).map(move |i| {
+        let mut h = i.wrapping_mul(0x9E37_79B1) ^ salt.wrapping_mul(0x85EB_CA77);
+        for (shift, factor) in [(16, 0x7FEB_352D), (15, 0x846C_A68B)] {
+            h = (h ^ (h >> shift)).wrapping_mul(factor);
+        }
+        h ^= h >> 16;
+        2.0 * (f64::from(h) + 0.5) / 2.0_f64.powi(32) - 1.0
+    })
+}
+
+fn numbers(count: usize, salt: u32, centre: f64, spread: f64) -> Vec<f32> {
+    uniform(count, salt).map(|u| (centre + spread * u) as f32).collect()
+}
+
+/// The weights of the script.
+fn weights(specs: &[WeightSpec]) -> WeightSet {
+    let mut set = WeightSet::default();
+    for (salt, WeightSpec { name, dims, kind }) in specs.iter().enumerate() {
+        let fan = match name.as_str() {
+            "decoder.0.weight" => dims[0],
+            name if name.starts_with("decoder") => 4 * dims[0],
+            _ => 16 * dims.get(1).unwrap_or(&1),
+        };
+        let (centre, spread) = match kind {
+            Kind::Kernel => (0.0, (6.0 / fan as f64).sqrt()),
+            Kind::Factor => (1.0, 0.2),
+            Kind::Bias | Kind::RunningMean => (0.0, 0.1),
+            Kind::RunningVariance => (1.0, 0.3),
+        };
+        let count = dims.iter().product();
+        set.insert(name, dims, numbers(count, salt as u32, centre, spread)).unwrap();
+    }
+    set
+}
+
+/// sum_i cos(1 + 0.7 i) y_i.
+fn weighed(y: &Var<(usize, usize)>) -> Var {
+    let [rows, columns] = [0, 1].map(|axis| y.as_value().dims().sizes()[axis]);
+    let cosines: Vec<f64> = (0..rows * columns).map(|i| (1.0 + 0.7 * i as f64).cos()).collect();
+    (y * &Var::matrix(rows, columns, cosines).unwrap()).sum()
+}
+
+/// The same of pixels.
+fn weighed_pixels(y: &Array) -> Var {
+    weighed(&op::to_numbers(&op::reshaped(y, &[1, y.dims().len()]).unwrap()).unwrap())
+}
+
+fn pixels(array: &Array) -> Vec<f64> {
+    array.as_value().data().to_f64()
+}
+
+fn gradient(value: &Value) -> Vec<f64> {
+    value.take_gradient().unwrap().to_f64()
+}
+
+#[test]
+fn every_operation_has_the_values_and_gradients_of_pytorch() {
+    let table = table();
+    assert_eq!(table.operations.len(), 19);
+    for case in &table.operations {
+        let tape = Tape::recording();
+        let leaf = |(salt, input): (usize, &Input)| {
+            let count = input.shape.iter().product();
+            Array::leaf(&tape, 1, &input.shape, numbers(count, salt as u32, 0.0, 1.0))
+        };
+        let inputs: Vec<Array> = case.inputs.iter().enumerate().map(leaf).collect();
+        let kernel = case.kernel.as_ref();
+        let kernel = kernel.map(|k| op::Kernel { side: k.side, stride: k.stride, padding: k.padding });
+        let y = match (case.name.as_str(), inputs.as_slice()) {
+            ("conv2d", [x, weight]) => op::conv2d(x, weight, kernel.unwrap()),
+            ("conv_transpose2d", [x, weight]) => op::conv_transpose2d(x, weight, kernel.unwrap()),
+            ("batch_norm", [x, weight, bias]) => {
+                let statistics = op::batch_statistics(x).unwrap();
+                op::normalised(x, &statistics, weight, bias, case.slope.unwrap())
+            }
+            ("leaky_relu", [x]) => op::leaky_relu(x, case.slope.unwrap()),
+            ("tanh", [x]) => op::tanh(x),
+            ("linear", [x, weight, bias]) => op::linear(x, weight, bias),
+            (name, _) => panic!("{name}"),
+        };
+        let y = y.unwrap();
+        assert_eq!(y.dims().sizes(), case.dims, "{}", case.name);
+        tape.backward(weighed_pixels(&y).as_value()).unwrap();
+        // Sums of at most a few hundred f32 products against f64: 1e-6.
+        case.value.assert_is(&pixels(&y), 3e-6, &case.name);
+        for (i, (input, expected)) in inputs.iter().zip(&case.inputs).enumerate() {
+            expected.gradient.assert_is(&gradient(input.as_value()), 3e-6, &format!("{}, input {i}", case.name));
+        }
+    }
+}
+
+/// Weights of a network as leaves, the batch that goes in, and how far f32 may be off.
+fn assert_network(
+    network: &Network,
+    specs: &[WeightSpec],
+    run: impl Fn(&mut vae_source::network::Arrays, Mode, Value) -> (Vec<Vec<f64>>, Var),
+    input: impl Fn(&Tape, Vec<f32>) -> Value,
+) {
+    let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+    assert_eq!(names, network.weights);
+    let (mode, what) = if network.training { (Mode::Training, "training") } else { (Mode::Evaluation, "evaluation") };
+    let tape = Tape::recording();
+    let set = weights(specs);
+    let mut arrays = set.arrays(Some(&tape));
+    let x = input(&tape, numbers(network.shape.iter().product(), 1000, 0.0, 1.0));
+    let (outputs, total) = run(&mut arrays, mode, x.clone());
+    tape.backward(total.as_value()).unwrap();
+    // Five layers of sums of thousands of f32 products against f64; values to 1e-5, gradients, twice as deep, to 3e-5 of their
+    // root mean square.
+    for (i, (got, expected)) in outputs.iter().zip(&network.outputs).enumerate() {
+        expected.assert_is(got, 1e-5, &format!("{what}, output {i}"));
+    }
+    network.input_gradient.assert_is(&gradient(&x), 3e-5, &format!("{what}, input"));
+    for (name, expected) in &network.gradients {
+        let got = gradient(arrays.get(name).unwrap().as_value());
+        expected.assert_is(&got, 3e-5, &format!("{what}, {name}"));
+    }
+    assert_eq!(arrays.observed.len(), if network.training { network.running.len() / 2 } else { 0 });
+    for (layer, statistics, count) in &arrays.observed {
+        let [mean, variance] = ["running_mean", "running_var"].map(|what| format!("{layer}.{what}"));
+        let channels = [statistics.dims().sizes()[1]];
+        let running = |name: &str| set.get(name, &channels).unwrap().to_vec();
+        let (mut means, mut variances) = (running(&mean), running(&variance));
+        follow(&mut means, &mut variances, statistics.lane(0), *count, MOMENTUM);
+        for (name, got) in [(mean, means), (variance, variances)] {
+            let got: Vec<f64> = got.into_iter().map(f64::from).collect();
+            network.running[&name].assert_is(&got, 1e-5, &name);
+        }
+    }
+}
+
+#[test]
+fn the_encoder_has_the_values_and_gradients_of_pytorch_in_both_modes() {
+    for network in &table().encoder {
+        assert_network(
+            network,
+            &encoder_weights(),
+            |arrays, mode, x| {
+                let Encoded { mean, std } = encode(arrays, mode, &Array::from_value(x)).unwrap();
+                let total = weighed(&mean) + weighed(&std);
+                ([&mean, &std].map(|y| y.as_value().data().to_f64()).to_vec(), total)
+            },
+            |tape, x| Value::leaf(tape, Shape::new(1, Dims::new(&[3, 64, 64])), x),
+        );
+    }
+}
+
+#[test]
+fn the_decoder_has_the_values_and_gradients_of_pytorch_in_both_modes() {
+    for network in &table().decoder {
+        assert_network(
+            network,
+            &decoder_weights(),
+            |arrays, mode, z| {
+                let images = decode(arrays, mode, &Var::from_value(z)).unwrap();
+                (vec![pixels(&images)], weighed_pixels(&images))
+            },
+            |tape, z| {
+                let z: Vec<f64> = z.into_iter().map(f64::from).collect();
+                Value::leaf(tape, Shape::new(1, Dims::new(&[3, 64])), z)
+            },
+        );
+    }
+}
+
+/// Image and gradient of the decoder for lanes of latent numbers, in training mode, computed with so many threads.
+fn decoded(threads: usize, lanes: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| {
+        let tape = Tape::recording();
+        let mut arrays = weights(&decoder_weights()).arrays(Some(&tape));
+        let z: Vec<f64> = uniform(lanes * 5 * 64, 7).collect();
+        let z = Value::leaf(&tape, Shape::new(lanes, Dims::new(&[5, 64])), z);
+        let images = decode(&mut arrays, Mode::Training, &Var::from_value(z.clone())).unwrap();
+        tape.backward(weighed_pixels(&images).as_value()).unwrap();
+        let weight = arrays.get("decoder.6.weight").unwrap().as_value();
+        (pixels(&images), gradient(&z), gradient(weight))
+    })
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    assert_eq!(decoded(1, 2), decoded(3, 2));
+}
+
+#[test]
+fn a_lane_has_the_same_bits_whatever_lanes_are_beside_it() {
+    let ((alone, by_alone, _), (beside, by_beside, _)) = (decoded(2, 1), decoded(2, 3));
+    assert_eq!(alone, beside[..alone.len()]);
+    assert_eq!(by_alone, by_beside[..by_alone.len()]);
+}
