@@ -3,6 +3,8 @@
 use std::num::NonZero;
 use std::path::PathBuf;
 
+use arclet::source::training::Preset;
+
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, value_parser};
 
 const FIRST_STEPS: &str = "\
@@ -42,6 +44,7 @@ pub enum Command {
     Simulate(SimulateArguments),
     Fit(FitArguments),
     Galaxies(GalaxiesArguments),
+    TrainSource(TrainArguments),
     Trace(TraceArguments),
     Priors(PriorsArguments),
     Bench(BenchArguments),
@@ -189,6 +192,57 @@ fn range(text: &str) -> Result<Range, String> {
         Some((Some(_), Some(_))) => Err("the first number must be below the second".to_owned()),
         _ => Err("give two numbers with a colon between them, such as 15:50".to_owned()),
     }
+}
+
+/// Train the neural source, the paper's variational autoencoder, on a set of galaxies
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  arclet galaxies --simulate 15500 --out galaxies\n  \
+    arclet train-source --data galaxies --out source --hours 4\n  \
+    arclet train-source --data galaxies --out source --hours 4 --resume\n\n\
+    Writes decoder.safetensors and encoder.safetensors, the weights of the highest validation ELBO, with PyTorch's names;\n\
+    history.csv; and checkpoint.bin, from which --resume goes on bit for bit.")]
+pub struct TrainArguments {
+    /// Folder with the galaxies.safetensors that `arclet galaxies` writes
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Folder to write; must not exist yet, unless --resume is given
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Settings of the training
+    #[arg(long, value_enum, default_value_t = PresetName::Fast)]
+    pub preset: PresetName,
+    /// Stop after so many hours, to be resumed
+    #[arg(long, value_name = "H", value_parser = hours)]
+    pub hours: Option<f64>,
+    /// Go on with the training in --out
+    #[arg(long)]
+    pub resume: bool,
+    /// Fixes the first weights, the order of the galaxies and every draw
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// The presets of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PresetName {
+    /// Adam with a rate of 1e-6, betas 0.5 and 0.999, ten draws of z: weeks of two cores
+    Paper,
+    /// One draw, turned and mirrored images, a rate that falls from 1e-3: hours
+    Fast,
+}
+
+impl From<PresetName> for Preset {
+    fn from(name: PresetName) -> Self {
+        match name {
+            PresetName::Paper => Preset::Paper,
+            PresetName::Fast => Preset::Fast,
+        }
+    }
+}
+
+fn hours(text: &str) -> Result<f64, String> {
+    let allowed = |hours: &f64| *hours > 0.0 && *hours < 1e5;
+    text.parse().ok().filter(allowed).ok_or_else(|| "give a positive number of hours, such as 2.5".to_owned())
 }
 
 /// Trace rays through the lens of a system: deflection, convergence, shear, magnification at given points

@@ -17,6 +17,7 @@ mod simulate;
 mod stop;
 mod summary;
 mod trace;
+mod train;
 mod warning;
 mod watch;
 
@@ -52,6 +53,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Galaxies(arguments) => galaxies::run(&arguments),
+        Command::TrainSource(arguments) => train::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Priors(arguments) => priors::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

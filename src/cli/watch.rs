@@ -106,3 +106,44 @@ impl Counter {
         self.bar.finish_with_message(format!("{}: {:.1} s", self.name, self.since.elapsed().as_secs_f64()));
     }
 }
+
+/// Shows the steps of one epoch of a training.
+pub struct Steps {
+    bar: ProgressBar,
+    batch: usize,
+    since: Instant,
+    done: u64,
+    /// A running mean of the ELBO an image.
+    elbo: Option<f64>,
+}
+
+impl Steps {
+    /// For this epoch, counted from 1, which has so many steps left.
+    pub fn new(epoch: usize, batch: usize, steps: u64) -> Self {
+        let bar = ProgressBar::new(steps);
+        let style = ProgressStyle::with_template("{spinner} epoch {prefix} [{bar:24}] {pos} of {len}, {eta} left{msg}");
+        bar.set_style(
+            style.map_or_else(|_| ProgressStyle::default_bar(), |s| s.tick_chars(TICKS).progress_chars("━━╌")),
+        );
+        bar.set_prefix(epoch.to_string());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Steps { bar, batch, since: Instant::now(), done: 0, elbo: None }
+    }
+}
+
+impl Observer for Steps {
+    fn on_round(&mut self, round: &Round) {
+        self.done += 1;
+        let elbo = self.elbo.map_or(round.objective, |mean| mean + 0.05 * (round.objective - mean));
+        self.elbo = Some(elbo);
+        let speed = (self.done * self.batch as u64) as f64 / self.since.elapsed().as_secs_f64();
+        self.bar.set_message(format!("; ELBO {elbo:.1} an image, {speed:.0} images/s"));
+        self.bar.set_position(self.done);
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

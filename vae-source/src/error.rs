@@ -30,6 +30,9 @@ pub enum Error {
     /// An error of the language beneath, in which the networks are written.
     #[error(transparent)]
     Language(#[from] ppl_core::Error),
+    /// An error of the engine that trains.
+    #[error(transparent)]
+    Engine(#[from] ppl_infer::Error),
 
     /// An error about the content of one file.
     #[error("{path}: {cause}")]
@@ -70,6 +73,15 @@ pub enum Error {
     /// A set without galaxies.
     #[error("there is no galaxy in the set; give at least one")]
     EmptyDataset,
+
+    /// A set with fewer galaxies than a batch.
+    #[error("the training set has {got} {}, and a batch {batch}; give more galaxies", if *.got == 1 { "galaxy" } else { "galaxies" })]
+    TooFewGalaxies { batch: usize, got: usize },
+    /// Images of a size that the networks do not take.
+    #[error(
+        "the galaxies have {got} pixels a side where the networks take {expected}; make the set with `--side {expected}`"
+    )]
+    WrongSide { expected: usize, got: usize },
 
     /// Weights that are no whole safetensors file.
     #[error("this is no whole safetensors file of weights: {cause}; copy or write the file again")]

@@ -1,8 +1,9 @@
-//! The neural source of a gravitational lens: galaxies to learn from, and the networks that learn.
+//! The neural source of a gravitational lens: galaxies to learn from, the networks that learn, and their training.
 
 pub mod data;
 pub mod error;
 pub mod network;
 mod tally;
+pub mod training;
 
 pub use error::{Error, Result};
