@@ -227,7 +227,7 @@ pub struct TrainArguments {
 pub enum PresetName {
     /// Adam with a rate of 1e-6, betas 0.5 and 0.999, ten draws of z: weeks of two cores
     Paper,
-    /// One draw, turned and mirrored images, a rate that falls from 1e-3: hours
+    /// One draw, turned and mirrored images, a rate of up to 3e-4: hours
     Fast,
 }
 
