@@ -83,6 +83,10 @@ pub enum Error {
     )]
     WrongSide { expected: usize, got: usize },
 
+    /// Latent numbers whose covariance has no factor.
+    #[error("{got} galaxies have no covariance of 64 latent numbers; encode more, of different galaxies")]
+    LatentCovariance { got: usize },
+
     /// Weights that are no whole safetensors file.
     #[error("this is no whole safetensors file of weights: {cause}; copy or write the file again")]
     Weights { cause: safetensors::SafeTensorError },

@@ -2,8 +2,10 @@
 
 pub mod data;
 pub mod error;
+pub mod latent;
 pub mod network;
 mod tally;
 pub mod training;
+pub mod vae;
 
 pub use error::{Error, Result};
