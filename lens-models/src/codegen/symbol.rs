@@ -73,33 +73,18 @@ impl Real for Symbol {
     }
 }
 
-impl Add for Symbol {
-    type Output = Self;
-    fn add(self, o: Self) -> Self {
-        self.binary(Binary::Add, o)
-    }
+macro_rules! operators {
+    ($($operator:ident $method:ident),+) => { $(
+        impl $operator for Symbol {
+            type Output = Self;
+            fn $method(self, other: Self) -> Self {
+                self.binary(Binary::$operator, other)
+            }
+        }
+    )+ };
 }
 
-impl Sub for Symbol {
-    type Output = Self;
-    fn sub(self, o: Self) -> Self {
-        self.binary(Binary::Sub, o)
-    }
-}
-
-impl Mul for Symbol {
-    type Output = Self;
-    fn mul(self, o: Self) -> Self {
-        self.binary(Binary::Mul, o)
-    }
-}
-
-impl Div for Symbol {
-    type Output = Self;
-    fn div(self, o: Self) -> Self {
-        self.binary(Binary::Div, o)
-    }
-}
+operators!(Add add, Sub sub, Mul mul, Div div);
 
 impl Neg for Symbol {
     type Output = Self;

@@ -149,3 +149,20 @@ impl Maker {
         self.slots.len() - 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autodiff::{Dims, Shape, Var};
+
+    #[test]
+    fn a_plan_names_the_first_operation_that_a_device_has_no_body_for() {
+        let tape = Tape::recording();
+        let x = Var::<(usize,)>::from_value(Value::leaf(&tape, Shape::new(1, Dims::new(&[2])), vec![0.5, 2.0]));
+        let y = x.exp().sum();
+        let plan = Plan::of(&tape, x.as_value(), y.as_value(), &[]).unwrap();
+        assert!(plan.supports(Device::Cpu).is_ok());
+        let error = plan.supports(Device::Cuda(0)).unwrap_err().to_string();
+        assert!(error.contains("no cuda implementation for map"), "{error}");
+    }
+}

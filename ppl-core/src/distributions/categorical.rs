@@ -3,7 +3,7 @@
 use rand::RngExt as _;
 
 use super::multivariate::Multivariate;
-use crate::support::{Bound, Support};
+use crate::support::{Bound, Support, is_whole};
 use super::vector_family::{Flaw, VectorFamily, VectorParameter, parameter, unfit};
 use crate::autodiff::{Dims, IntoVar, Rank, Reduce};
 use crate::error::{Error, Result};
@@ -29,9 +29,14 @@ pub(super) fn classes(classes: usize) -> Support {
     Support::Integers { low: Bound::At(0.0), high: Bound::At(classes as f64 - 1.0) }
 }
 
+/// A draw is one number, of at least one class.
+pub(super) fn one_of(classes: Dims) -> Result<Dims> {
+    if classes.is_empty() { Err(Error::Axis { axis: 0, dims: classes }) } else { Ok(Dims::SCALAR) }
+}
+
 /// The class that a value stands for, if there is one.
 pub(super) fn class(x: f64, classes: usize) -> Option<usize> {
-    (x >= 0.0 && x < classes as f64 && x.fract() == 0.0).then_some(x as usize)
+    (x >= 0.0 && x < classes as f64 && is_whole(x)).then_some(x as usize)
 }
 
 /// Draws a class in proportion to weights.
@@ -59,7 +64,7 @@ impl VectorFamily for Categorical {
     }
 
     fn event(params: &[Dims]) -> Result<Dims> {
-        if params[0].is_empty() { Err(Error::Axis { axis: 0, dims: params[0] }) } else { Ok(Dims::SCALAR) }
+        one_of(params[0])
     }
 
     fn flaw(params: &[&[f64]]) -> Option<Flaw> {

@@ -1,11 +1,11 @@
 //! CategoricalLogits: one of several classes, by the logarithms of their odds.
 
-use super::categorical::{class, classes, draw};
+use super::categorical::{class, classes, draw, one_of};
 use super::multivariate::Multivariate;
 use crate::support::Support;
 use super::vector_family::{Flaw, VectorFamily, VectorParameter, parameter, unfit};
 use crate::autodiff::{Dims, IntoVar, Rank, Reduce, log_sum_exp};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::rng::Rng;
 
 /// log p(k) = logits_k - ln sum_j e^logits_j, k = 0 .. n - 1
@@ -34,7 +34,7 @@ impl VectorFamily for CategoricalLogits {
     }
 
     fn event(params: &[Dims]) -> Result<Dims> {
-        if params[0].is_empty() { Err(Error::Axis { axis: 0, dims: params[0] }) } else { Ok(Dims::SCALAR) }
+        one_of(params[0])
     }
 
     fn flaw(params: &[&[f64]]) -> Option<Flaw> {
