@@ -1,11 +1,18 @@
 //! The networks against PyTorch: every operation, then encoder and decoder with the same weights on both sides.
 
 use ppl_core::autodiff::{Dims, Shape, Tape, Value};
-use ppl_core::{Array, Var};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use ppl_core::handler::{Handler, Recorder, Trace, replay};
+use ppl_core::message::{Kind as Statement, Message};
+use ppl_core::{Array, Ctx, Outside, Var};
 use serde::Deserialize;
 use vae_source::network::{
-    Encoded, Kind, MOMENTUM, Mode, WeightSet, WeightSpec, decode, decoder_weights, encode, encoder_weights, follow, op,
+    Arrays, Encoded, Kind, MOMENTUM, Mode, WeightSet, WeightSpec, decode, decoder_weights, encode, encoder_weights,
+    follow, op,
 };
+use vae_source::training::{guide, model};
 
 /// What scripts/golden/network.py wrote.
 #[derive(Deserialize)]
@@ -267,4 +274,79 @@ fn a_lane_has_the_same_bits_whatever_lanes_are_beside_it() {
     let ((alone, by_alone, _), (beside, by_beside, _)) = (decoded(2, 1), decoded(2, 3));
     assert_eq!(alone, beside[..alone.len()]);
     assert_eq!(by_alone, by_beside[..by_alone.len()]);
+}
+
+/// What scripts/golden/elbo.py wrote.
+#[derive(Deserialize)]
+struct ElboTable {
+    terms: indexmap::IndexMap<String, f64>,
+    gradients: indexmap::IndexMap<String, Summary>,
+}
+
+/// Gives weights as leaves, and z by a noise that is known.
+struct Known {
+    weights: Arrays,
+    noise: Vec<f64>,
+}
+
+impl Handler for Known {
+    fn process(&mut self, message: &mut Message, _: &Outside<'_>) -> ppl_core::Result<()> {
+        if matches!(message.kind, Statement::Param | Statement::Mutable) {
+            message.value = self.weights.get(&message.name).map(|weight| weight.as_value().clone());
+        } else if message.kind == Statement::Sample && message.value.is_none() {
+            let dist = message.dist.as_ref().unwrap();
+            let [loc, scale] =
+                ["loc", "scale"].map(|name| Var::<(usize, usize)>::from_value(dist.parameter(name).unwrap()));
+            let z = loc + scale * Var::matrix(3, 64, self.noise.clone())?;
+            message.value = Some(z.as_value().clone());
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn the_elbo_and_its_gradient_are_those_of_pytorch_with_the_same_noise() {
+    let table: ElboTable = serde_json::from_str(include_str!("data/elbo.json")).unwrap();
+    let tape = Tape::recording();
+    let mut all = weights(&encoder_weights());
+    for (name, tensor) in weights(&decoder_weights()).iter() {
+        all.insert(name, &tensor.dims, tensor.numbers.clone()).unwrap();
+    }
+    let images = Array::constant(&[3, 64, 64], numbers(3 * 64 * 64, 2000, 0.4, 0.4)).unwrap();
+    let noise: Vec<f64> = numbers(3 * 64, 3000, 0.0, 1.0).into_iter().map(f64::from).collect();
+    let leaves = all.arrays(Some(&tape));
+    let kept: Vec<(String, Value)> =
+        table.gradients.keys().map(|name| (name.clone(), leaves.get(name).unwrap().as_value().clone())).collect();
+    let known = Rc::new(RefCell::new(Known { weights: leaves, noise }));
+    let run = |program: &dyn Fn(&mut Ctx) -> ppl_core::Result<()>| -> Trace {
+        let recorder = Recorder::default();
+        let result =
+            Ctx::on(1, tape.clone()).with(recorder.clone(), |ctx| ctx.with(Shared(known.clone()), |ctx| program(ctx)));
+        result.unwrap();
+        recorder.take()
+    };
+    let of_guide = run(&|ctx| guide(ctx, &images, Mode::Training, 0));
+    let model = |ctx: &mut Ctx| model(ctx, &images, Mode::Training, 0);
+    let of_model = run(&|ctx| replay(model, of_guide.clone())(ctx));
+    let term = |trace: &Trace, site: &str| Var::<()>::from_value(trace.get(site).unwrap().term().unwrap().unwrap());
+    let terms = [term(&of_model, "x"), term(&of_model, "z"), -term(&of_guide, "z")];
+    for (term, (name, expected)) in terms.iter().zip(&table.terms) {
+        let got = term.value().unwrap();
+        // Single precision against double: the misfit of 12288 pixels at 1/50 is a sum of squares.
+        assert!((got - expected).abs() < 2e-5 * expected.abs(), "{name}: {got}, PyTorch {expected}");
+    }
+    let [x, z, guide] = terms;
+    tape.backward((x + z + guide).as_value()).unwrap();
+    for (name, leaf) in kept {
+        table.gradients[&name].assert_is(&gradient(&leaf), 1e-4, &name);
+    }
+}
+
+/// One handler for two runs.
+struct Shared(Rc<RefCell<Known>>);
+
+impl Handler for Shared {
+    fn process(&mut self, message: &mut Message, outside: &Outside<'_>) -> ppl_core::Result<()> {
+        self.0.borrow_mut().process(message, outside)
+    }
 }
