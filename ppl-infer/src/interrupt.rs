@@ -30,7 +30,7 @@ fn on_ctrl_c() {
     if LISTENERS.load(Ordering::SeqCst) == 0 || STOP.swap(true, Ordering::SeqCst) {
         std::process::exit(EXIT_CODE);
     }
-    eprintln!("\nstopping; the draws made so far are kept (Ctrl-C again to end at once)");
+    eprintln!("\nstopping; what was found so far is kept (Ctrl-C again to end at once)");
 }
 
 impl Listener {

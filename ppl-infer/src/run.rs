@@ -21,7 +21,7 @@ const STARTS_PER_CHAIN: usize = 4;
 
 /// Samples the posterior of a model by NUTS, with Stan's defaults.
 ///
-/// A terminal sees its progress; Ctrl-C ends it, and the draws made so far are kept. Warnings go to stderr, and stand in the
+/// A terminal sees its progress; Ctrl-C ends it, and what was found so far is kept. Warnings go to stderr, and stand in the
 /// posterior: [`Posterior::warnings`].
 ///
 /// ```

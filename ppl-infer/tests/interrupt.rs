@@ -1,4 +1,4 @@
-//! Ctrl-C while a one-call function runs: the draws made so far are kept; a program that runs nothing ends.
+//! Ctrl-C while a one-call function runs: what was found so far is kept; a program that runs nothing ends.
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader};

@@ -41,7 +41,7 @@ pub fn flag() -> Result<&'static AtomicBool> {
         if STOP.swap(true, Ordering::Relaxed) {
             end();
         }
-        eprintln!("\nstopping; the draws made so far are kept (Ctrl-C again to end at once)");
+        eprintln!("\nstopping; what was found so far is kept (Ctrl-C again to end at once)");
     })
     .map_err(Failure::ours)?;
     Ok(&STOP)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use arclet::infer::{Ending, Error as EngineError, Executor, atomic, checkpoint};
+use arclet::infer::{Ending, Executor, atomic, checkpoint};
 use arclet::plot::{ContactSheet, Panel, PanelKind, Raster, Tile};
 use arclet::source::data::{Dataset, Galaxy, Split};
 use arclet::source::latent::{LatentPrior, WIDENING};
@@ -33,7 +33,6 @@ pub fn run(arguments: &TrainArguments) -> Result<()> {
     let file = arguments.data.join("galaxies.safetensors");
     let dataset = Dataset::read(&file)?;
     let images = |part| dataset.of(part).map(|galaxy| galaxy.pixels.as_slice());
-    let out = Out::begin(&arguments.out, arguments.resume)?;
     let preset = Preset::from(arguments.preset);
     let seed = arguments.seed;
     let settings = TrainingSettings::of(preset, 1, seed);
@@ -41,6 +40,7 @@ pub fn run(arguments: &TrainArguments) -> Result<()> {
     let settings = TrainingSettings::of(preset, feed.steps_of_an_epoch(), seed);
     let validation = images(Split::Validation).take(settings.validation).collect();
     let set = TrainingSet { feed, validation };
+    let out = Out::begin(&arguments.out, arguments.resume)?;
     let mut trainer =
         if arguments.resume { checkpoint::load(&set, &out.path(CHECKPOINT))? } else { Trainer::new(settings)? };
     let flag = stop::flag()?;
@@ -62,7 +62,7 @@ pub fn run(arguments: &TrainArguments) -> Result<()> {
         let ending = executor.run(&set, &mut trainer);
         drop(executor);
         if let Ending::Failed(error) = ending {
-            return Err(failed(error));
+            return Err(error.into());
         }
         if trainer.epochs().len() > epochs {
             out.epoch(&trainer, &dataset)?;
@@ -72,10 +72,6 @@ pub fn run(arguments: &TrainArguments) -> Result<()> {
             return report::stdout(&told(&trainer, &arguments.out, matches!(ending, Ending::Finished)));
         }
     }
-}
-
-fn failed(error: EngineError) -> Failure {
-    error.into()
 }
 
 /// The folder of a run, which lasts from one call to the next.
@@ -125,7 +121,10 @@ impl Out {
             encoder.write(self.path("encoder.safetensors"), Precision::Single)?;
             let training: Vec<&Galaxy> = dataset.of(Split::Training).collect();
             let codes = vae.encode(&evenly(&training, CODED).map(pixels).collect::<Vec<_>>())?;
-            LatentPrior::fit(&codes, WIDENING)?.write(&self.path("prior.safetensors"))?;
+            match LatentPrior::fit(&codes, WIDENING) {
+                Ok(prior) => prior.write(&self.path("prior.safetensors"))?,
+                Err(error) => tracing::warn!("no latent prior is written: {error}"),
+            }
             self.write("reconstructions.png", &reconstructions(&mut vae, dataset, trainer)?)?;
             self.write("model-card.md", card(trainer, dataset).as_bytes())?;
         }
