@@ -174,6 +174,8 @@ impl From<EngineError> for Failure {
             EngineError::Density(error) => error.into(),
             EngineError::Setting { .. } => Failure::user(error),
             EngineError::Write { path, source } => Failure::io("write", &path, &source),
+            EngineError::CheckpointFile { path, source } => Failure::io("read or write", &path, &source),
+            EngineError::CheckpointFormat { .. } => Failure::user(error),
             error => Failure::ours(error),
         }
     }
@@ -194,6 +196,7 @@ impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
         match error {
             SourceError::Lens(error) => error.into(),
+            SourceError::Engine(error) => error.into(),
             SourceError::Io { path, action, cause } => Failure::io(action, &path, &cause),
             error => Failure::user(error),
         }

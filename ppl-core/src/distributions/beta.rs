@@ -38,10 +38,14 @@ family! {
         sigmoid(one - zero).clamp(f64::MIN_POSITIVE, 1.0 - 0.5 * f64::EPSILON)
     }
 
+    fn pathwise(x: f64, [a, b]: [f64; 2]) -> [Option<f64>; 2] {
+        let density = Self::log_prob(x, [a, b]).value.exp();
+        let slopes = [incomplete::implicit(a, density, |a| masses(x, a, b)), incomplete::implicit(b, density, |b| masses(x, a, b))];
+        slopes.map(Some)
+    }
+
     fn cdf(x: f64, [a, b]: [f64; 2]) -> Option<f64> {
-        let y = 1.0 - x;
-        let beside = beside(a, b, x, y) + a * (1.0 - y - x);
-        Some(incomplete::beta(a, b, x, y, beside).0)
+        Some(masses(x, a, b).0)
     }
 
     fn icdf(p: f64, [a, b]: [f64; 2]) -> Option<f64> {
@@ -63,6 +67,12 @@ family! {
         let n = a + b;
         Some(a / n * (b / n) / (n + 1.0))
     }
+}
+
+/// The mass below and above x.
+fn masses(x: f64, a: f64, b: f64) -> (f64, f64) {
+    let y = 1.0 - x;
+    incomplete::beta(a, b, x, y, beside(a, b, x, y) + a * (1.0 - y - x))
 }
 
 /// The limit of the density at zero or one.

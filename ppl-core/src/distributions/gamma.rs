@@ -35,8 +35,10 @@ family! {
         (ln_draw(rng, a) - rate.ln()).exp().max(f64::MIN_POSITIVE)
     }
 
-    fn pathwise(x: f64, [_, rate]: [f64; 2]) -> [Option<f64>; 2] {
-        [None, Some(-x / rate)]
+    fn pathwise(x: f64, [a, rate]: [f64; 2]) -> [Option<f64>; 2] {
+        let density = Self::log_prob(x, [a, rate]).value.exp();
+        let masses = |a| incomplete::gamma(a, rate * x, (-rate).mul_add(x, a));
+        [Some(incomplete::implicit(a, density, masses)), Some(-x / rate)]
     }
 
     fn cdf(x: f64, [a, rate]: [f64; 2]) -> Option<f64> {

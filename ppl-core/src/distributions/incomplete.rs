@@ -43,7 +43,20 @@ pub(super) fn gamma(a: f64, x: f64, excess: f64) -> (f64, f64) {
     }
 }
 
-/// The same for large `a`, around x = a (Temme 1979; DLMF 8.12).
+/// d x / d a of a draw x that keeps its place among all draws, -(dF / da) / p(x) (Figurnov et al. 2018, arXiv:1805.08498), for the
+/// masses below and above x as functions of `a`, and the density at x.
+///
+/// dF / da is the difference at five points of the smaller mass, good to 1e-9 of the slope: a thousandth of the width that F has in
+/// `a` is far enough from rounding and near enough for a fourth-order rule.
+pub(super) fn implicit(a: f64, density: f64, masses: impl Fn(f64) -> (f64, f64)) -> f64 {
+    let h = 1e-3 * a / (1.0 + a).sqrt();
+    let (below, above) = masses(a);
+    let mass = |a: f64| if below < above { masses(a).0 } else { -masses(a).1 };
+    let slope = (8.0 * (mass(a + h) - mass(a - h)) - (mass(a + 2.0 * h) - mass(a - 2.0 * h))) / (12.0 * h);
+    -slope / density
+}
+
+/// The incomplete gamma functions for large `a`, around x = a (Temme 1979; DLMF 8.12).
 fn uniform_gamma(a: f64, x: f64, excess: f64) -> (f64, f64) {
     let fall = deviance(a, x, excess);
     let eta = -(2.0 * fall / a).sqrt().copysign(excess);

@@ -25,8 +25,10 @@ family! {
         (rate.ln() - ln_draw(rng, a)).exp().min(f64::MAX)
     }
 
-    fn pathwise(x: f64, [_, rate]: [f64; 2]) -> [Option<f64>; 2] {
-        [None, Some(x / rate)]
+    fn pathwise(x: f64, [a, rate]: [f64; 2]) -> [Option<f64>; 2] {
+        let density = Self::log_prob(x, [a, rate]).value.exp();
+        let masses = |a| tails(a, rate / x, excess(x, a, rate));
+        [Some(incomplete::implicit(a, density, masses)), Some(x / rate)]
     }
 
     fn cdf(x: f64, [a, rate]: [f64; 2]) -> Option<f64> {

@@ -15,7 +15,7 @@ pub(super) fn pathwise<F: Family<N>, const N: usize>(site: &str, draws: Value, p
         return Err(Error::DiscreteLatent { site: site.to_owned(), distribution: F::NAME.to_owned() });
     }
     // Which slopes there are does not depend on the numbers.
-    let slopes = F::pathwise(1.0, [1.0; N]);
+    let slopes = F::pathwise(0.5, [1.0; N]);
     let missing = params.iter().zip(slopes).zip(F::PARAMS).find(|((p, slope), _)| p.is_traced() && slope.is_none());
     if let Some((_, parameter)) = missing {
         let parameter = format!("`{}`", parameter.name);
