@@ -437,8 +437,6 @@ fn lanes<F: Family<N>, const N: usize>(params: [f64; N]) {
 /// Slopes of a draw at its place among all draws, by central differences of the distribution function: -(dF / dp) / p(x).
 fn pathwise<F: Family<N>, const N: usize>(params: [f64; N]) {
     for which in (0..N).filter(|i| F::pathwise(0.5, [1.0; N])[*i].is_some() && params[*i].is_finite()) {
-        let size = params[which].abs().max(1e-3);
-        let h = 1e-4 * size / (1.0 + size).sqrt();
         for lane in 0..20 {
             let x = F::sample(&mut keyed(3, F::NAME, lane), params);
             let below = |step: f64| {
@@ -447,15 +445,21 @@ fn pathwise<F: Family<N>, const N: usize>(params: [f64; N]) {
                 F::cdf(x, moved).unwrap_or_else(|| panic!("{} has pathwise draws and no cdf", F::NAME))
             };
             let density = F::log_prob(x, params).value.exp();
-            let numeric = -(below(h) - below(-h)) / (2.0 * h) / density;
             let slope = F::pathwise(x, params)[which].unwrap();
-            // Third order of the difference, and the rounding of F over h and the density.
-            let tolerance = 1e-6 * numeric.abs() + 2e-15 / h / density;
-            assert!(
-                (slope - numeric).abs() <= tolerance,
-                "{} {params:?}, {which}, x = {x}: {slope} {numeric}",
-                F::NAME
-            );
+            // A step that moves a thousandth of the smaller mass if the slope is right. An end far away has next to none.
+            let (mass, none) = (below(0.0).min(1.0 - below(0.0)), slope.abs() < 1e-9);
+            let small = if params[which] == 0.0 { f64::INFINITY } else { 1e-3 * params[which].abs() };
+            let h = if none { 1e-3 * small } else { (1e-3 * mass / (density * slope).abs()).min(small) };
+            let difference = |h: f64| -(below(h) - below(-h)) / (2.0 * h) / density;
+            // Of fourth order.
+            let numeric = (4.0 * difference(0.5 * h) - difference(h)) / 3.0;
+            // What is left of the difference; the rounding of F, of the parameters and of x over what the step moves.
+            let largest = params.iter().filter(|p| p.is_finite()).fold(x.abs(), |m, p| m.max(p.abs()));
+            let moved = h * slope.abs();
+            let rounding = 2e-15 / (density * moved) + 2e-15 * largest / h.min(moved);
+            let tolerance = if none { 1e-3 } else { (1e-5 + rounding) * slope.abs() };
+            let context = format!("{} {params:?}, {which}, x = {x}", F::NAME);
+            assert!((slope - numeric).abs() <= tolerance, "{context}: {slope} {numeric}");
         }
     }
 }
