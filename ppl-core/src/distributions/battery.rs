@@ -448,13 +448,13 @@ fn pathwise<F: Family<N>, const N: usize>(params: [f64; N]) {
             let slope = F::pathwise(x, params)[which].unwrap();
             // A step that moves a thousandth of the smaller mass if the slope is right. An end far away has next to none.
             let (mass, none) = (below(0.0).min(1.0 - below(0.0)), slope.abs() < 1e-9);
-            let small = if params[which] == 0.0 { f64::INFINITY } else { 1e-3 * params[which].abs() };
+            let largest = params.iter().filter(|p| p.is_finite()).fold(x.abs(), |m, p| m.max(p.abs()));
+            let small = 1e-3 * if params[which] == 0.0 { largest } else { params[which].abs() };
             let h = if none { 1e-3 * small } else { (1e-3 * mass / (density * slope).abs()).min(small) };
             let difference = |h: f64| -(below(h) - below(-h)) / (2.0 * h) / density;
             // Of fourth order.
             let numeric = (4.0 * difference(0.5 * h) - difference(h)) / 3.0;
             // What is left of the difference; the rounding of F, of the parameters and of x over what the step moves.
-            let largest = params.iter().filter(|p| p.is_finite()).fold(x.abs(), |m, p| m.max(p.abs()));
             let moved = h * slope.abs();
             let rounding = 2e-15 / (density * moved) + 2e-15 * largest / h.min(moved);
             let tolerance = if none { 1e-3 } else { (1e-5 + rounding) * slope.abs() };
