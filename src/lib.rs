@@ -24,5 +24,5 @@ pub mod prelude;
 pub use lens_models as lens;
 pub use ppl_core as core;
 pub use ppl_infer as infer;
-pub use ppl_infer::{hmc, nuts, nuts_from, posterior_of, sample};
+pub use ppl_infer::{hmc, nuts, nuts_from, posterior_of, sample, svi};
 pub use vae_source as source;

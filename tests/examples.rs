@@ -34,6 +34,19 @@ fn eight_schools_prints_its_summary() {
 }
 
 #[test]
+fn both_guides_of_the_svi_example_agree_with_nuts() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("loss.png");
+    let table = output_of("svi", &[&picture]);
+    for (site, worst) in [("mu", 0.3), ("logit[0]", 0.4), ("logit[7]", 0.3)] {
+        let [auto, _, hand, _, nuts, sd] = row(&table, site)[..] else { panic!("{table}") };
+        // Guides are not the posterior: some tenths of a deviation.
+        assert!((auto - nuts).abs() < worst * sd && (hand - nuts).abs() < worst * sd, "{site}\n{table}");
+    }
+    assert!(std::fs::read(picture).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
 fn swap_priors_prints_both_posteriors_and_refuses_the_typo() {
     let table = output_of("swap_priors", &[]);
     // Vague priors leave the least-squares slope, 445 km/s per Mpc, shrunk by a few; the informed prior is N(70, 5).

@@ -121,6 +121,16 @@ pub enum Error {
     #[error("the gradient of param `{param}` is not finite; lower the learning rate or clip the gradient")]
     GradientNotFinite { param: String },
 
+    /// A latent site in a subsampled plate, which no one vector holds.
+    #[error(
+        "site `{site}` is inside plate `{plate}`, of which each step takes a part: an automatic guide has no place for it; write a guide that makes it from the data"
+    )]
+    LocalSite { site: String, plate: String },
+
+    /// Params that a guide needs and a training has not left.
+    #[error("the fitted params have no `{param}`; use those of a run with this guide")]
+    NotFitted { param: &'static str },
+
     /// A step of SVI that could not be taken.
     #[error("step {step} of SVI: {source}; the params before the step that led there are kept")]
     Step { step: u64, source: Box<Error> },

@@ -29,5 +29,5 @@ pub use observer::Observer;
 pub use predictive::{log_likelihood, posterior_predictive, prior_predictive};
 pub use run::{Outcome, hmc, nuts, nuts_from, posterior_of, sample, sample_around, sample_with};
 pub use solver::{Engine, Solver};
-pub use svi::{Elbo, Svi, SviSettings};
+pub use svi::{Elbo, Svi, SviSettings, posterior_of_guide, svi};
 pub use target::Target;

@@ -124,7 +124,10 @@ fn at_draws<R>(
 
 /// Calls `work` with the first draw and the number of draws of every chunk; a model that branches on a value takes them one
 /// by one.
-fn in_chunks(draws: usize, work: &mut dyn FnMut(usize, usize) -> ppl_core::Result<()>) -> ppl_core::Result<()> {
+pub(crate) fn in_chunks(
+    draws: usize,
+    work: &mut dyn FnMut(usize, usize) -> ppl_core::Result<()>,
+) -> ppl_core::Result<()> {
     for first in (0..draws).step_by(LANES) {
         let lanes = LANES.min(draws - first);
         match work(first, lanes) {
@@ -137,11 +140,11 @@ fn in_chunks(draws: usize, work: &mut dyn FnMut(usize, usize) -> ppl_core::Resul
 
 /// Values of sites, draw after draw.
 #[derive(Default)]
-struct Found(Vec<(String, Vec<usize>, Vec<f64>)>);
+pub(crate) struct Found(Vec<(String, Vec<usize>, Vec<f64>)>);
 
 impl Found {
     /// Takes what `of` gives of each site, lane by lane; what all lanes share is repeated.
-    fn take(
+    pub(crate) fn take(
         &mut self,
         run: &Trace,
         lanes: usize,
@@ -159,7 +162,7 @@ impl Found {
         Ok(())
     }
 
-    fn into_posterior(self, chains: usize, draws: usize) -> Result<Posterior> {
+    pub(crate) fn into_posterior(self, chains: usize, draws: usize) -> Result<Posterior> {
         let mut posterior = Posterior::new(chains, draws);
         for (name, shape, values) in self.0 {
             posterior.push_variable(name, &shape, values)?;

@@ -1,7 +1,7 @@
 //! Pictures of fits and posteriors as PNG or SVG, drawn offline with a font carried in the program.
 //!
 //! [`FitFigure`] shows a lens fit on one page, [`CornerFigure`] a posterior, [`ContactSheet`] many lenses at once,
-//! [`ComparisonFigure`] two samples. Each has `render` for PNG and `svg`.
+//! [`ComparisonFigure`] two samples, [`LossFigure`] a training. Each has `render` for PNG and `svg`.
 
 mod axes;
 mod canvas;
@@ -15,6 +15,7 @@ mod error;
 mod figure;
 mod fit;
 mod heatmap;
+mod loss;
 mod number;
 mod panel;
 mod parameter;
@@ -29,6 +30,7 @@ pub use contact::{ContactSheet, Tile};
 pub use corner::CornerFigure;
 pub use error::{PlotError, Result};
 pub use fit::FitFigure;
+pub use loss::LossFigure;
 pub use number::Estimate;
 pub use panel::{Panel, PanelKind, RESIDUAL_LIMIT};
 pub use raster::{Extent, Raster};

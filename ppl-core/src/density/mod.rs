@@ -2,6 +2,7 @@
 
 mod layout;
 mod model;
+mod place;
 mod placement;
 mod replay;
 mod worker;

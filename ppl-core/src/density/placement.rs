@@ -5,11 +5,9 @@ use std::rc::Rc;
 
 use super::layout::Layout;
 use crate::autodiff::Value;
-use crate::distributions::Support;
 use crate::error::{Error, Result};
 use crate::message::Message;
 use crate::run::{Handler, Outside};
-use crate::transform::{Draws, constrain, log_jacobian};
 
 /// Terms of the log density, each with the site that made it.
 pub(super) type Terms = Rc<RefCell<Vec<(Rc<str>, Value)>>>;
@@ -50,16 +48,7 @@ impl Handler for Placement {
         if entry.dims != message.dims {
             return Err(unstable(&message.name, "changes its shape"));
         }
-        let (value, term) = match dist.support() {
-            Support::Interval { low, high } | Support::Integers { low, high } => (
-                constrain(&self.q, entry.offset, entry.dims, [&low, &high])?,
-                log_jacobian(&self.q, entry.offset, entry.dims, [&low, &high])?,
-            ),
-            Support::Vector(support) => {
-                let draws = Draws::of(&message.name, support, entry.dims, dist.event_rank())?;
-                (draws.constrain(&self.q, entry.offset)?, Some(draws.log_jacobian(&self.q, entry.offset)?))
-            }
-        };
+        let (value, term) = entry.place(&self.q, &**dist)?;
         message.value = Some(value);
         if let Some(term) = term.filter(|_| self.scores) {
             self.push(message, term);

@@ -51,8 +51,15 @@ macro_rules! battery {
 }
 
 /// Vectors and matrices, with tests of their own.
-const VECTORS: [&str; 6] =
-    ["categorical", "categorical_logits", "dirichlet", "lkj_cholesky", "multivariate_normal", "ordered_logistic"];
+const VECTORS: [&str; 7] = [
+    "categorical",
+    "categorical_logits",
+    "dirichlet",
+    "lkj_cholesky",
+    "low_rank_multivariate_normal",
+    "multivariate_normal",
+    "ordered_logistic",
+];
 
 const INF: f64 = f64::INFINITY;
 

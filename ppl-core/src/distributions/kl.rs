@@ -1,20 +1,21 @@
 //! Kullback-Leibler divergences in closed form.
 
-use super::Distribution;
+use super::{Distribution, Family, LogNormal, Normal};
 use crate::autodiff::{
     Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Value, Walk, common_lanes, record,
 };
 use crate::error::{Error, Result};
 
-/// `scale` times KL(q || p), summed over a site of `dims`, one number per lane; `None` of a pair without a closed form: all but
-/// normals.
+/// `scale` times KL(q || p), summed over a site of `dims`, one number per lane; `None` of a pair without a closed form here: all but
+/// two normals, or two log-normals.
 ///
 /// KL = ln(s_p / s_q) + (s_q^2 + (m_q - m_p)^2) / (2 s_p^2) - 1/2
 ///
 /// # Errors
 /// Parameters whose shapes do not fit the site.
 pub fn kl_divergence(q: &dyn Distribution, p: &dyn Distribution, dims: Dims, scale: f64) -> Result<Option<Value>> {
-    if q.name() != "normal" || p.name() != "normal" {
+    // What both are transformed by does not change the divergence.
+    if q.name() != p.name() || ![Normal::NAME, LogNormal::NAME].contains(&q.name()) {
         return Ok(None);
     }
     let parameters = [q.parameter("loc"), q.parameter("scale"), p.parameter("loc"), p.parameter("scale")];

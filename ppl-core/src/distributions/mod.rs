@@ -5,6 +5,7 @@ mod batch;
 #[cfg(test)]
 mod battery;
 mod declare;
+mod delta;
 pub mod family;
 mod incomplete;
 mod independent;
@@ -35,6 +36,7 @@ use crate::rng::Rng;
 
 pub use crate::support::{Bound, Support, VectorSupport};
 pub use any::Any;
+pub use delta::Delta;
 pub use family::{Family, Parameter, Partials};
 pub use independent::Independent;
 pub use kl::kl_divergence;
@@ -166,6 +168,7 @@ distributions! {
         categorical_logits: CategoricalLogits = multivariate::read::<CategoricalLogits>,
         dirichlet: Dirichlet = multivariate::read::<Dirichlet>,
         lkj_cholesky: LkjCholesky = multivariate::read::<LkjCholesky>,
+        low_rank_multivariate_normal: LowRankMultivariateNormal = multivariate::read::<LowRankMultivariateNormal>,
         multivariate_normal: MultivariateNormal = multivariate_normal::read,
         ordered_logistic: OrderedLogistic = multivariate::read::<OrderedLogistic>,
     }

@@ -19,7 +19,7 @@ fn value(lanes: usize, dims: &[usize], numbers: &[f64]) -> Value {
     Value::constant(Shape::new(lanes, Dims::new(dims)), numbers.to_vec())
 }
 
-fn cases() -> [Case; 6] {
+fn cases() -> [Case; 7] {
     let of = |make: fn(Vec<Value>) -> Rc<dyn Distribution>| move |params: &[Value]| make(params.to_vec());
     [
         Case {
@@ -42,6 +42,16 @@ fn cases() -> [Case; 6] {
             ],
             x: value(1, &[3, 2, 2], &[0.3, -1.0, 0.7, 0.2, 1.1, 0.4, -0.6, 0.9, 0.05, -0.3, 2.0, 1.0]),
             bad: value(1, &[2], &[f64::INFINITY, 0.0]),
+        },
+        Case {
+            dist: Box::new(of(|p| Rc::new(Multivariate::<LowRankMultivariateNormal>::of(p)))),
+            params: vec![
+                value(1, &[2, 3], &[0.1, 0.2, 0.7, -0.4, 0.5, 1.1]),
+                value(2, &[3, 2], &[1.5, 0.3, 0.4, 0.7, 1.0, 0.1, -0.2, 2.0, 0.6, 0.9, -1.0, 0.2]),
+                value(1, &[3], &[0.5, 1.0, 2.0]),
+            ],
+            x: value(1, &[2, 3], &[0.3, -1.0, 0.7, 0.2, 1.1, 0.4]),
+            bad: value(1, &[3], &[f64::INFINITY, 0.0, 0.0]),
         },
         Case {
             dist: Box::new(of(|p| Rc::new(Multivariate::<Categorical>::of(p)))),
@@ -223,8 +233,11 @@ fn a_covariance_without_a_factor_names_its_row() {
 #[test]
 fn json_gives_every_family_back() {
     let x = value(1, &[2], &[0.3, 0.7]);
-    let all: [Rc<dyn Distribution>; 2] =
-        [Rc::new(Dirichlet::new([2.0, 3.0])), Rc::new(MultivariateNormal::new([0.1, 0.2], [[2.0, 0.3], [0.3, 1.0]]))];
+    let all: [Rc<dyn Distribution>; 3] = [
+        Rc::new(Dirichlet::new([2.0, 3.0])),
+        Rc::new(MultivariateNormal::new([0.1, 0.2], [[2.0, 0.3], [0.3, 1.0]])),
+        Rc::new(LowRankMultivariateNormal::new([0.1, 0.2], [[2.0], [0.3]], [0.5, 0.7])),
+    ];
     for dist in all {
         let written = dist.to_json().unwrap();
         let back = json::Distributions::standard().read("here", &written).unwrap();

@@ -292,7 +292,7 @@ fn a_draw_without_a_gradient_says_which_site_and_parameter() {
     assert!(student.contains("`t`") && student.contains("`student_t`") && student.contains("`df`"), "{student}");
     let discrete = refused(&|ctx| ctx.sample("k", Poisson::new(&a)));
     assert!(discrete.contains("`k`") && discrete.contains("discrete"), "{discrete}");
-    assert!(Ctx::on(1, tape.clone()).with(Pathwise(1), |ctx| ctx.sample("t", StudentT::new(2.0, &a, 1.0))).is_ok());
+    assert!(Ctx::on(1, tape.clone()).with(Pathwise(1), |ctx| ctx.sample("t", StudentT::new(2.0, 0.0, &a))).is_ok());
 }
 
 #[test]

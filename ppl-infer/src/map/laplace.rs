@@ -180,6 +180,14 @@ impl LaplaceSettings {
 }
 
 impl Laplace {
+    /// A Gaussian that was found otherwise, by its factor F with covariance = F F', `[dim, dim]`, row-major. Log density and
+    /// evidence are not known, and NaN.
+    pub(crate) fn of_gaussian(mean: Vec<f64>, covariance: Vec<f64>, factor: Vec<f64>) -> Self {
+        let unknown = f64::NAN;
+        let (gain, log_evidence) = (unknown, unknown);
+        Self { mean, logp: unknown, covariance, log_evidence, floored: 0, gain, gradient_count: 0, factor }
+    }
+
     /// Length of one position.
     pub fn dim(&self) -> usize {
         self.mean.len()

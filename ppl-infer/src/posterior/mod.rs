@@ -15,4 +15,5 @@ pub use draws::Posterior;
 pub use sample_stat::{SampleStat, StatValues};
 pub use summary::{EntrySummary, Summary};
 pub use variable::{Entry, ObservedData, Variable};
+pub(crate) use warning::PARETO_K;
 pub use warning::Warning;

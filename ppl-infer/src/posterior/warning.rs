@@ -10,6 +10,8 @@ pub const R_HAT: f64 = 1.01;
 pub const ESS_PER_CHAIN: f64 = 100.0;
 /// E-BFMI below this means that the momentum moves the energy too little (Betancourt 2016).
 pub const BFMI: f64 = 0.3;
+/// Pareto k of importance ratios above this means that they do not mend a guide (Yao et al. 2018, Vehtari et al. 2024).
+pub const PARETO_K: f64 = 0.7;
 
 /// Something to beware of; as text one line. Chains count from 0 here and from 1 in the text.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +81,11 @@ pub enum Warning {
         /// The smallest.
         worst: f64,
     },
+    /// A guide that is far from the posterior.
+    ParetoK {
+        /// The Pareto k of the importance ratios of its draws.
+        k: f64,
+    },
     /// Positions refused because a log probability was NaN there.
     NotANumber {
         /// The site, or `gradient`.
@@ -122,6 +129,10 @@ impl fmt::Display for Warning {
             Self::Bfmi { below, chains, worst } => write!(
                 f,
                 "E-BFMI of {below} of {chains} chains is below {BFMI} (least: {worst:.2}): their tails may be unexplored; ask for more warm-up, or separate a site from its scale (non-centred)"
+            ),
+            Self::ParetoK { k } => write!(
+                f,
+                "Pareto k of the guide's importance ratios is {k:.2}, above {PARETO_K}: it is far from the posterior, its spread above all; take a guide with correlations, or NUTS"
             ),
             Self::NotANumber { site, count } => {
                 let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };

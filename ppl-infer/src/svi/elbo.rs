@@ -34,6 +34,6 @@ impl<'a> Elbo<'a> {
     }
 }
 
-fn program<'a, R>(f: impl Fn(&mut Ctx) -> ppl_core::Result<R> + 'a) -> Program<'a> {
+pub(super) fn program<'a, R>(f: impl Fn(&mut Ctx) -> ppl_core::Result<R> + 'a) -> Program<'a> {
     Box::new(move |ctx| f(ctx).map(drop))
 }

@@ -1,6 +1,6 @@
 //! One evaluation of the ELBO: guide and model run on a tape, their terms summed, gradients taken.
 
-use ppl_core::autodiff::{Storage, Tape, Var};
+use ppl_core::autodiff::{Dims, Shape, Storage, Tape, Value, Var};
 use ppl_core::handler::{Pathwise, Recorder, Trace, replay};
 use ppl_core::{Ctx, Error as ModelError};
 
@@ -21,7 +21,7 @@ pub(super) struct Estimator {
 
 /// What an evaluation found.
 pub(super) struct Evaluation {
-    /// The mean over particles.
+    /// The bound by all particles: their mean, unless the loss says otherwise.
     pub elbo: f64,
     /// How many lanes the gradients are sums over.
     pub lanes: usize,
@@ -43,15 +43,22 @@ pub(super) fn evaluate(
     let elbo = elbo_of(model, guide, &keeper, estimator, tape);
     *store = keeper.take_store();
     let elbo = elbo?;
+    let lanes = elbo.as_value().lanes();
+    let (bound, weights) = estimator.loss.bound(elbo.as_value().numbers());
     if tape.is_recording() {
         if !elbo.as_value().is_traced() {
             return Err(Error::NothingToTrain);
         }
-        tape.backward(elbo.as_value())?;
+        let weighted = weights.map_or_else(|| elbo.clone(), |weights| &elbo * of_lanes(weights));
+        tape.backward(weighted.as_value())?;
     }
-    let (numbers, lanes) = (elbo.as_value().numbers(), elbo.as_value().lanes());
     let gradients = keeper.take_gradients(store);
-    Ok(Evaluation { elbo: numbers.iter().sum::<f64>() / lanes as f64, lanes, gradients, keeper })
+    Ok(Evaluation { elbo: bound, lanes, gradients, keeper })
+}
+
+/// One constant a lane.
+fn of_lanes(numbers: Vec<f64>) -> Var {
+    Var::from_value(Value::constant(Shape::new(numbers.len(), Dims::SCALAR), numbers))
 }
 
 fn elbo_of(

@@ -54,6 +54,7 @@ impl SviSettings {
     pub fn check(&self) -> Result<()> {
         require(self.steps > 0, "steps", self.steps as f64, "at least 1")?;
         require(self.particles > 0, "particles", self.particles as f64, "at least 1")?;
+        self.loss.check()?;
         self.learning_rate.check()?;
         self.optimizer.check()?;
         self.clip.map_or(Ok(()), Clip::check)?;

@@ -160,11 +160,13 @@ impl<F: Float> Walk<F> {
 pub(super) fn square_norm(gradient: &Storage) -> f64 {
     fn all<F: Float>(numbers: &[F]) -> f64 {
         let some = |chunk: &[F]| {
+            // Several sums that do not wait for each other.
+            let (eights, rest) = chunk.as_chunks::<8>();
             let mut sums = [0.0_f64; 8];
-            for eight in chunk.chunks(8) {
+            for eight in eights {
                 sums.iter_mut().zip(eight).for_each(|(sum, x)| *sum += x.to_f64() * x.to_f64());
             }
-            sums.iter().sum::<f64>()
+            sums.iter().sum::<f64>() + rest.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>()
         };
         if numbers.len() <= CHUNK {
             return some(numbers);
