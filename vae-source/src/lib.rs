@@ -3,6 +3,7 @@
 pub mod data;
 pub mod error;
 pub mod network;
+pub mod profile;
 mod tally;
 
 pub use error::{Error, Result};
