@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arclet::bench_model::{BenchModel, schools, sersic};
+use arclet::bench_model::{BenchModel, decoder, schools, sersic};
 
 struct Counting;
 
@@ -30,19 +30,19 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Allocations of a hundred evaluations, once the buffers are there. On one thread of a pool of its own, so that neither another
+/// Allocations of so many evaluations, once the buffers are there. On one thread of a pool of its own, so that neither another
 /// test nor the queues of rayon are counted.
-fn allocations(make: fn() -> arclet::lens::Result<BenchModel>, lanes: usize) -> u64 {
+fn allocations<E: std::fmt::Debug>(make: fn() -> Result<BenchModel, E>, lanes: usize, times: usize) -> u64 {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     pool.install(|| {
         let model = make().unwrap();
         let mut calls = model.calls(lanes);
         calls.warm_up().unwrap();
-        for _ in 0..20 {
+        for _ in 0..times.div_ceil(5) {
             calls.evaluate().unwrap();
         }
         let before = COUNT.load(Ordering::Relaxed);
-        for _ in 0..100 {
+        for _ in 0..times {
             calls.evaluate().unwrap();
         }
         COUNT.load(Ordering::Relaxed) - before
@@ -53,9 +53,10 @@ fn allocations(make: fn() -> arclet::lens::Result<BenchModel>, lanes: usize) -> 
 #[test]
 fn an_evaluation_of_a_plan_allocates_nothing() {
     for lanes in [1, 4, 64] {
-        assert_eq!(allocations(schools, lanes), 0, "schools, {lanes} lanes");
+        assert_eq!(allocations(schools, lanes, 100), 0, "schools, {lanes} lanes");
     }
     for lanes in [1, 3] {
-        assert_eq!(allocations(sersic, lanes), 0, "sersic, {lanes} lanes");
+        assert_eq!(allocations(sersic, lanes, 100), 0, "sersic, {lanes} lanes");
+        assert_eq!(allocations(decoder, lanes, 10), 0, "decoder, {lanes} lanes");
     }
 }

@@ -279,7 +279,8 @@ pub struct PriorsArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  arclet bench --lanes 8 --threads 2\n\n\
     sersic: EPL + shear + Sersic source, 256 x 256 pixels, 13 x 13 PSF, 15 parameters.
-    schools: eight schools, non-centred, 10 parameters.")]
+    schools: eight schools, non-centred, 10 parameters.
+    decoder: the decoder of the neural source, 64 latent numbers to 64 x 64 pixels.")]
 pub struct BenchArguments {
     /// Which model
     #[arg(value_enum, value_name = "NAME", default_value_t = BenchName::Sersic)]
@@ -302,6 +303,8 @@ pub enum BenchName {
     Sersic,
     /// Eight schools, non-centred: a small model
     Schools,
+    /// The decoder of the neural source, random weights
+    Decoder,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use arclet::bench_model::{schools, sersic};
+use arclet::bench_model::{decoder, schools, sersic};
 
 use super::args::{BenchArguments, BenchName};
 use super::failure::Result;
@@ -21,6 +21,7 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
     let (name, model) = match arguments.name {
         BenchName::Sersic => ("sersic", sersic()?),
         BenchName::Schools => ("schools", schools()?),
+        BenchName::Decoder => ("decoder", decoder()?),
     };
     let lanes = usize::from(arguments.lanes);
     if arguments.explain {

@@ -4,6 +4,7 @@ pub mod data;
 pub mod error;
 pub mod latent;
 pub mod network;
+pub mod profile;
 mod tally;
 pub mod training;
 pub mod vae;

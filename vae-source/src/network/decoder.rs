@@ -33,17 +33,17 @@ pub(super) const LAYERS: [Layer; 5] = [
 ];
 
 impl Layer {
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("decoder.{}.weight", self.index)
     }
 
-    fn dims(&self) -> [usize; 4] {
+    pub(super) fn dims(&self) -> [usize; 4] {
         let [from, to] = self.channels;
         [from, to, self.kernel.side, self.kernel.side]
     }
 
     /// The name of the batch normalisation behind it.
-    fn normalisation(&self) -> Option<String> {
+    pub(super) fn normalisation(&self) -> Option<String> {
         (self.channels[1] > 1).then(|| format!("decoder.{}", self.index + 1))
     }
 }

@@ -16,8 +16,10 @@ mod decoder;
 mod encoder;
 mod gemm;
 pub mod op;
+mod packed;
 mod weights;
 
 pub use decoder::{LATENT, SIDE, decode, decoder_weights};
 pub use encoder::{Encoded, encode, encoder_weights};
+pub use packed::Decoder;
 pub use weights::{Arrays, Kind, MOMENTUM, Mode, Precision, Tensor, WeightSet, WeightSpec, Weights, follow};

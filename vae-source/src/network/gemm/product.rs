@@ -13,7 +13,16 @@ const PANELS: usize = 20;
 /// Columns of one task: with [`DEPTH`] terms they are 256 KiB, half of a second cache.
 pub(in crate::network) const BLOCK: usize = 256;
 
-/// into[i][j] += sum_k rows[i][k] columns[k][j] for the columns j of a range, the first of which is the first of `into`, whose
+/// What a product does with the numbers that are there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::network) enum Write {
+    /// It is added to them.
+    Add,
+    /// It replaces them.
+    Set,
+}
+
+/// into[i][j] (+)= sum_k rows[i][k] columns[k][j] for the columns j of a range, the first of which is the first of `into`, whose
 /// rows are `stride` apart.
 pub(in crate::network) fn product(
     rows: &PackedRows,
@@ -21,6 +30,7 @@ pub(in crate::network) fn product(
     range: Range<usize>,
     into: &mut [f32],
     stride: usize,
+    write: Write,
 ) {
     let width = range.len().next_multiple_of(COLUMNS);
     let mut panels = Scratch::any(width * DEPTH.min(rows.depth));
@@ -34,12 +44,9 @@ pub(in crate::network) fn product(
         for (block, first) in blocks.zip((0..rows.rows).step_by(PANELS * ROWS)) {
             let count = (rows.rows - first).min(PANELS * ROWS);
             let numbers = &mut into[first * stride..];
-            multiply_add(
-                terms.len(),
-                block,
-                panels,
-                &mut Target { numbers, stride, rows: count, columns: range.len() },
-            );
+            let add = write == Write::Add || begin > 0;
+            let mut target = Target { numbers, stride, rows: count, columns: range.len(), add };
+            multiply_add(terms.len(), block, panels, &mut target);
         }
     }
 }

@@ -18,34 +18,45 @@ pub(in crate::network) struct PackedRows {
 }
 
 impl PackedRows {
-    /// Packs the rows that `fill(row, range, into)` gives, a range of each at a time.
-    pub(in crate::network) fn new(
+    /// Packs a matrix of which `fill(first, terms, panel)` gives [`ROWS`] rows, from the first on, in a range of terms; those
+    /// behind the last row may be anything.
+    pub(in crate::network) fn by_panels(
         rows: usize,
         depth: usize,
-        fill: impl Fn(usize, Range<usize>, &mut [f32]) + Sync,
+        fill: impl Fn(usize, Range<usize>, &mut [[f32; ROWS]]) + Sync,
     ) -> Self {
         let padded = rows.next_multiple_of(ROWS);
         let mut panels = Scratch::any(padded * depth);
         panels.par_chunks_mut((padded * DEPTH).max(1)).enumerate().for_each(|(block, panels)| {
             let begin = block * DEPTH;
             let terms = begin..depth.min(begin + DEPTH);
-            let mut lines = [[0.0_f32; DEPTH]; ROWS];
             for (panel, first) in panels.chunks_exact_mut(terms.len() * ROWS).zip((0..rows).step_by(ROWS)) {
-                for (i, line) in lines.iter_mut().enumerate() {
-                    let line = &mut line[..terms.len()];
-                    if first + i < rows { fill(first + i, terms.clone(), line) } else { line.fill(0.0) }
-                }
-                for (k, column) in panel.as_chunks_mut::<ROWS>().0.iter_mut().enumerate() {
-                    (0..ROWS).for_each(|i| column[i] = lines[i][k]);
-                }
+                fill(first, terms.clone(), panel.as_chunks_mut().0);
             }
         });
         PackedRows { panels, rows, depth }
     }
 
+    /// Packs a matrix of which `fill(row, terms, into)` gives one row in a range of terms.
+    pub(in crate::network) fn by_rows(
+        rows: usize,
+        depth: usize,
+        fill: impl Fn(usize, Range<usize>, &mut [f32]) + Sync,
+    ) -> Self {
+        Self::by_panels(rows, depth, |first, terms, panel| {
+            let mut lines = [[0.0_f32; DEPTH]; ROWS];
+            for (line, row) in lines.iter_mut().zip(first..rows) {
+                fill(row, terms.clone(), &mut line[..terms.len()]);
+            }
+            for (k, column) in panel.iter_mut().enumerate() {
+                (0..ROWS).for_each(|i| column[i] = lines[i][k]);
+            }
+        })
+    }
+
     /// Packs a dense matrix, row after row.
     pub(in crate::network) fn dense(matrix: &[f32], rows: usize, depth: usize) -> Self {
-        Self::new(rows, depth, |row, terms, into| {
+        Self::by_rows(rows, depth, |row, terms, into| {
             into.copy_from_slice(&matrix[row * depth + terms.start..row * depth + terms.end]);
         })
     }

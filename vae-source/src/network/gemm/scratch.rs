@@ -12,11 +12,6 @@ impl Scratch {
     pub(in crate::network) fn any(len: usize) -> Self {
         Scratch(pool::take(len))
     }
-
-    /// So many zeros.
-    pub(in crate::network) fn zeros(len: usize) -> Self {
-        Scratch(pool::zeros(len))
-    }
 }
 
 impl Drop for Scratch {

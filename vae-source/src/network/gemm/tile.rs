@@ -8,15 +8,17 @@ pub(in crate::network) const ROWS: usize = 6;
 /// Columns of a tile.
 pub(in crate::network) const COLUMNS: usize = 16;
 
-/// Where a product is added: so many rows and columns, row after row, each `stride` further on.
+/// Where a product is written or added: so many rows and columns, row after row, each `stride` further on.
 pub(super) struct Target<'a> {
     pub(super) numbers: &'a mut [f32],
     pub(super) stride: usize,
     pub(super) rows: usize,
     pub(super) columns: usize,
+    /// Whether what is there is kept.
+    pub(super) add: bool,
 }
 
-/// target[i][j] += sum_k a[k][i] b[k][j], for `a` `[panels][depth][ROWS]` and `b` `[panels][depth][COLUMNS]`.
+/// target[i][j] (+)= sum_k a[k][i] b[k][j], for `a` `[panels][depth][ROWS]` and `b` `[panels][depth][COLUMNS]`.
 ///
 /// Every sum runs over k in order, whatever the tile it falls in: how a product is cut into blocks of rows and columns changes
 /// no bit of it.
@@ -42,11 +44,14 @@ fn tiles<const FUSED: bool>(depth: usize, a: &[f32], b: &[f32], target: &mut Tar
             let width = (target.columns - column).min(COLUMNS);
             for (sums, row) in sums.iter().zip(row..target.rows) {
                 let at = row * target.stride + column;
-                if width == COLUMNS {
-                    let into = &mut target.numbers[at..at + COLUMNS];
-                    (0..COLUMNS).for_each(|j| into[j] += sums[j]);
-                } else {
-                    target.numbers[at..at + width].iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
+                let into = &mut target.numbers[at..at + width];
+                if !target.add {
+                    into.copy_from_slice(&sums[..width]);
+                    continue;
+                }
+                match into.as_mut_array::<COLUMNS>() {
+                    Some(into) => (0..COLUMNS).for_each(|j| into[j] += sums[j]),
+                    None => into.iter_mut().zip(sums).for_each(|(c, sum)| *c += sum),
                 }
             }
         }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::dense;
 use super::geometry::Geometry;
 use super::planes::Planes;
-use crate::network::gemm::{BLOCK, Gathered, PackedRows, Scratch, product, run_of};
+use crate::network::gemm::{BLOCK, Gathered, PackedRows, Scratch, Write, product, run_of};
 
 /// deep[o][y][x] += sum_{c, i, j} weight[o][c][i][j] wide[c][stride y + i - padding][stride x + j - padding], image by image.
 pub(super) fn correlate(geometry: &Geometry, wide: &[f32], weight: &[f32], deep: &mut [f32]) {
@@ -30,12 +30,12 @@ pub(super) fn correlate(geometry: &Geometry, wide: &[f32], weight: &[f32], deep:
         };
         if count == 1 {
             for from in (0..pixels).step_by(BLOCK) {
-                product(&rows, &columns, from..pixels.min(from + BLOCK), &mut deep[from..], pixels);
+                product(&rows, &columns, from..pixels.min(from + BLOCK), &mut deep[from..], pixels, Write::Add);
             }
             return;
         }
-        let mut block = Scratch::zeros(channels * count * pixels);
-        product(&rows, &columns, 0..count * pixels, &mut block, count * pixels);
+        let mut block = Scratch::any(channels * count * pixels);
+        product(&rows, &columns, 0..count * pixels, &mut block, count * pixels, Write::Set);
         for (image, deep) in deep.chunks_exact_mut(geometry.deep_len()).enumerate() {
             for (into, from) in deep.chunks_exact_mut(pixels).zip(block.chunks_exact(count * pixels)) {
                 into.iter_mut().zip(&from[image * pixels..]).for_each(|(d, b)| *d += b);

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::network::gemm::{BLOCK, Columns, Gathered, PackedRows, Scratch, Transposed, product, run_of};
+use crate::network::gemm::{BLOCK, Columns, Gathered, PackedRows, Scratch, Transposed, Write, product, run_of};
 
 /// Columns of one task of a product with the rows of a matrix, each of which is read from memory once.
 const NARROW: usize = 64;
@@ -24,11 +24,11 @@ pub(super) fn outer(a: &[f32], x: &[f32], matrix: &mut [f32], rows: usize, colum
     let batch = x.len() / columns;
     let factor = plain(x, columns);
     matrix.par_chunks_mut(TALL * columns).enumerate().for_each(|(task, matrix)| {
-        let packed = PackedRows::new(matrix.len() / columns, batch, |row, terms, into| {
+        let packed = PackedRows::by_rows(matrix.len() / columns, batch, |row, terms, into| {
             into.iter_mut().zip(terms).for_each(|(to, b)| *to = a[b * rows + task * TALL + row]);
         });
         for from in (0..columns).step_by(BLOCK) {
-            product(&packed, &factor, from..columns.min(from + BLOCK), &mut matrix[from..], columns);
+            product(&packed, &factor, from..columns.min(from + BLOCK), &mut matrix[from..], columns, Write::Add);
         }
     });
 }
@@ -44,10 +44,10 @@ fn plain(
 fn multiply(x: &[f32], factor: &impl Columns, y: &mut [f32], depth: usize, columns: usize) {
     let batch = x.len() / depth;
     let rows = PackedRows::dense(x, batch, depth);
-    let mut blocks = Scratch::zeros(batch * columns);
+    let mut blocks = Scratch::any(batch * columns);
     blocks.par_chunks_mut(batch * NARROW).enumerate().for_each(|(task, block)| {
         let width = block.len() / batch;
-        product(&rows, factor, task * NARROW..task * NARROW + width, block, width);
+        product(&rows, factor, task * NARROW..task * NARROW + width, block, width, Write::Set);
     });
     for (b, y) in y.chunks_exact_mut(columns).enumerate() {
         for (into, block) in y.chunks_mut(NARROW).zip(blocks.chunks(batch * NARROW)) {

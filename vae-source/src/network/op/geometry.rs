@@ -17,11 +17,11 @@ pub struct Kernel {
 /// Both images of a convolution. `conv2d` goes from wide to deep, `conv_transpose2d` from deep to wide; the weights are
 /// `[deep, wide, side, side]` in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Geometry {
-    pub(super) kernel: Kernel,
+pub(in crate::network) struct Geometry {
+    pub(in crate::network) kernel: Kernel,
     /// Channels, height, width.
-    pub(super) wide: [usize; 3],
-    pub(super) deep: [usize; 3],
+    pub(in crate::network) wide: [usize; 3],
+    pub(in crate::network) deep: [usize; 3],
 }
 
 impl Geometry {

@@ -18,9 +18,12 @@ pub(super) mod tests_data;
 
 pub use activation::{leaky_relu, tanh};
 pub use convolution::{conv_transpose2d, conv2d};
+pub(super) use geometry::Geometry;
 pub use geometry::Kernel;
 pub use linear::linear;
+pub(super) use normalise::EPSILON;
 pub use normalise::normalised;
 pub use reshape::{reshaped, to_numbers, to_pixels};
+pub(super) use spread::phase_rows;
 pub use stack::stacked;
 pub use statistics::batch_statistics;

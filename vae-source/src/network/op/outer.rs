@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::dense;
 use super::geometry::Geometry;
 use super::planes::Planes;
-use crate::network::gemm::{BLOCK, Gathered, PackedRows, Scratch, product, run_of};
+use crate::network::gemm::{BLOCK, Gathered, PackedRows, Scratch, Write, product, run_of};
 
 /// weight[o][c][i][j] += sum_{image, y, x} deep[o][y][x] wide[c][stride y + i - padding][stride x + j - padding].
 pub(super) fn outer(geometry: &Geometry, wide: &[f32], deep: &[f32], weight: &mut [f32]) {
@@ -15,7 +15,7 @@ pub(super) fn outer(geometry: &Geometry, wide: &[f32], deep: &[f32], weight: &mu
     }
     let (kernel, taps, pixels) = (geometry.kernel, geometry.taps(), height * width);
     let images = deep.len() / geometry.deep_len();
-    let rows = PackedRows::new(channels, images * pixels, |o, terms, mut into| {
+    let rows = PackedRows::by_rows(channels, images * pixels, |o, terms, mut into| {
         let mut begin = terms.start;
         while !into.is_empty() {
             let (image, pixel) = (begin / pixels, begin % pixels);
@@ -42,10 +42,10 @@ pub(super) fn outer(geometry: &Geometry, wide: &[f32], deep: &[f32], weight: &mu
     };
     // Each task has columns of its own, which are added to the rows of the gradient when all are there.
     let all = columns.columns;
-    let mut blocks = Scratch::zeros(channels * all);
+    let mut blocks = Scratch::any(channels * all);
     blocks.par_chunks_mut(channels * BLOCK).enumerate().for_each(|(task, block)| {
         let width = block.len() / channels;
-        product(&rows, &columns, task * BLOCK..task * BLOCK + width, block, width);
+        product(&rows, &columns, task * BLOCK..task * BLOCK + width, block, width, Write::Set);
     });
     weight.par_chunks_exact_mut(all).enumerate().for_each(|(o, row)| {
         for (into, block) in row.chunks_mut(BLOCK).zip(blocks.chunks(channels * BLOCK)) {

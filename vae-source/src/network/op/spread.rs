@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::dense;
 use super::geometry::Geometry;
 use super::planes::Planes;
-use crate::network::gemm::{BLOCK, Gathered, PackedRows, Scratch, product, run_of};
+use crate::network::gemm::{BLOCK, Gathered, PackedRows, Scratch, Write, product, run_of};
 
 /// wide[c][stride y + i - padding][stride x + j - padding] += sum_o weight[o][c][i][j] deep[o][y][x], image by image.
 ///
@@ -52,18 +52,9 @@ impl Along {
 
 impl Phase {
     fn new(geometry: &Geometry, weight: &[f32], y: usize, x: usize) -> Self {
-        let Geometry { kernel, wide: [channels, height, width], deep: [deep, ..] } = *geometry;
-        let (side, stride, reach) = (kernel.side, kernel.stride, geometry.reach());
-        let taps = geometry.taps();
-        let rows = PackedRows::new(channels, deep * reach * reach, |c, terms, into| {
-            for (to, k) in into.iter_mut().zip(terms) {
-                let (o, tap) = (k / (reach * reach), k % (reach * reach));
-                let at = (stride * (tap / reach) + y) * side + stride * (tap % reach) + x;
-                *to = weight[(o * channels + c) * taps + at];
-            }
-        });
-        let along = |phase, length| Along::new(phase, stride, kernel.padding, length);
-        Phase { rows, y: along(y, height), x: along(x, width) }
+        let Geometry { kernel, wide: [_, height, width], .. } = *geometry;
+        let along = |phase, length| Along::new(phase, kernel.stride, kernel.padding, length);
+        Phase { rows: phase_rows(geometry, weight, y, x), y: along(y, height), x: along(x, width) }
     }
 
     fn add(&self, geometry: &Geometry, planes: &Planes, deep: &[f32], wide: &mut [f32]) {
@@ -84,10 +75,10 @@ impl Phase {
             place: |j: usize| j / pixels * planes.image + j % pixels / row * planes.row + j % row + start,
             run: run_of(row),
         };
-        let mut block = Scratch::zeros(channels * count * pixels);
+        let mut block = Scratch::any(channels * count * pixels);
         for from in (0..count * pixels).step_by(BLOCK) {
             let range = from..(count * pixels).min(from + BLOCK);
-            product(&self.rows, &columns, range, &mut block[from..], count * pixels);
+            product(&self.rows, &columns, range, &mut block[from..], count * pixels, Write::Set);
         }
         for (image, wide) in wide.chunks_exact_mut(geometry.wide_len()).enumerate() {
             for (into, from) in wide.chunks_exact_mut(height * width).zip(block.chunks_exact(count * pixels)) {
@@ -100,4 +91,18 @@ impl Phase {
             }
         }
     }
+}
+
+/// The weights of one phase, `[wide channels][deep channels, kernel pixels of the phase]`.
+pub(in crate::network) fn phase_rows(geometry: &Geometry, weight: &[f32], y: usize, x: usize) -> PackedRows {
+    let Geometry { kernel, wide: [channels, ..], deep: [deep, ..] } = *geometry;
+    let (side, stride, reach, taps) = (kernel.side, kernel.stride, geometry.reach(), geometry.taps());
+    PackedRows::by_panels(channels, deep * reach * reach, |first, terms, panel| {
+        for (to, k) in panel.iter_mut().zip(terms) {
+            let (o, tap) = (k / (reach * reach), k % (reach * reach));
+            let at = (stride * (tap / reach) + y) * side + stride * (tap % reach) + x;
+            let kernels = &weight[(o * channels + first) * taps..(o + 1) * channels * taps];
+            to.iter_mut().zip(kernels.chunks_exact(taps)).for_each(|(to, kernel)| *to = kernel[at]);
+        }
+    })
 }

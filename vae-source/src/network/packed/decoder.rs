@@ -1,0 +1,82 @@
+//! The decoder with weights that no longer change.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ppl_core::autodiff::record;
+use ppl_core::{Array, Var};
+
+use super::layers::Layers;
+use super::op::Decode;
+use crate::error::Result;
+use crate::network::decoder::decoder_weights;
+use crate::network::weights::WeightSet;
+
+/// The decoder in evaluation mode, its weights constant: batch normalisation folded into them, packed once for both ways. One
+/// decoder serves any number of models and threads; cloning is cheap.
+///
+/// ```
+/// use ppl_core::Var;
+/// use vae_source::network::{Decoder, WeightSet, decoder_weights};
+///
+/// let decoder = Decoder::new(&WeightSet::initial(&decoder_weights(), 1))?;
+/// let image = decoder.decode(&Var::vector(vec![0.1; 64]))?;
+/// assert_eq!(image.dims().sizes(), [64, 64]);
+/// # Ok::<(), vae_source::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Decoder(Arc<Layers>);
+
+impl Decoder {
+    /// Packs a set of weights.
+    ///
+    /// # Errors
+    /// A weight that is missing or has another shape.
+    pub fn new(set: &WeightSet) -> Result<Self> {
+        Layers::new(set).map(|layers| Decoder(Arc::new(layers)))
+    }
+
+    /// The decoder of a safetensors file.
+    ///
+    /// # Errors
+    /// As [`WeightSet::read`].
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        Self::new(&WeightSet::read(path, &decoder_weights())?)
+    }
+
+    /// The decoder in the bytes of a safetensors file, in single or half precision.
+    ///
+    /// # Errors
+    /// As [`WeightSet::from_bytes`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Self::new(&WeightSet::from_bytes(bytes, &decoder_weights())?)
+    }
+
+    /// The image mu_d(z) `[64, 64]` of latent numbers `[64]`.
+    ///
+    /// # Errors
+    /// Latent numbers of another shape.
+    pub fn decode(&self, z: &Var<(usize,)>) -> ppl_core::Result<Array> {
+        record(Decode::new(self.0.clone()), &[z.as_value()]).map(Array::from_value)
+    }
+
+    /// The images `[batch, 64, 64]` of latent numbers `[batch, 64]`.
+    ///
+    /// # Errors
+    /// Latent numbers of another shape.
+    pub fn decode_batch(&self, z: &Var<(usize, usize)>) -> ppl_core::Result<Array> {
+        record(Decode::new(self.0.clone()), &[z.as_value()]).map(Array::from_value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latent_numbers_of_another_length_are_an_error_with_both_shapes() {
+        let decoder = Decoder::new(&WeightSet::initial(&decoder_weights(), 1)).unwrap();
+        let error = decoder.decode(&Var::vector(vec![0.0; 63])).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("[63]") && error.contains("[64]"), "{error}");
+    }
+}

@@ -1,0 +1,127 @@
+//! A middle layer: a transposed convolution of stride 2 whose weights were packed once, for both ways.
+
+use rayon::prelude::*;
+
+use super::fold::Folded;
+use super::plane::{Phases, Plane};
+use crate::network::gemm::{BLOCK, Gathered, PackedRows, Write, product, run_of};
+use crate::network::op::{Geometry, phase_rows};
+
+/// Rows of one task backwards: eleven panels.
+const ROWS: usize = 66;
+
+/// Packed weights from `deep` channels of `side` x `side` pixels to `wide` channels of twice the side.
+pub(super) struct Middle {
+    pub(super) deep: usize,
+    pub(super) wide: usize,
+    /// Pixels along a side of the deep image.
+    pub(super) side: usize,
+    /// One matrix `[wide][deep, 2 x 2 kernel pixels]` a phase.
+    phases: Vec<PackedRows>,
+    /// The matrix `[deep][wide, 4 x 4 kernel pixels]`, some rows at a time.
+    backward: Vec<PackedRows>,
+    shift: Vec<f32>,
+}
+
+/// Kernel pixels.
+const TAPS: usize = 16;
+
+impl Middle {
+    pub(super) fn new(geometry: &Geometry, Folded { weight, shift }: Folded) -> Self {
+        let ([deep, side, _], [wide, ..]) = (geometry.deep, geometry.wide);
+        let phases = (0..4).map(|phase| phase_rows(geometry, &weight, phase / 2, phase % 2)).collect();
+        let depth = wide * TAPS;
+        let backward =
+            weight.chunks(ROWS * depth).map(|rows| PackedRows::dense(rows, rows.len() / depth, depth)).collect();
+        Middle { deep, wide, side, phases, backward, shift }
+    }
+
+    /// Room that an image needs in `block`, either way.
+    pub(super) fn room(&self) -> usize {
+        self.side * self.side * (4 * self.wide).max(self.deep)
+    }
+
+    /// Images of one task.
+    fn together(&self) -> usize {
+        (BLOCK / (self.side * self.side)).max(1)
+    }
+
+    /// relu(transposed convolution + shift) from the planes `[images][deep]` to the planes `[images][wide]` of twice the side.
+    pub(super) fn forward(&self, images: usize, from: &[f32], block: &mut [f32], to: &mut [f32]) {
+        let (pixels, together) = (self.side * self.side, self.together());
+        let group = together * pixels * self.wide;
+        let source = Plane { side: self.side };
+        let block = &mut block[..images * pixels * 4 * self.wide];
+        // [group][phase][wide][image of the group][pixel]
+        block.par_chunks_mut(4 * group).enumerate().for_each(|(at, block)| {
+            let columns = block.len() / (4 * self.wide);
+            let from = &from[at * together * self.deep * source.len()..];
+            block.par_chunks_exact_mut(self.wide * columns).zip(&self.phases).enumerate().for_each(
+                |(phase, (block, rows))| {
+                    let start = (1 - phase / 2) * source.row() + 1 - phase % 2;
+                    let gathered = Gathered {
+                        data: from,
+                        columns,
+                        // Pixel (y, x) of a phase meets the deep pixel (y - i, x - j) at its kernel pixel (i, j).
+                        term: |k: usize| k / 4 * source.len() + (1 - k / 2 % 2) * source.row() + 1 - k % 2,
+                        place: |j: usize| {
+                            let pixel = j % pixels;
+                            let plane = j / pixels * self.deep * source.len() + start;
+                            plane + pixel / self.side * source.row() + pixel % self.side
+                        },
+                        run: run_of(self.side),
+                    };
+                    product(rows, &gathered, 0..columns, block, columns, Write::Set);
+                },
+            );
+        });
+        let plane = Plane { side: 2 * self.side };
+        to.par_chunks_exact_mut(plane.len()).enumerate().with_min_len(8).for_each(|(at, to)| {
+            let (image, channel) = (at / self.wide, at % self.wide);
+            let (first, within) = (image / together * together, image % together);
+            let columns = (images - first).min(together) * pixels;
+            let block = &block[first * pixels * 4 * self.wide..];
+            let phase = |phase: usize| &block[(phase * self.wide + channel) * columns + within * pixels..][..pixels];
+            let (phases, shift) = ([0, 1, 2, 3].map(phase), self.shift[channel]);
+            for (y, row) in plane.rows(to).enumerate() {
+                // Even rows and columns are of the second phase.
+                let line = |x: usize| &phases[(1 - y % 2) * 2 + x][y / 2 * self.side..][..self.side];
+                for ((pair, even), odd) in row.as_chunks_mut::<2>().0.iter_mut().zip(line(1)).zip(line(0)) {
+                    *pair = [(even + shift).max(0.0), (odd + shift).max(0.0)];
+                }
+            }
+        });
+    }
+
+    /// The way back: from the gradient of the wide images, `[images][wide]` in phases, to that of the deep ones, `block`
+    /// `[group of images][deep][image of the group][pixel]`.
+    pub(super) fn backward(&self, images: usize, gradient: &[f32], block: &mut [f32]) {
+        let (pixels, together) = (self.side * self.side, self.together());
+        let source = Phases { side: 2 * self.side };
+        let block = &mut block[..images * pixels * self.deep];
+        block.par_chunks_mut(together * pixels * self.deep).enumerate().for_each(|(at, block)| {
+            let columns = block.len() / self.deep;
+            let gathered = Gathered {
+                data: &gradient[at * together * self.wide * source.len()..],
+                columns,
+                term: |k: usize| k / TAPS * source.len() + source.tap(k % TAPS / 4, k % 4),
+                place: |j: usize| {
+                    let pixel = j % pixels;
+                    j / pixels * self.wide * source.len() + pixel / self.side * source.row() + pixel % self.side
+                },
+                run: run_of(self.side),
+            };
+            block.par_chunks_mut(ROWS * columns).zip(&self.backward).for_each(|(block, rows)| {
+                product(rows, &gathered, 0..columns, block, columns, Write::Set);
+            });
+        });
+    }
+
+    /// Where the gradient of a deep image and channel is in the block that [`Middle::backward`] leaves.
+    pub(super) fn place(&self, images: usize, image: usize, channel: usize) -> usize {
+        let (pixels, together) = (self.side * self.side, self.together());
+        let (first, within) = (image / together * together, image % together);
+        let columns = (images - first).min(together) * pixels;
+        first * pixels * self.deep + channel * columns + within * pixels
+    }
+}

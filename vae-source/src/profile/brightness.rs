@@ -1,0 +1,348 @@
+//! The brightness of an image that is placed on the sky, at given positions.
+
+use ppl_core::autodiff::{
+    Dims, FusedOp, Gradients, Inputs, IntoVar, Operand, Out, Output, Shape, Value, common_lanes, record,
+};
+use ppl_core::{Array, Error, Result, Var, pool};
+use rayon::prelude::*;
+
+use super::interpolation::{CubicSpline, Interpolation, Linear, Taps};
+use super::spline::spline_coefficients;
+
+/// Points of one task: few enough for the caches, enough to pay for a task.
+const CHUNK: usize = 4096;
+/// Parameters of the placement.
+const PARAMS: usize = 5;
+
+/// Where an image lies on the sky.
+#[derive(Clone)]
+pub struct Placed([Var; PARAMS]);
+
+impl Placed {
+    /// `center_x`, `center_y` (arcsec) of the middle of the image, `scale`: arcsec across the image, `amp`: what its pixels are
+    /// multiplied with, `angle`: radians, counter-clockwise from +x to the rows of the image.
+    pub fn new(
+        center_x: impl IntoVar<Rank = ()>,
+        center_y: impl IntoVar<Rank = ()>,
+        scale: impl IntoVar<Rank = ()>,
+        amp: impl IntoVar<Rank = ()>,
+        angle: impl IntoVar<Rank = ()>,
+    ) -> Self {
+        Placed([center_x.into_var(), center_y.into_var(), scale.into_var(), amp.into_var(), angle.into_var()])
+    }
+}
+
+/// The brightness of an image `[side, side]` (row 0 below, as on the sky) at positions `[2, points]` in arcsec: `[points]`,
+///
+/// amp image(u / scale), u = the position relative to the centre, turned back by the angle,
+///
+/// where the image is `scale` arcsec wide and zero outside; see [`Interpolation`]. It may be differentiated by the pixels of the
+/// image, the positions and the placement; lanes broadcast.
+///
+/// # Errors
+/// An image that is not square, positions of another shape.
+pub fn brightness(image: &Array, positions: &Array, placed: &Placed, interpolation: Interpolation) -> Result<Array> {
+    let record = |image: &Array| {
+        let params = placed.0.iter().map(Var::as_value);
+        let inputs: Vec<&Value> = [image.as_value(), positions.as_value()].into_iter().chain(params).collect();
+        match interpolation {
+            Interpolation::Bilinear => record(Brightness::<2, Linear>::default(), &inputs),
+            Interpolation::Cubic => record(Brightness::<4, CubicSpline>::default(), &inputs),
+        }
+    };
+    match interpolation {
+        Interpolation::Bilinear => record(image),
+        Interpolation::Cubic => record(&spline_coefficients(image)?),
+    }
+    .map(Array::from_value)
+}
+
+/// Pixels (coefficients of a spline) to brightness.
+struct Brightness<const TAPS: usize, T> {
+    side: usize,
+    /// The gradient by the placement, chunk by chunk.
+    sums: Vec<[f64; PARAMS]>,
+    taps: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<const TAPS: usize, T> Default for Brightness<TAPS, T> {
+    fn default() -> Self {
+        Brightness { side: 0, sums: vec![], taps: std::marker::PhantomData }
+    }
+}
+
+impl<const TAPS: usize, T> Clone for Brightness<TAPS, T> {
+    fn clone(&self) -> Self {
+        Brightness { side: self.side, sums: self.sums.clone(), taps: std::marker::PhantomData }
+    }
+}
+
+/// From the sky to the pixels of the image: x_pixel = along_x x + across y + start, as a point of the complex plane.
+#[derive(Clone, Copy)]
+struct Map {
+    centre: [f32; 2],
+    /// Pixels an arcsec, along and across the rows.
+    turn: [f32; 2],
+    /// The centre of the image in pixels, from the centre of the first.
+    middle: f32,
+    amp: f32,
+    /// Pixels, and arcsec, across the image.
+    sides: [f32; 2],
+}
+
+impl Map {
+    fn new(inputs: Inputs<'_>, lane: usize, side: usize) -> Self {
+        let param = |i: usize| inputs.at(2 + i).lane(lane)[0];
+        let (scale, angle) = (param(2), param(4));
+        let density = side as f64 / scale;
+        Map {
+            centre: [param(0) as f32, param(1) as f32],
+            turn: [(density * angle.cos()) as f32, (density * angle.sin()) as f32],
+            middle: 0.5 * (side as f32 - 1.0),
+            amp: param(3) as f32,
+            sides: [side as f32, scale as f32],
+        }
+    }
+
+    /// A position relative to the middle of the image, in pixels.
+    #[inline(always)]
+    fn pixel(&self, x: f32, y: f32) -> [f32; 2] {
+        let ([dx, dy], [c, s]) = ([x - self.centre[0], y - self.centre[1]], self.turn);
+        [c * dx + s * dy, c * dy - s * dx]
+    }
+}
+
+/// The pixels around a point: the first of them, weights and slopes along both axes; `None` where all are outside.
+#[derive(Clone, Copy)]
+struct Around<const TAPS: usize> {
+    first: [isize; 2],
+    x: [[f32; TAPS]; 2],
+    y: [[f32; TAPS]; 2],
+}
+
+#[inline(always)]
+fn around<const TAPS: usize, T: Taps<TAPS>>([x, y]: [f32; 2], side: usize) -> Option<Around<TAPS>> {
+    let reach = (TAPS / 2) as f32;
+    // False for NaN too.
+    let inside = |at: f32| at > -reach && at < side as f32 - 1.0 + reach;
+    if !(inside(x) && inside(y)) {
+        return None;
+    }
+    let (floor_x, floor_y) = (x.floor(), y.floor());
+    let first = [floor_x, floor_y].map(|floor| floor as isize + 1 - (TAPS / 2) as isize);
+    Some(Around { first, x: T::weights(x - floor_x), y: T::weights(y - floor_y) })
+}
+
+impl<const TAPS: usize> Around<TAPS> {
+    /// Calls `f` with every pixel that is inside and the places of its weights.
+    #[inline(always)]
+    fn each(&self, side: usize, mut f: impl FnMut(usize, usize, usize)) {
+        let [x, y] = self.first;
+        if x >= 0 && y >= 0 && x as usize + TAPS <= side && y as usize + TAPS <= side {
+            for i in 0..TAPS {
+                let row = (y as usize + i) * side + x as usize;
+                (0..TAPS).for_each(|j| f(row + j, i, j));
+            }
+            return;
+        }
+        for i in 0..TAPS {
+            for j in 0..TAPS {
+                let (row, column) = (y + i as isize, x + j as isize);
+                if (0..side as isize).contains(&row) && (0..side as isize).contains(&column) {
+                    f(row as usize * side + column as usize, i, j);
+                }
+            }
+        }
+    }
+}
+
+/// One chunk of points on the way back.
+struct Chunk<'a> {
+    x: &'a [f32],
+    y: &'a [f32],
+    cotangent: &'a [f32],
+    by_x: &'a mut [f32],
+    by_y: &'a mut [f32],
+    /// None where nobody wants the gradient by the pixels.
+    by_pixel: Option<&'a mut [f32]>,
+}
+
+fn backward<const TAPS: usize, T: Taps<TAPS>>(map: Map, image: &[f32], side: usize, chunk: Chunk<'_>) -> [f64; PARAMS] {
+    let Chunk { x, y, cotangent, by_x, by_y, mut by_pixel } = chunk;
+    let mut sums = [0.0_f64; PARAMS];
+    let [c, s] = map.turn;
+    for i in 0..x.len() {
+        let [u, v] = map.pixel(x[i], y[i]);
+        let Some(around) = around::<TAPS, T>([u + map.middle, v + map.middle], side) else { continue };
+        let (mut value, mut slope_x, mut slope_y) = (0.0_f32, 0.0_f32, 0.0_f32);
+        let g = map.amp * cotangent[i];
+        around.each(side, |pixel, row, column| {
+            let (wx, wy) = (around.x[0][column], around.y[0][row]);
+            value += image[pixel] * wx * wy;
+            slope_x += image[pixel] * around.x[1][column] * wy;
+            slope_y += image[pixel] * wx * around.y[1][row];
+            if let Some(by_pixel) = &mut by_pixel {
+                by_pixel[pixel] += g * wx * wy;
+            }
+        });
+        let [dx, dy] = [g * (c * slope_x - s * slope_y), g * (s * slope_x + c * slope_y)];
+        by_x[i] += dx;
+        by_y[i] += dy;
+        let by = [-dx, -dy, -g * (slope_x * u + slope_y * v), cotangent[i] * value, g * (slope_x * v - slope_y * u)];
+        sums.iter_mut().zip(by).for_each(|(sum, by)| *sum += f64::from(by));
+    }
+    sums[2] /= f64::from(map.sides[1]);
+    sums
+}
+
+impl<const TAPS: usize, T: Taps<TAPS> + 'static> FusedOp for Brightness<TAPS, T> {
+    const NAME: &'static str = "image_brightness";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        let [image, positions] = [inputs[0].dims, inputs[1].dims];
+        let &[2, points] = positions.sizes() else {
+            return Err(Error::Broadcast { left: Dims::new(&[2, 1]), right: positions });
+        };
+        match *image.sizes() {
+            [height, width] if height == width && width > 0 => self.side = width,
+            _ => return Err(Error::Broadcast { left: Dims::new(&[64, 64]), right: image }),
+        }
+        self.sums.resize(points.div_ceil(CHUNK), [0.0; PARAMS]);
+        Ok(Output::pixels(Shape::new(common_lanes(inputs), Dims::new(&[points]))))
+    }
+
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let (side, points) = (self.side, out.shape.dims.len());
+        for lane in 0..out.shape.lanes {
+            let (map, image) = (Map::new(inputs, lane, side), inputs.at(0).lane_pixels(lane));
+            let (x, y) = inputs.at(1).lane_pixels(lane).split_at(points);
+            let chunks = out.lane_pixels(lane).par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).zip(y.par_chunks(CHUNK));
+            chunks.for_each(|((out, x), y)| {
+                for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+                    let [u, v] = map.pixel(*x, *y);
+                    let mut value = 0.0;
+                    if let Some(around) = around::<TAPS, T>([u + map.middle, v + map.middle], side) {
+                        around.each(side, |pixel, i, j| value += image[pixel] * around.x[0][j] * around.y[0][i]);
+                    }
+                    *out = map.amp * value;
+                }
+            });
+        }
+    }
+
+    fn vjp(&mut self, inputs: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
+        let (side, points, pixels) = (self.side, out.shape.dims.len(), self.side * self.side);
+        let tasks = points.div_ceil(CHUNK);
+        // Each task adds to pixels of its own, which are then added up in order: the same bits for any number of threads.
+        let wanted = gradients.is_wanted(0);
+        let mut by_pixel = pool::zeros(if wanted { tasks * pixels } else { 0 });
+        let mut nobody = pool::take(if gradients.is_wanted(1) { 0 } else { 2 * points });
+        for lane in 0..out.shape.lanes {
+            let (map, image) = (Map::new(inputs, lane, side), inputs.at(0).lane_pixels(lane));
+            let (x, y) = inputs.at(1).lane_pixels(lane).split_at(points);
+            let by_position = gradients.lane_pixels(1, lane).unwrap_or(&mut nobody);
+            let (by_x, by_y) = by_position.split_at_mut(points);
+            by_pixel.fill(0.0);
+            let sources =
+                x.par_chunks(CHUNK).zip(y.par_chunks(CHUNK)).zip(cotangent.lane_pixels(lane).par_chunks(CHUNK));
+            let targets = by_x.par_chunks_mut(CHUNK).zip(by_y.par_chunks_mut(CHUNK)).zip(&mut self.sums);
+            let both = sources.zip(targets);
+            if wanted {
+                both.zip(by_pixel.par_chunks_exact_mut(pixels)).for_each(|(points, own)| {
+                    let (((x, y), cotangent), ((by_x, by_y), sums)) = points;
+                    let chunk = Chunk { x, y, cotangent, by_x, by_y, by_pixel: Some(own) };
+                    *sums = backward::<TAPS, T>(map, image, side, chunk);
+                });
+            } else {
+                both.for_each(|(((x, y), cotangent), ((by_x, by_y), sums))| {
+                    let chunk = Chunk { x, y, cotangent, by_x, by_y, by_pixel: None };
+                    *sums = backward::<TAPS, T>(map, image, side, chunk);
+                });
+            }
+            if let Some(into) = gradients.lane_pixels(0, lane) {
+                for own in by_pixel.chunks_exact(pixels) {
+                    into.iter_mut().zip(own).for_each(|(g, own)| *g += own);
+                }
+            }
+            for i in 0..PARAMS {
+                if let Some(into) = gradients.lane(2 + i, lane) {
+                    into[0] += self.sums.iter().map(|sums| sums[i]).sum::<f64>();
+                }
+            }
+        }
+        pool::give_back(by_pixel);
+        pool::give_back(nobody);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ppl_core::autodiff::check;
+
+    const ROWS: [[f64; PARAMS]; 2] = [[0.1, -0.05, 2.0, 1.3, 0.4], [-0.1, 0.1, 1.5, 0.8, -1.0]];
+
+    /// A smooth image, positions inside, across the border and outside, and two placements.
+    fn inputs(lanes: usize, side: usize, points: usize) -> Vec<Value> {
+        let image = Shape::new(lanes, Dims::new(&[side, side]));
+        let pixels: Vec<f32> = (0..image.len()).map(|i| 0.5 + 0.4 * (0.9 * i as f32).sin()).collect();
+        let positions = Shape::new(lanes, Dims::new(&[2, points]));
+        let at: Vec<f32> = (0..positions.len()).map(|i| 1.3 * (1.7 * i as f32 + 0.3).sin()).collect();
+        let param = |i: usize| Value::constant(Shape::new(2, Dims::SCALAR), ROWS.map(|row| row[i]).to_vec());
+        let arrays = [Value::constant(image, pixels), Value::constant(positions, at)];
+        arrays.into_iter().chain((0..PARAMS).map(param)).collect()
+    }
+
+    #[test]
+    fn the_vjp_of_brightness_is_right_by_pixels_positions_and_placement() {
+        for lanes in [1, 2] {
+            // No point is within a step of a kink (a border between pixels); rounding 1e-7 and curvature over a step of 1e-3.
+            check::vjp(Brightness::<2, Linear>::default, &inputs(lanes, 4, 12), 1e-3, 1e-3);
+            check::vjp(Brightness::<4, CubicSpline>::default, &inputs(lanes, 4, 12), 1e-3, 1e-3);
+        }
+    }
+
+    fn light(image: Vec<f32>, at: &[[f32; 2]], placed: &Placed, interpolation: Interpolation) -> Vec<f32> {
+        let side = image.len().isqrt();
+        let image = Array::constant(&[side, side], image).unwrap();
+        let plane = |axis: usize| at.iter().map(move |at| at[axis]);
+        let positions = Array::constant(&[2, at.len()], plane(0).chain(plane(1)).collect()).unwrap();
+        brightness(&image, &positions, placed, interpolation).unwrap().lane(0).to_vec()
+    }
+
+    #[test]
+    fn at_the_centre_of_a_pixel_the_light_is_that_pixel_turned_scaled_and_moved() {
+        let side = 6;
+        let image: Vec<f32> = (0..side * side).map(|i| (i as f32).cos()).collect();
+        let (scale, angle, centre, amp) = (3.0_f64, 0.6_f64, [0.2, -0.4], 2.5);
+        let placed = Placed::new(centre[0], centre[1], scale, amp, angle);
+        let place = |i: usize| {
+            let [x, y] = [i % side, i / side].map(|k| ((k as f64 + 0.5) / side as f64 - 0.5) * scale);
+            let (s, c) = angle.sin_cos();
+            [(centre[0] + c * x - s * y) as f32, (centre[1] + s * x + c * y) as f32]
+        };
+        let at: Vec<[f32; 2]> = (0..side * side).map(place).collect();
+        for interpolation in [Interpolation::Bilinear, Interpolation::Cubic] {
+            for (light, pixel) in light(image.clone(), &at, &placed, interpolation).iter().zip(&image) {
+                // Positions of f32 in pixels of 0.5 arcsec, slopes of one a pixel.
+                assert!((light - 2.5 * pixel).abs() < 1e-5, "{light} {pixel}");
+            }
+        }
+    }
+
+    #[test]
+    fn light_goes_to_zero_without_a_jump_and_stays_there() {
+        let placed = Placed::new(0.0, 0.0, 4.0, 1.0, 0.0);
+        for (interpolation, end) in [(Interpolation::Bilinear, 2.5), (Interpolation::Cubic, 3.5)] {
+            let at = |x: f32| light(vec![1.0; 16], &[[x, 0.1]], &placed, interpolation)[0];
+            // Pixels of one arcsec, the centre of the last at 1.5.
+            assert_eq!(at(end), 0.0);
+            assert_eq!(at(end + 10.0), 0.0);
+            assert_eq!(at(f32::NAN), 0.0);
+            let steps = (0..300).map(|i| at(1.0 + 0.01 * i as f32)).collect::<Vec<_>>();
+            // A slope of at most about one a pixel.
+            assert!(steps.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 0.015), "{interpolation:?}");
+            assert!(steps[0] > 0.9);
+        }
+    }
+}

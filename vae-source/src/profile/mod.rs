@@ -1,0 +1,20 @@
+//! The light of a decoded galaxy: an image of 64 x 64 pixels as a surface brightness between its pixels.
+//!
+//! ```
+//! use ppl_core::{Array, Var};
+//! use vae_source::profile::{Interpolation, Placed, brightness};
+//!
+//! let image = Array::constant(&[64, 64], vec![1.0; 64 * 64])?;
+//! let positions = Array::constant(&[2, 2], vec![0.3, 9.0, -0.1, 0.0])?;
+//! let placed = Placed::new(0.0, 0.0, 5.0, 2.0, 0.0);
+//! let light = brightness(&image, &positions, &placed, Interpolation::Cubic)?;
+//! assert!((light.lane(0)[0] - 2.0).abs() < 1e-5 && light.lane(0)[1] == 0.0);
+//! # Ok::<(), ppl_core::Error>(())
+//! ```
+
+mod brightness;
+mod interpolation;
+mod spline;
+
+pub use brightness::{Placed, brightness};
+pub use interpolation::Interpolation;
