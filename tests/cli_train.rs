@@ -36,7 +36,8 @@ fn a_training_leaves_weights_history_and_pictures_and_goes_on() {
     while rows() < first + 1 {
         good(root, &on);
     }
-    let all = ["checkpoint.bin", "decoder.safetensors", "encoder.safetensors", "history.csv", "model-card.md"];
+    let all =
+        ["checkpoint.bin", "decoder.safetensors", "encoder.safetensors", "history.csv", "loss.png", "model-card.md"];
     assert_eq!(entries(&root.join("source")), [&all[..], &["prior.safetensors", "reconstructions.png"]].concat());
     let table = fs::read_to_string(root.join("source/history.csv")).expect("listed above");
     assert!(table.starts_with("epoch,step,training_elbo,validation_elbo,seconds\n1,2,-"), "{table}");

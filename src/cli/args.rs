@@ -200,7 +200,7 @@ fn range(text: &str) -> Result<Range, String> {
     arclet train-source --data galaxies --out source --hours 4\n  \
     arclet train-source --data galaxies --out source --hours 4 --resume\n\n\
     Writes decoder.safetensors and encoder.safetensors, the weights of the highest validation ELBO, with PyTorch's names;\n\
-    history.csv; and checkpoint.bin, from which --resume goes on bit for bit.")]
+    history.csv and loss.png; reconstructions.png; prior.safetensors; a model card; and checkpoint.bin, from which --resume goes on bit for bit.")]
 pub struct TrainArguments {
     /// Folder with the galaxies.safetensors that `arclet galaxies` writes
     #[arg(long, value_name = "DIR")]

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arclet::infer::{Ending, Executor, atomic, checkpoint};
-use arclet::plot::{ContactSheet, Panel, PanelKind, Raster, Tile};
+use arclet::plot::{ContactSheet, LossFigure, Panel, PanelKind, Raster, Tile};
 use arclet::source::data::{Dataset, Galaxy, Split};
 use arclet::source::latent::{LatentPrior, WIDENING};
 use arclet::source::network::{Precision, SIDE};
@@ -114,6 +114,12 @@ impl Out {
             table += &format!("{},{step},{:.3},{:.3},{seconds:.0}\n", i + 1, epoch.training, epoch.validation);
         }
         self.write("history.csv", table.as_bytes())?;
+        let figure = LossFigure {
+            title: "Negative ELBO an image".to_owned(),
+            losses: trainer.elbos().map(|elbo| -elbo).collect(),
+            held_out: trainer.epochs().iter().map(|epoch| [epoch.step as f64, -epoch.validation]).collect(),
+        };
+        self.write("loss.png", &figure.render()?)?;
         if trainer.best() == Some(trainer.epochs().len() - 1) {
             let (encoder, decoder) = (trainer.encoder()?, trainer.decoder()?);
             let mut vae = Vae::new(&encoder, &decoder)?;

@@ -105,6 +105,11 @@ impl Trainer {
         &self.epochs
     }
 
+    /// The ELBO an image of every step.
+    pub fn elbos(&self) -> impl Iterator<Item = f64> {
+        self.svi.losses().iter().map(|loss| -loss / self.settings.batch as f64)
+    }
+
     /// Steps taken so far.
     #[must_use]
     pub fn steps(&self) -> u64 {
