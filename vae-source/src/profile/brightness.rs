@@ -1,36 +1,16 @@
 //! The brightness of an image that is placed on the sky, at given positions.
 
-use ppl_core::autodiff::{
-    Dims, FusedOp, Gradients, Inputs, IntoVar, Operand, Out, Output, Shape, Value, common_lanes, record,
-};
+use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Value, common_lanes, record};
 use ppl_core::{Array, Error, Result, Var, pool};
 use rayon::prelude::*;
 
+use super::around::around;
 use super::interpolation::{CubicSpline, Interpolation, Linear, Taps};
+use super::placed::{Map, PARAMS, Placed};
 use super::spline::spline_coefficients;
 
 /// Points of one task: few enough for the caches, enough to pay for a task.
 const CHUNK: usize = 4096;
-/// Parameters of the placement.
-const PARAMS: usize = 5;
-
-/// Where an image lies on the sky.
-#[derive(Clone)]
-pub struct Placed([Var; PARAMS]);
-
-impl Placed {
-    /// `center_x`, `center_y` (arcsec) of the middle of the image, `scale`: arcsec across the image, `amp`: what its pixels are
-    /// multiplied with, `angle`: radians, counter-clockwise from +x to the rows of the image.
-    pub fn new(
-        center_x: impl IntoVar<Rank = ()>,
-        center_y: impl IntoVar<Rank = ()>,
-        scale: impl IntoVar<Rank = ()>,
-        amp: impl IntoVar<Rank = ()>,
-        angle: impl IntoVar<Rank = ()>,
-    ) -> Self {
-        Placed([center_x.into_var(), center_y.into_var(), scale.into_var(), amp.into_var(), angle.into_var()])
-    }
-}
 
 /// The brightness of an image `[side, side]` (row 0 below, as on the sky) at positions `[2, points]` in arcsec: `[points]`,
 ///
@@ -77,85 +57,6 @@ impl<const TAPS: usize, T> Clone for Brightness<TAPS, T> {
     }
 }
 
-/// From the sky to the pixels of the image: x_pixel = along_x x + across y + start, as a point of the complex plane.
-#[derive(Clone, Copy)]
-struct Map {
-    centre: [f32; 2],
-    /// Pixels an arcsec, along and across the rows.
-    turn: [f32; 2],
-    /// The centre of the image in pixels, from the centre of the first.
-    middle: f32,
-    amp: f32,
-    /// Pixels, and arcsec, across the image.
-    sides: [f32; 2],
-}
-
-impl Map {
-    fn new(inputs: Inputs<'_>, lane: usize, side: usize) -> Self {
-        let param = |i: usize| inputs.at(2 + i).lane(lane)[0];
-        let (scale, angle) = (param(2), param(4));
-        let density = side as f64 / scale;
-        Map {
-            centre: [param(0) as f32, param(1) as f32],
-            turn: [(density * angle.cos()) as f32, (density * angle.sin()) as f32],
-            middle: 0.5 * (side as f32 - 1.0),
-            amp: param(3) as f32,
-            sides: [side as f32, scale as f32],
-        }
-    }
-
-    /// A position relative to the middle of the image, in pixels.
-    #[inline(always)]
-    fn pixel(&self, x: f32, y: f32) -> [f32; 2] {
-        let ([dx, dy], [c, s]) = ([x - self.centre[0], y - self.centre[1]], self.turn);
-        [c * dx + s * dy, c * dy - s * dx]
-    }
-}
-
-/// The pixels around a point: the first of them, weights and slopes along both axes; `None` where all are outside.
-#[derive(Clone, Copy)]
-struct Around<const TAPS: usize> {
-    first: [isize; 2],
-    x: [[f32; TAPS]; 2],
-    y: [[f32; TAPS]; 2],
-}
-
-#[inline(always)]
-fn around<const TAPS: usize, T: Taps<TAPS>>([x, y]: [f32; 2], side: usize) -> Option<Around<TAPS>> {
-    let reach = (TAPS / 2) as f32;
-    // False for NaN too.
-    let inside = |at: f32| at > -reach && at < side as f32 - 1.0 + reach;
-    if !(inside(x) && inside(y)) {
-        return None;
-    }
-    let (floor_x, floor_y) = (x.floor(), y.floor());
-    let first = [floor_x, floor_y].map(|floor| floor as isize + 1 - (TAPS / 2) as isize);
-    Some(Around { first, x: T::weights(x - floor_x), y: T::weights(y - floor_y) })
-}
-
-impl<const TAPS: usize> Around<TAPS> {
-    /// Calls `f` with every pixel that is inside and the places of its weights.
-    #[inline(always)]
-    fn each(&self, side: usize, mut f: impl FnMut(usize, usize, usize)) {
-        let [x, y] = self.first;
-        if x >= 0 && y >= 0 && x as usize + TAPS <= side && y as usize + TAPS <= side {
-            for i in 0..TAPS {
-                let row = (y as usize + i) * side + x as usize;
-                (0..TAPS).for_each(|j| f(row + j, i, j));
-            }
-            return;
-        }
-        for i in 0..TAPS {
-            for j in 0..TAPS {
-                let (row, column) = (y + i as isize, x + j as isize);
-                if (0..side as isize).contains(&row) && (0..side as isize).contains(&column) {
-                    f(row as usize * side + column as usize, i, j);
-                }
-            }
-        }
-    }
-}
-
 /// One chunk of points on the way back.
 struct Chunk<'a> {
     x: &'a [f32],
@@ -191,7 +92,7 @@ fn backward<const TAPS: usize, T: Taps<TAPS>>(map: Map, image: &[f32], side: usi
         let by = [-dx, -dy, -g * (slope_x * u + slope_y * v), cotangent[i] * value, g * (slope_x * v - slope_y * u)];
         sums.iter_mut().zip(by).for_each(|(sum, by)| *sum += f64::from(by));
     }
-    sums[2] /= f64::from(map.sides[1]);
+    sums[2] /= map.scale;
     sums
 }
 

@@ -12,9 +12,12 @@
 //! # Ok::<(), ppl_core::Error>(())
 //! ```
 
+mod around;
 mod brightness;
 mod interpolation;
+mod placed;
 mod spline;
 
-pub use brightness::{Placed, brightness};
+pub use brightness::brightness;
 pub use interpolation::Interpolation;
+pub use placed::Placed;

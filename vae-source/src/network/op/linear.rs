@@ -5,7 +5,7 @@ use ppl_core::{Array, Error, Result};
 
 use super::dense;
 
-/// y[b][o] = sum_k weight[o][k] x[b][k] + bias[o] for `x` `[batch, ..]` (what follows the batch is flattened), `weight`
+/// `y[b][o] = sum_k weight[o][k] x[b][k] + bias[o]` for `x` `[batch, ..]` (what follows the batch is flattened), `weight`
 /// `[out, k]`, `bias` `[out]`: `[batch, out]`. What has one lane serves all lanes.
 ///
 /// # Errors
