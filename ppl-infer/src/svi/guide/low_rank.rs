@@ -34,7 +34,7 @@ impl<'a> AutoLowRankMultivariateNormal<'a> {
     /// With so many directions.
     ///
     /// # Errors
-    /// None at all.
+    /// Where there is none.
     pub fn with_rank(mut self, rank: usize) -> Result<Self> {
         require(rank > 0, "rank", rank as f64, "at least 1")?;
         self.rank = rank;
