@@ -106,7 +106,8 @@ impl Support<Bound> {
     pub fn is_empty(self, params: &[f64]) -> bool {
         let (low, high) = self.ends(params);
         // NaN is no end of a support either. One whole number may be all there is, as with a binomial of no trials.
-        if self.is_discrete() { !(low <= high) } else { !(low < high) }
+        let holds = if self.is_discrete() { low <= high } else { low < high };
+        !holds
     }
 
     /// Its ends, for a family with these parameters.

@@ -45,11 +45,11 @@ impl Constraint {
     /// Whether `x` is allowed.
     #[inline]
     pub fn holds(self, x: f64) -> bool {
-        // Without branches, so that loops over many numbers are vectorised.
+        // With as few branches as can be, so that loops over many numbers are vectorised.
         match self {
             Constraint::Real => x.is_finite(),
             Constraint::Positive => (x > 0.0) & (x < f64::INFINITY),
-            Constraint::Unit => (0.0 <= x) & (x <= 1.0),
+            Constraint::Unit => (0.0..=1.0).contains(&x),
             Constraint::Count => (x >= 0.0) & is_whole(x),
             Constraint::Bound => !x.is_nan(),
         }

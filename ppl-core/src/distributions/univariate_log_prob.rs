@@ -202,7 +202,7 @@ fn fast<F: Family<N>, const N: usize>(
     }
     let mut total = ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
     let at = |numbers: &[f64], e: usize| if numbers.len() == 1 { numbers[0] } else { numbers[e] };
-    for e in whole..n {
+    for e in (0..n).skip(whole) {
         let (x, params) = (at(x, e), params.map(|p| at(p, e)));
         inside &= valid::<F, N>(params) & F::SUPPORT.contains(x, &params);
         let mut partials = F::log_kernel(x, params);
