@@ -166,7 +166,7 @@ fn reconstructions(vae: &mut Vae, dataset: &Dataset, trainer: &Trainer) -> Resul
     };
     let tiles = shown.iter().zip(&images).map(tile).collect::<Result<_>>()?;
     let sheet = ContactSheet {
-        title: format!("Validation galaxies and their reconstructions after {} epochs", trainer.epochs().len()),
+        title: format!("Validation galaxies and their reconstructions after epoch {}", trainer.epochs().len()),
         note: "Grey: asinh(I / 0.1), I from \u{2212}0.1 (black) to 1 (white) of the maximum of each galaxy".to_owned(),
         tiles,
         columns: 5,

@@ -456,7 +456,7 @@ fn pathwise<F: Family<N>, const N: usize>(params: [f64; N]) {
             // A step that moves a thousandth of the smaller mass if the slope is right. An end far away has next to none.
             let (mass, none) = (below(0.0).min(1.0 - below(0.0)), slope.abs() < 1e-9);
             let largest = params.iter().filter(|p| p.is_finite()).fold(x.abs(), |m, p| m.max(p.abs()));
-            let small = 1e-3 * if params[which] == 0.0 { largest } else { params[which].abs() };
+            let small = 1e-4 * if params[which] == 0.0 { largest } else { params[which].abs() };
             let h = if none { 1e-3 * small } else { (1e-3 * mass / (density * slope).abs()).min(small) };
             let difference = |h: f64| -(below(h) - below(-h)) / (2.0 * h) / density;
             // Of fourth order.
