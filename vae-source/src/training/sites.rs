@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ppl_core::{Array, Ctx, Result};
 
-use crate::network::{Kind, MOMENTUM, WeightSpec, Weights, decoder_weights, encoder_weights, follow};
+use crate::network::{MOMENTUM, WeightSpec, Weights, decoder_weights, encoder_weights, follow};
 
 /// Every weight of encoder and decoder by name.
 pub(super) struct Specs(HashMap<String, WeightSpec>);
@@ -27,26 +27,18 @@ impl<'c> Sites<'c> {
     pub(super) fn new(ctx: &'c mut Ctx, specs: &'c Specs, seed: u64) -> Self {
         Sites { ctx, specs, seed }
     }
-
-    fn initial(&self, name: &str, dims: &[usize]) -> Result<Array> {
-        let numbers = self.specs.0.get(name).map_or_else(Vec::new, |spec| spec.initial(self.seed));
-        Array::constant(dims, numbers)
-    }
 }
 
 impl Weights for Sites<'_> {
     type Error = ppl_core::Error;
 
     fn weight(&mut self, name: &str, dims: &[usize]) -> Result<Array> {
-        let kind = self.specs.0.get(name).map(|spec| spec.kind);
-        if matches!(kind, Some(Kind::RunningMean | Kind::RunningVariance)) {
-            let initial = self.initial(name, dims)?;
-            return self.ctx.mutable(name, initial);
+        let (spec, seed) = (self.specs.0.get(name), self.seed);
+        let initial = || Array::constant(dims, spec.map_or_else(Vec::new, |spec| spec.initial(seed)));
+        if spec.is_some_and(|spec| !spec.is_trained()) {
+            return self.ctx.mutable(name, initial()?);
         }
-        let numbers = self.specs.0.get(name).map(|spec| (spec, self.seed));
-        self.ctx.param_with(name, dims, || {
-            Array::constant(dims, numbers.map_or_else(Vec::new, |(spec, seed)| spec.initial(seed)))
-        })
+        self.ctx.param_with(name, dims, initial)
     }
 
     /// Running statistics follow those of the batch, in each lane.
