@@ -211,6 +211,9 @@ pub struct TrainArguments {
     /// Settings of the training
     #[arg(long, value_enum, default_value_t = PresetName::Fast)]
     pub preset: PresetName,
+    /// Epochs of the whole training, over which the rate falls [default: 16, or the plan that is resumed]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub epochs: Option<u64>,
     /// Stop after so many hours, to be resumed
     #[arg(long, value_name = "H", value_parser = hours)]
     pub hours: Option<f64>,

@@ -43,6 +43,9 @@ pub fn run(arguments: &TrainArguments) -> Result<()> {
     let out = Out::begin(&arguments.out, arguments.resume)?;
     let mut trainer =
         if arguments.resume { checkpoint::load(&set, &out.path(CHECKPOINT))? } else { Trainer::new(settings)? };
+    if let Some(epochs) = arguments.epochs {
+        trainer.plan(epochs, set.feed.steps_of_an_epoch())?;
+    }
     let flag = stop::flag()?;
     let budget = arguments.hours.map(|hours| Duration::from_secs_f64(3600.0 * hours));
     loop {

@@ -60,6 +60,21 @@ impl Svi {
         })
     }
 
+    /// Plans so many steps from the beginning in place of those of the settings. The learning rate follows its schedule over the
+    /// new number; a run that had taken all its steps goes on.
+    ///
+    /// # Errors
+    /// No steps at all.
+    pub fn plan(&mut self, steps: u64) -> Result<()> {
+        let settings = SviSettings { steps, ..self.settings.clone() };
+        settings.check()?;
+        self.settings = settings;
+        if self.ended == Some(SviEnd::Steps) && self.steps() < steps {
+            self.ended = None;
+        }
+        Ok(())
+    }
+
     /// One gradient step; the loss before it. For those who drive the run themselves, each step on data of its own, say.
     ///
     /// ```

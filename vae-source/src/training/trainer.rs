@@ -54,6 +54,17 @@ impl Trainer {
         Ok(Trainer { settings, svi, epochs: vec![], seconds: 0.0 })
     }
 
+    /// Plans so many epochs from the beginning in place of those of the settings; the learning rate follows its schedule over them.
+    ///
+    /// # Errors
+    /// No epochs at all.
+    pub fn plan(&mut self, epochs: u64, steps_of_an_epoch: u64) -> Result<()> {
+        self.svi.plan(epochs * steps_of_an_epoch)?;
+        self.settings.epochs = epochs;
+        self.settings.svi.steps = self.svi.settings().steps;
+        Ok(())
+    }
+
     fn step(&mut self, set: &TrainingSet<'_>) -> ppl_infer::Result<()> {
         let images = set.feed.batch(self.svi.steps())?;
         self.svi.step(&vae(&images, Mode::Training, self.settings.svi.seed))?;
