@@ -26,3 +26,4 @@ pub use ppl_core as core;
 pub use ppl_infer as infer;
 pub use ppl_infer::{hmc, nuts, nuts_from, posterior_of, sample, svi};
 pub use vae_source as source;
+pub use vae_source::profile::profiles;

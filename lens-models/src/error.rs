@@ -136,6 +136,9 @@ pub enum Error {
     #[error("{name} = {value} is outside its support, {support}")]
     OutOfSupport { name: String, value: f64, support: String },
 
+    /// A profile from outside this crate that cannot be made of what its component says.
+    #[error("{place}: {cause}")]
+    Profile { place: String, cause: Cause },
     /// A profile given too few or too many numbers.
     #[error("profile `{profile}` got {got} parameters, it has {}: {}", .names.len(), .names.join(", "))]
     ParameterCount { profile: &'static str, got: usize, names: Vec<&'static str> },

@@ -39,6 +39,8 @@ pub enum ParameterKind {
     Amplitude,
     /// Angular scale of a light profile, arcsec.
     Radius,
+    /// Width of an image on the sky, arcsec.
+    Width,
     /// Sersic's n.
     SersicIndex,
     /// Any other quantity, such as one of a profile from outside this crate.
@@ -59,7 +61,7 @@ impl ParameterKind {
     /// also satisfy |e| < 1 together; outside a profile answers NaN.
     pub const fn support(self) -> (f64, f64) {
         match self {
-            Self::EinsteinRadius | Self::Amplitude | Self::Radius => (0.0, f64::INFINITY),
+            Self::EinsteinRadius | Self::Amplitude | Self::Radius | Self::Width => (0.0, f64::INFINITY),
             Self::Slope => (1.0, 3.0),
             Self::AxisRatio => (0.0, 1.0),
             Self::Ellipticity => (-1.0, 1.0),
@@ -107,7 +109,7 @@ pub const fn count(table: &[Parameter]) -> usize {
 }
 
 /// Where the first number of the parameter of that name stands among all of a table.
-pub fn place(table: &[Parameter], name: &str) -> Option<usize> {
+pub(crate) fn place(table: &[Parameter], name: &str) -> Option<usize> {
     table.iter().position(|p| p.name == name).map(|i| count(&table[..i]))
 }
 

@@ -1,12 +1,14 @@
 //! Profiles: the mass and light profiles that a system file may name, one's own among them.
 
+use std::sync::Arc;
+
 use crate::light::{self, LightProfile};
 use crate::mass::{self, MassProfile};
+use crate::op::{Analytic, LightKind};
 
 /// A list of profiles by name; a value, so that two parts of a program may know different ones.
 ///
-/// A profile is a `&'static`: a unit struct, or what `Box::leak` makes of one that carries data for as long as the program
-/// runs (the weights of a decoder).
+/// A mass or light profile is a formula, and a unit struct; a light that is none (the image of a decoder) is a [`LightKind`].
 ///
 /// ```
 /// use lens_models::profiles::Profiles;
@@ -14,21 +16,18 @@ use crate::mass::{self, MassProfile};
 /// let epl = Profiles::standard().mass("epl").expect("a profile of this crate");
 /// let names: Vec<_> = epl.parameters().iter().map(|p| p.name).collect();
 /// assert_eq!(names, ["theta_E", "gamma", "e1", "e2", "center_x", "center_y"]);
-///
-/// let sersic = Profiles::standard().light("sersic").expect("a profile of this crate");
-/// let at_half_light_radius = sersic.point(&[3.0, 0.5, 4.0, 0.0, 0.0, 0.0, 0.0], 0.3, 0.4);
-/// assert!((at_half_light_radius - 3.0).abs() < 1e-12);
 /// ```
 #[derive(Clone)]
 pub struct Profiles {
     mass: Vec<&'static dyn MassProfile>,
-    light: Vec<&'static dyn LightProfile>,
+    light: Vec<Arc<dyn LightKind>>,
 }
 
 impl Profiles {
     /// All profiles of this crate.
     pub fn standard() -> Self {
-        Self { mass: mass::ALL.to_vec(), light: light::ALL.to_vec() }
+        let kind = |profile: &&'static dyn LightProfile| Arc::new(Analytic(*profile)) as Arc<dyn LightKind>;
+        Self { mass: mass::ALL.to_vec(), light: light::ALL.iter().map(kind).collect() }
     }
 
     /// The same list with one more mass profile; it takes the place of one of the same name.
@@ -41,9 +40,15 @@ impl Profiles {
 
     /// The same list with one more light profile; it takes the place of one of the same name.
     #[must_use]
-    pub fn with_light(mut self, profile: &'static dyn LightProfile) -> Self {
-        self.light.retain(|p| p.name() != profile.name());
-        self.light.push(profile);
+    pub fn with_light(self, profile: &'static dyn LightProfile) -> Self {
+        self.with_light_kind(Arc::new(Analytic(profile)))
+    }
+
+    /// The same list with one more kind of light; it takes the place of one of the same name.
+    #[must_use]
+    pub fn with_light_kind(mut self, kind: Arc<dyn LightKind>) -> Self {
+        self.light.retain(|k| k.name() != kind.name());
+        self.light.push(kind);
         self
     }
 
@@ -52,9 +57,9 @@ impl Profiles {
         self.mass.iter().copied().find(|profile| profile.name() == name)
     }
 
-    /// The light profile of that name.
-    pub fn light(&self, name: &str) -> Option<&'static dyn LightProfile> {
-        self.light.iter().copied().find(|profile| profile.name() == name)
+    /// The kind of light of that name.
+    pub fn light(&self, name: &str) -> Option<&dyn LightKind> {
+        self.light.iter().map(|kind| &**kind).find(|kind| kind.name() == name)
     }
 
     /// All mass profiles, in order.
@@ -62,8 +67,8 @@ impl Profiles {
         &self.mass
     }
 
-    /// All light profiles, in order.
-    pub fn all_light(&self) -> &[&'static dyn LightProfile] {
+    /// All kinds of light, in order.
+    pub fn all_light(&self) -> &[Arc<dyn LightKind>] {
         &self.light
     }
 }
@@ -87,7 +92,7 @@ mod tests {
             assert_eq!(profiles.mass(mass.name()).map(MassProfile::name), Some(mass.name()));
         }
         for light in profiles.all_light() {
-            assert_eq!(profiles.light(light.name()).map(LightProfile::name), Some(light.name()));
+            assert_eq!(profiles.light(light.name()).map(LightKind::name), Some(light.name()));
         }
         assert!(profiles.mass("EPL").is_none() && profiles.light("epl").is_none());
     }

@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 
 use lens_models::check::{EXAMPLES, example};
 use lens_models::codegen::Kernel;
+use lens_models::light;
+use lens_models::mass::{self, Epl, MassProfile};
 use lens_models::parameter::Parameter;
-use lens_models::profiles::Profiles;
 
 /// Points at which they are compared.
 const POINTS: usize = 200;
@@ -30,9 +31,8 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let profiles = Profiles::standard();
     let mut cases = vec![];
-    for &mass in profiles.all_mass() {
+    for &mass in mass::ALL {
         let at = move |params: &[f64], x, y| {
             let (at, jacobian) = (mass.point(params, x, y), mass.deflection_jacobian(params, x, y));
             let by_params = [0, 1].map(|axis| jacobian.iter().map(|column| column[axis]).collect()).to_vec();
@@ -40,7 +40,7 @@ fn cases() -> Vec<Case> {
         };
         cases.extend(mass.kernel().map(|kernel| Case { kernel, table: mass.parameters(), at: Box::new(at) }));
     }
-    for &light in profiles.all_light() {
+    for &light in light::ALL {
         let at = move |params: &[f64], x, y| {
             let gradient = light.point_gradient(params, x, y);
             At {
@@ -51,7 +51,7 @@ fn cases() -> Vec<Case> {
         };
         cases.extend(light.kernel().map(|kernel| Case { kernel, table: light.parameters(), at: Box::new(at) }));
     }
-    assert_eq!(cases.len(), profiles.all_mass().len() + profiles.all_light().len(), "every profile has a kernel");
+    assert_eq!(cases.len(), mass::ALL.len() + light::ALL.len(), "every profile has a kernel");
     cases
 }
 
@@ -172,8 +172,7 @@ fn in_float_it_is_as_good_as_the_simd_path() {
 
 #[test]
 fn the_text_does_not_depend_on_the_parameters_and_loops_over_the_terms() {
-    let profiles = Profiles::standard();
-    let epl = profiles.mass("epl").and_then(|p| p.kernel()).expect("a formula");
+    let epl = Epl.kernel().expect("a formula");
     assert_eq!(epl.source.matches("for (int n0 = ").count(), 2, "one loop for the value, one for the gradient");
     assert!(epl.source.lines().count() < 400, "{}", epl.source);
     // The rows of the series are the end of the constants: more of them for a flatter lens.

@@ -67,6 +67,15 @@ impl<Depth: Rank> Ctx<Depth> {
         self.run.send(message).and_then(|m| value_of(&m)).map(Var::from_value)
     }
 
+    /// Draws a latent value from a distribution known at run time only, of whatever shape its draws have.
+    ///
+    /// # Errors
+    /// As [`Ctx::sample`].
+    pub fn sample_value(&mut self, site: impl AsRef<str>, dist: Rc<dyn Distribution>) -> Result<Value> {
+        let message = self.sample_message(site.as_ref(), dist)?;
+        self.run.send(message).and_then(|m| value_of(&m))
+    }
+
     /// Scores data under a distribution.
     ///
     /// # Errors

@@ -73,7 +73,7 @@ pub fn fit_into(
 /// # Errors
 /// Mistakes in the file, and a system without data.
 pub fn read(path: &Path) -> Result<(System, ImageData)> {
-    let system = System::from_file(path)?;
+    let system = System::from_file_with(path, &arclet::profiles())?;
     let Some(files) = &system.data else {
         let line = format!(
             "{} has no data; add \"data\": {{ \"image\": .., \"noise\": .., \"pixel_scale\": .. }}",

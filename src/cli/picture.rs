@@ -130,7 +130,7 @@ fn ranked<'a>(system: &System, mut names: Vec<&'a str>) -> Vec<(&'a str, String)
         let found = sites.into_iter().find(|s| s.0 == site);
         let interest = match found {
             Some((_, Role::Lens, ..)) => 0,
-            Some((_, Role::Source, ParameterKind::Center | ParameterKind::Radius, _)) => 1,
+            Some((_, Role::Source, ParameterKind::Center | ParameterKind::Radius | ParameterKind::Width, _)) => 1,
             Some((_, Role::Source, ..)) => 2,
             _ => 3,
         };

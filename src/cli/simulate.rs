@@ -1,6 +1,6 @@
 //! simulate: the image of a system, and a system file to fit it with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use arclet::fit::View;
 use arclet::lens::data::DataFiles;
@@ -17,7 +17,7 @@ use super::{output, picture, report};
 /// Runs the command.
 pub fn run(arguments: &SimulateArguments) -> Result<()> {
     let path = &arguments.system;
-    let system = System::from_file(path)?;
+    let system = System::from_file_with(path, &arclet::profiles())?;
     let text = std::fs::read_to_string(path).map_err(|e| Failure::io("read", path, &e))?;
     let folder = Folder::begin(&arguments.out, arguments.force, &[path])?;
     let title = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
@@ -69,20 +69,24 @@ pub fn simulate_into(folder: &Folder, title: &str, system: &System, text: &str, 
         psf_fwhm: None,
         ..files.clone()
     };
-    output::json(folder, "system.json", &to_fit(text, &written)?)?;
+    output::json(folder, "system.json", &to_fit(text, &system.folder, &written)?)?;
     let truth = with_values(system, &mock);
     let view = View::of(&truth, &mock.data)?;
     folder.write("simulation.png", &picture::simulation_page(title, system, &mock.data, &view, &mock.truth)?)?;
     Ok(mock)
 }
 
-/// The same system with all parameters free, and these data.
-fn to_fit(text: &str, data: &DataFiles) -> Result<Json> {
+/// The same system with all parameters free, and these data. It lies in another folder, so that a path of weights becomes a whole one.
+fn to_fit(text: &str, from: &Path, data: &DataFiles) -> Result<Json> {
     let mut json: Map<String, Json> = serde_json::from_str(text).map_err(Failure::ours)?;
     for role in ["lens", "light", "source"] {
         for component in json.get_mut(role).and_then(Json::as_array_mut).into_iter().flatten() {
             if let Some(component) = component.as_object_mut() {
                 component.shift_remove("parameters");
+                if let Some(Json::String(path)) = component.get_mut("weights") {
+                    let whole = from.join(&*path);
+                    *path = whole.canonicalize().unwrap_or(whole).display().to_string();
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ const HEADER: &str = "x,y,beta_x,beta_y,alpha_x,alpha_y,psi,kappa,gamma1,gamma2,
 
 /// Runs the command.
 pub fn run(arguments: &TraceArguments) -> Result<()> {
-    let system = System::from_file(&arguments.system)?;
+    let system = System::from_file_with(&arguments.system, &arclet::profiles())?;
     if system.of_role(Role::Lens).next().is_none() {
         return Err(Failure::user(format!(
             "{} has no `lens` to trace rays through; add one",

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use lens_models::data::ImageData;
 use lens_models::mass::MassSum;
 use lens_models::op::expose;
-use lens_models::parameter::place;
 use lens_models::plane::{Curve, Lens, Square};
 use lens_models::system::{Profile, Role, Scene, System};
+use ppl_core::Array;
+use ppl_core::autodiff::{Dims, Value};
 
 use super::FitError;
 
@@ -68,7 +69,7 @@ impl View {
         let mut view =
             View { model, lens_light, arcs, residual, chi2_per_pixel: chi2 / used.max(1) as f64, ..View::default() };
         view.add_mass(system, data, best);
-        view.add_source(system, best);
+        view.add_source(system, best)?;
         Ok(view)
     }
 
@@ -76,8 +77,8 @@ impl View {
         let (mut profiles, mut params) = (vec![], vec![]);
         for (profile, values) in each(system, Role::Lens, best) {
             if let Profile::Mass(profile) = profile {
-                profiles.push(profile);
-                params.extend(values);
+                profiles.push(*profile);
+                params.extend(values.concat());
             }
         }
         if profiles.is_empty() {
@@ -105,26 +106,30 @@ impl View {
         self.critical_curves = critical.into_iter().map(joined).collect();
     }
 
-    fn add_source(&mut self, system: &System, best: &BTreeMap<String, Vec<f64>>) {
+    fn add_source(&mut self, system: &System, best: &BTreeMap<String, Vec<f64>>) -> Result<(), FitError> {
         let lights: Vec<_> = each(system, Role::Source, best)
             .filter_map(|(profile, values)| match profile {
-                Profile::Light(p) => Some((p, values)),
+                Profile::Light(light) => Some((light, values)),
                 Profile::Mass(_) => None,
             })
             .collect();
-        let Some((first, values)) = lights.first() else { return };
-        let value = |name| place(first.parameters(), name).map(|i| values[i]);
+        let Some((first, values)) = lights.first() else { return Ok(()) };
+        let value = |name| first.parameters().iter().position(|p| p.name == name).map(|i| values[i][0]);
         let center = [value("center_x").unwrap_or(0.0), value("center_y").unwrap_or(0.0)];
         // The caustics belong in the picture: they say why the source has the images it has.
         let reach = self.caustics.iter().flatten().map(|p| (p[0] - center[0]).abs().max((p[1] - center[1]).abs()));
-        let half = (3.0 * value("R_sersic").unwrap_or(0.3)).max(1.1 * reach.fold(0.0, f64::max)).max(0.05);
+        let size = value("scale").map(|width| 0.5 * width).or(value("R_sersic").map(|radius| 3.0 * radius));
+        let half = size.unwrap_or(0.9).max(1.1 * reach.fold(0.0, f64::max)).max(0.05);
         let at = |i: usize| ((i as f64 + 0.5) / SOURCE_SIZE as f64 - 0.5) * 2.0 * half;
-        let pixels = (0..SOURCE_SIZE * SOURCE_SIZE).map(|i| {
-            let (x, y) = (center[0] + at(i % SOURCE_SIZE), center[1] + at(i / SOURCE_SIZE));
-            lights.iter().map(|(p, values)| p.point(values, x, y)).sum::<f64>() as f32
-        });
-        self.source = pixels.collect();
+        let pixels = SOURCE_SIZE * SOURCE_SIZE;
+        let x = (0..pixels).map(|i| (center[0] + at(i % SOURCE_SIZE)) as f32);
+        let y = (0..pixels).map(|i| (center[1] + at(i / SOURCE_SIZE)) as f32);
+        let positions = Array::constant(&[2, pixels], x.chain(y).collect())?;
+        let parts = lights.iter().map(|(light, values)| light.brightness(&positions, &constants(values)));
+        let parts = parts.collect::<ppl_core::Result<Vec<_>>>()?;
+        self.source = Array::sum_of(&parts)?.lane(0).to_vec();
         (self.source_size, self.source_center, self.source_half_width) = (SOURCE_SIZE, center, half);
+        Ok(())
     }
 }
 
@@ -135,16 +140,27 @@ fn joined(curve: Curve) -> Vec<[f64; 2]> {
     points
 }
 
-/// Every copy of every component of a role: its profile and parameters.
+/// Numbers of parameters as values, a scalar or a vector each.
+fn constants(params: &[Vec<f64>]) -> Vec<Value> {
+    let dims = |numbers: &[f64]| if numbers.len() == 1 { Dims::SCALAR } else { Dims::new(&[numbers.len()]) };
+    params.iter().map(|numbers| Value::shared(dims(numbers), numbers.clone())).collect()
+}
+
+/// Every copy of every component of a role: its profile, and the numbers of each of its parameters.
 fn each<'a>(
     system: &'a System,
     role: Role,
     best: &'a BTreeMap<String, Vec<f64>>,
-) -> impl Iterator<Item = (Profile, Vec<f64>)> + 'a {
+) -> impl Iterator<Item = (&'a Profile, Vec<Vec<f64>>)> + 'a {
     system.of_role(role).flat_map(move |component| {
         (0..component.count).map(move |copy| {
-            let numbers = component.numbers(copy, |p| best.get(&component.site(p)));
-            (component.profile, numbers.map(|(_, value)| value.unwrap_or(f64::NAN)).collect())
+            let mut params = vec![];
+            let mut numbers = component.numbers(copy, |p| best.get(&component.site(p)));
+            for parameter in component.profile.parameters() {
+                let all = numbers.by_ref().take(parameter.size);
+                params.push(all.map(|(_, value)| value.unwrap_or(f64::NAN)).collect());
+            }
+            (&component.profile, params)
         })
     })
 }

@@ -43,11 +43,18 @@ impl LatentPrior {
         Ok(LatentPrior { loc, scale_tril })
     }
 
+    /// N(0, I): what the autoencoder is trained with.
+    #[must_use]
+    pub fn standard() -> Self {
+        let diagonal = |k| if k / LATENT == k % LATENT { 1.0 } else { 0.0 };
+        LatentPrior { loc: vec![0.0; LATENT], scale_tril: (0..LATENT * LATENT).map(diagonal).collect() }
+    }
+
     /// As a distribution of 64 numbers.
     ///
     /// # Errors
     /// None for a prior that was fitted or read.
-    pub fn distribution(&self) -> Result<Multivariate<MultivariateNormal>> {
+    pub fn distribution(&self) -> ppl_core::Result<Multivariate<MultivariateNormal>> {
         let factor = Var::matrix(LATENT, LATENT, self.scale_tril.clone())?;
         Ok(MultivariateNormal::with_scale_tril(self.loc.clone(), factor))
     }

@@ -1,6 +1,7 @@
 //! The neural source of a gravitational lens: galaxies to learn from, the networks that learn, and their training.
 
 pub mod data;
+pub mod embedded;
 pub mod error;
 pub mod latent;
 pub mod network;

@@ -30,7 +30,7 @@ fn within(kind: ParameterKind, u: f64) -> f64 {
         ParameterKind::Center => (-0.0625, 0.0625),
         ParameterKind::Shear => (-0.1, 0.1),
         ParameterKind::Amplitude => (0.5, 3.0),
-        ParameterKind::Radius => (0.3, 1.5),
+        ParameterKind::Radius | ParameterKind::Width => (0.3, 1.5),
         ParameterKind::SersicIndex => (0.6, 4.0),
         ParameterKind::Other { low, high, .. } => match (low.is_finite(), high.is_finite()) {
             (true, true) => (0.75 * low + 0.25 * high, 0.25 * low + 0.75 * high),

@@ -1,9 +1,11 @@
 //! Components: a named profile of a system, some of its parameters fixed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::light::LightProfile;
+use crate::error::Result;
 use crate::mass::MassProfile;
+use crate::op::{Keys, LightModel};
 use crate::parameter::Parameter;
 use crate::profiles::Profiles;
 
@@ -39,27 +41,35 @@ impl Role {
         }
     }
 
-    /// The profile of this name.
-    pub fn profile(self, name: &str, profiles: &Profiles) -> Option<Profile> {
+    /// The profile of this name as the entry of a component asks for it; none where there is no such name.
+    pub(super) fn profile(self, name: &str, profiles: &Profiles, keys: &Keys<'_>) -> Result<Option<Profile>> {
         match self {
-            Role::Lens => profiles.mass(name).map(Profile::Mass),
-            Role::Light | Role::Source => profiles.light(name).map(Profile::Light),
+            Role::Lens => Ok(profiles.mass(name).map(Profile::Mass)),
+            Role::Light | Role::Source => profiles.light(name).map(|kind| kind.make(keys).map(Profile::Light)).transpose(),
+        }
+    }
+
+    /// The keys that the entry of a component with this profile may have beside those of all components.
+    pub(super) fn keys(self, name: &str, profiles: &Profiles) -> &'static [&'static str] {
+        match self {
+            Role::Lens => &[],
+            Role::Light | Role::Source => profiles.light(name).map_or(&[], |kind| kind.keys()),
         }
     }
 }
 
-/// A mass or a light profile.
-#[derive(Clone, Copy)]
+/// A mass profile or a light model.
+#[derive(Clone)]
 pub enum Profile {
     /// It deflects.
     Mass(&'static dyn MassProfile),
     /// It shines.
-    Light(&'static dyn LightProfile),
+    Light(Arc<dyn LightModel>),
 }
 
 impl Profile {
     /// Its name in a system file.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Profile::Mass(p) => p.name(),
             Profile::Light(p) => p.name(),
@@ -67,7 +77,7 @@ impl Profile {
     }
 
     /// Its parameters.
-    pub fn parameters(self) -> &'static [Parameter] {
+    pub fn parameters(&self) -> &'static [Parameter] {
         match self {
             Profile::Mass(p) => p.parameters(),
             Profile::Light(p) => p.parameters(),

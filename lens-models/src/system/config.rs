@@ -44,9 +44,9 @@ impl System {
     pub fn mass(&self) -> Result<(MassSum, Vec<f64>)> {
         let (mut profiles, mut values) = (vec![], vec![]);
         for component in self.of_role(Role::Lens) {
-            let Profile::Mass(profile) = component.profile else { continue };
+            let Profile::Mass(profile) = &component.profile else { continue };
             for copy in 0..component.count {
-                profiles.push(profile);
+                profiles.push(*profile);
                 for (parameter, value) in component.numbers(copy, |p| component.fixed.get(p.name)) {
                     let site = || Error::NoValue { site: component.site(parameter), parameter: parameter.name };
                     values.push(value.ok_or_else(site)?);

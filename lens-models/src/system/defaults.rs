@@ -3,7 +3,7 @@
 use ppl_core::distributions::Any;
 use serde_json::{Value as Json, json};
 
-use super::component::{Component, Role};
+use super::component::{Component, Profile, Role};
 use crate::data::ImageData;
 use crate::error::{Error, Result};
 use crate::parameter::{Parameter, ParameterKind};
@@ -50,6 +50,11 @@ fn brightest(data: &ImageData) -> [f64; 2] {
 
 /// The default prior of a parameter of a component.
 pub(super) fn prior(component: &Component, parameter: &Parameter, scales: &Scales) -> Result<Any> {
+    if let Profile::Light(light) = &component.profile
+        && let Some(prior) = light.prior(parameter)
+    {
+        return Ok(Any(prior?));
+    }
     let json = default(component, parameter, scales)?;
     Ok(Any::from_json(&component.site(parameter), &json)?)
 }
@@ -84,6 +89,9 @@ fn default(component: &Component, parameter: &Parameter, scales: &Scales) -> Res
             normal(along, if source { 0.08 * radius } else { (1.5 * pixel).max(0.05) })
         }
         ParameterKind::Amplitude => log_normal(0.1 * peak, 2.0),
+        // A galaxy fills an image such as the decoder's with a half-light radius of an eighth of its width.
+        ParameterKind::Width if source => log_normal((0.64 * radius).max(16.0 * pixel), 0.7),
+        ParameterKind::Width => log_normal(2.4 * radius, 0.8),
         ParameterKind::Radius if source => log_normal((0.08 * radius).max(2.0 * pixel), 0.7),
         // Copies start from different sizes, so that they do not trade places.
         ParameterKind::Radius if component.count > 1 => {

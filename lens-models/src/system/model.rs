@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ppl_core::distributions::Any;
+use ppl_core::autodiff::{Dims, Value};
+use ppl_core::distributions::{Any, Distribution as _};
 use ppl_core::{Array, Ctx, Var};
 
 use super::component::{Component, Profile, Role};
@@ -10,7 +11,7 @@ use super::config::System;
 use super::defaults::{self, Scales};
 use crate::data::ImageData;
 use crate::error::Result;
-use crate::op::{Deflector, Lit, brightness, expose, image_log_prob, sky, trace_rays};
+use crate::op::{Deflector, expose, image_log_prob, scalars_of, sky, trace_rays};
 use crate::parameter::Parameter;
 
 /// Where a parameter's value comes from.
@@ -84,17 +85,17 @@ impl SystemModel {
         let mut lit = vec![];
         for (component, slots) in &self.components {
             for params in values(ctx, component, slots)? {
-                match component.profile {
-                    Profile::Mass(profile) => deflectors.push(Deflector::new(profile, params)?),
-                    Profile::Light(profile) => lit.push((component.role, Lit::new(profile, params)?)),
+                match &component.profile {
+                    Profile::Mass(profile) => deflectors.push(Deflector::new(*profile, scalars_of(&params)?)?),
+                    Profile::Light(light) => lit.push((component.role, light, params)),
                 }
             }
         }
         let beta = trace_rays(&self.grid, &deflectors)?;
-        for (role, lit) in &lit {
+        for (role, model, params) in lit {
             match role {
-                Role::Source => source.push(brightness(&beta, lit)?),
-                _ => light.push(brightness(&self.sky, lit)?),
+                Role::Source => source.push(model.brightness(&beta, &params)?),
+                _ => light.push(model.brightness(&self.sky, &params)?),
             }
         }
         let sum = |parts: Vec<Array>| if parts.is_empty() { Ok(None) } else { Array::sum_of(&parts).map(Some) };
@@ -102,16 +103,12 @@ impl SystemModel {
     }
 }
 
-/// The numbers of each copy of a component, in the order of its profile's table.
-fn values(ctx: &mut Ctx, component: &Component, slots: &[Slot]) -> ppl_core::Result<Vec<Vec<Var>>> {
+/// The parameters of each copy of a component, in the order of its profile's table.
+fn values(ctx: &mut Ctx, component: &Component, slots: &[Slot]) -> ppl_core::Result<Vec<Vec<Value>>> {
     let parameters = component.profile.parameters().iter().zip(slots);
     ctx.scope(&component.name, |ctx| {
         if component.count == 1 {
-            let mut one = vec![];
-            for (parameter, slot) in parameters {
-                one.extend(numbers(ctx, parameter, slot)?);
-            }
-            return Ok(vec![one]);
+            return Ok(vec![parameters.map(|(p, slot)| value(ctx, p, slot)).collect::<ppl_core::Result<_>>()?]);
         }
         let vectors = ctx.plate("copies", component.count, |ctx| {
             let all = parameters.map(|(p, slot)| match slot {
@@ -120,20 +117,23 @@ fn values(ctx: &mut Ctx, component: &Component, slots: &[Slot]) -> ppl_core::Res
             });
             all.collect::<ppl_core::Result<Vec<_>>>()
         })?;
-        (0..component.count).map(|i| vectors.iter().map(|v| v.get(i)).collect()).collect()
+        let copy = |i| vectors.iter().map(|v| v.get(i).map(|one| one.as_value().clone())).collect();
+        (0..component.count).map(copy).collect()
     })
 }
 
-/// The numbers of one parameter of a single component; a vector lies in a plate of its own name.
-fn numbers(ctx: &mut Ctx, parameter: &Parameter, slot: &Slot) -> ppl_core::Result<Vec<Var>> {
+/// A parameter of a single component. A vector has a prior of vectors, or lies in a plate of its own name.
+fn value(ctx: &mut Ctx, parameter: &Parameter, slot: &Slot) -> ppl_core::Result<Value> {
     let Parameter { name, size, .. } = *parameter;
     match slot {
-        Slot::Fixed(values) => Ok(repeated(values, size).into_iter().map(Var::scalar).collect()),
-        Slot::Free(prior) if size == 1 => Ok(vec![ctx.sample(name, prior.clone())?]),
-        Slot::Free(prior) => {
-            let vector = ctx.plate(name, size, |ctx| ctx.sample(name, prior.clone()))?;
-            (0..size).map(|i| vector.get(i)).collect()
+        Slot::Fixed(values) => {
+            let dims = if size == 1 { Dims::SCALAR } else { Dims::new(&[size]) };
+            Ok(Value::shared(dims, repeated(values, size)))
         }
+        Slot::Free(prior) if size > 1 && prior.event_rank() == 0 => {
+            ctx.plate(name, size, |ctx| ctx.sample(name, prior.clone())).map(|v| v.as_value().clone())
+        }
+        Slot::Free(prior) => ctx.sample_value(name, prior.0.clone()),
     }
 }
 

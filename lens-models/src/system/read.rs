@@ -10,6 +10,7 @@ use super::component::{Component, Role};
 use super::config::System;
 use crate::data::DataFiles;
 use crate::error::{Error, Result};
+use crate::op::Keys;
 use crate::parameter::Parameter;
 use crate::profiles::Profiles;
 
@@ -71,7 +72,7 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
             .as_array()
             .ok_or_else(|| form(&place, "a list of components, each { \"name\": .., \"profile\": .. }"))?;
         for entry in list {
-            let component = component(entry, role, &place, profiles)?;
+            let component = component(entry, role, &place, folder, profiles)?;
             if components.iter().any(|c| c.name == component.name) {
                 return Err(Error::DuplicateName { kind: "component", name: component.name });
             }
@@ -105,9 +106,10 @@ fn read_data(json: &Json, place: &str) -> Result<DataFiles> {
     serde_json::from_value(json.clone()).map_err(|cause| Error::BadKey { place: place.to_owned(), cause })
 }
 
-fn component(json: &Json, role: Role, place: &str, profiles: &Profiles) -> Result<Component> {
+fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Profiles) -> Result<Component> {
     let entry = object(json, place)?;
-    check_keys(entry, place, &COMPONENT_KEYS)?;
+    let own = entry.get("profile").and_then(Json::as_str).map_or(&[][..], |name| role.keys(name, profiles));
+    check_keys(entry, place, &[&COMPONENT_KEYS, own].concat())?;
     let text = |key: &'static str, hint| {
         let missing = || Error::MissingKey { place: place.to_owned(), key, hint };
         entry.get(key).and_then(Json::as_str).ok_or_else(missing)
@@ -116,7 +118,8 @@ fn component(json: &Json, role: Role, place: &str, profiles: &Profiles) -> Resul
     let place = format!("{place}: component `{name}`");
     let profile = text("profile", "the name of a profile")?;
     let unknown = || Error::unknown("profile", profile, place.as_str(), role.names(profiles));
-    let profile = role.profile(profile, profiles).ok_or_else(unknown)?;
+    let keys = Keys::new(&place, folder, entry);
+    let profile = role.profile(profile, profiles, &keys)?.ok_or_else(unknown)?;
     let count = match entry.get("count") {
         None => 1,
         Some(count) => count

@@ -14,10 +14,14 @@
 
 mod around;
 mod brightness;
+mod decoded;
 mod interpolation;
+mod kind;
 mod placed;
 mod spline;
 
 pub use brightness::brightness;
+pub use decoded::Decoded;
 pub use interpolation::Interpolation;
+pub use kind::{Vae, profiles};
 pub use placed::Placed;

@@ -1,0 +1,156 @@
+//! The neural source as a component of a system file: what it may say, what it samples, and its gradient.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lens_models::data::{DataFiles, ImageData, Inputs};
+use lens_models::fits::Image;
+use lens_models::parameter::Parameter;
+use lens_models::system::{Scales, System, SystemModel, simulate};
+use ppl_core::{Ctx, LogDensity, ModelDensity, PriorSet, handler};
+use vae_source::network::{LATENT, Precision, WeightSet, decoder_weights};
+use vae_source::profile::profiles;
+
+const FILE: &str = r#"{
+    "data": { "size": [40, 40], "pixel_scale": 0.1, "background_rms": 0.05, "psf_fwhm": 0.15 },
+    "lens": [{ "name": "lens", "profile": "sie" }],
+    "source": [{ "name": "source", "profile": "vae" }]
+}"#;
+
+fn read(text: &str, folder: &Path) -> Result<System, String> {
+    System::from_json_with(text, Path::new("vae.json"), folder, &profiles()).map_err(|error| error.to_string())
+}
+
+fn with(keys: &str) -> String {
+    FILE.replace(r#""profile": "vae""#, &format!(r#""profile": "vae", {keys}"#))
+}
+
+fn names(system: &System) -> Vec<&'static str> {
+    system.components[1].profile.parameters().iter().map(|p: &Parameter| p.name).collect()
+}
+
+#[test]
+fn a_file_names_the_neural_source_and_says_how_it_is_drawn() {
+    let here = Path::new(".");
+    assert_eq!(names(&read(FILE, here).unwrap()), ["z", "center_x", "center_y", "scale", "amp"]);
+    let turning = read(&with(r#""rotation": true, "interpolation": "cubic""#), here).unwrap();
+    assert_eq!(names(&turning), ["z", "center_x", "center_y", "scale", "amp", "phi"]);
+    for (keys, said) in [
+        (r#""interpolation": "nearest""#, ["component `source`: `interpolation`", "bilinear"]),
+        (r#""rotation": 30"#, ["component `source`: `rotation`", "boolean"]),
+        (r#""weight": "a.safetensors""#, ["no key `weight`", "did you mean `weights`"]),
+        (r#""weights": "nowhere.safetensors""#, ["`source`: `weights`", "nowhere.safetensors"]),
+        (r#""count": 2"#, ["`source`: `count`", "vector"]),
+    ] {
+        let error = read(&with(keys), here).err().unwrap();
+        assert!(said.iter().all(|part| error.contains(part)), "{error}");
+    }
+    let sersic = FILE.replace(r#""profile": "vae""#, r#""profile": "sersic", "interpolation": "cubic""#);
+    assert!(read(&sersic, here).err().unwrap().contains("no key `interpolation`"));
+}
+
+#[test]
+fn another_decoder_is_read_from_its_file_or_folder_and_a_wrong_one_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("decoder.safetensors");
+    let set = WeightSet::initial(&decoder_weights(), 5);
+    set.write(&file, Precision::Single).unwrap();
+    let draw = |keys: &str| simulate(&read(&with(keys), folder.path()).unwrap(), 3).unwrap();
+    let [of_folder, of_file] = [r#""weights": ".""#, r#""weights": "decoder.safetensors""#].map(draw);
+    assert_eq!(of_folder.signal.pixels, of_file.signal.pixels);
+    assert_ne!(of_file.signal.pixels, draw(r#""interpolation": "bilinear""#).signal.pixels);
+    // Without a prior beside them, the weights have the standard normal.
+    let square = of_file.truth["source.z"].iter().map(|z| z * z).sum::<f64>();
+    assert!((0.5..2.0).contains(&(square / LATENT as f64)), "{square}");
+
+    let mut other = WeightSet::default();
+    other.insert("decoder.0.weight", &[64, 256, 4, 4], vec![0.0; 64 * 256 * 16]).unwrap();
+    other.write(&file, Precision::Single).unwrap();
+    let error = read(&with(r#""weights": ".""#), folder.path()).err().unwrap();
+    assert!(error.contains("`decoder.0.weight`") && error.contains("[64, 256, 4, 4]"), "{error}");
+    std::fs::write(&file, b"not weights at all").unwrap();
+    let error = read(&with(r#""weights": ".""#), folder.path()).err().unwrap();
+    assert!(error.contains("decoder.safetensors") && error.contains("no whole safetensors file"), "{error}");
+}
+
+/// Log densities and gradients of so many lanes.
+fn evaluated(density: &impl LogDensity, positions: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let (mut logp, mut gradient) = (vec![0.0; positions.len() / density.dim()], vec![0.0; positions.len()]);
+    density.logp_and_grad(positions, &mut logp, &mut gradient).unwrap();
+    (logp, gradient)
+}
+
+/// The posterior of a simulated lens, and a position near its prior's middle.
+fn density(keys: &str) -> ModelDensity<impl Fn(&mut Ctx) -> ppl_core::Result<()>> {
+    let system = read(&with(keys), Path::new(".")).unwrap();
+    let mock = simulate(&system, 11).unwrap();
+    let data: Arc<ImageData> = mock.data;
+    let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, false)).unwrap();
+    ModelDensity::new(move |ctx: &mut Ctx| model.run(ctx).map(drop)).unwrap()
+}
+
+#[test]
+fn the_posterior_has_64_latent_numbers_and_the_gradient_of_differences() {
+    for (keys, dim) in [(r#""interpolation": "cubic""#, 5 + 68), (r#""interpolation": "cubic", "rotation": true"#, 5 + 69)] {
+        let density = density(keys);
+        assert_eq!(density.dim(), dim);
+        let position = density.draw_prior(2, 1).unwrap();
+        let (_, gradient) = evaluated(&density, &position);
+        // Along directions that move every parameter: pixels of f32, a log density of some thousand.
+        for direction in 0..3_usize {
+            let step: Vec<f64> = (0..dim).map(|i| ((i * (direction + 2)) as f64 * 0.7).sin()).collect();
+            let slope: f64 = gradient.iter().zip(&step).map(|(g, d)| g * d).sum();
+            let at = |h: f64| {
+                let moved: Vec<f64> = position.iter().zip(&step).map(|(q, d)| q + h * d).collect();
+                evaluated(&density, &moved).0[0]
+            };
+            let (one, two) = ((at(1e-3) - at(-1e-3)) / 2e-3, (at(2e-3) - at(-2e-3)) / 4e-3);
+            // Richardson's; its difference from the plain one says how good it is.
+            let expected = one + (one - two) / 3.0;
+            let bound = 3e-3 * slope.abs().max(1.0) + (one - two).abs();
+            assert!((slope - expected).abs() < bound, "{keys} {direction}: {slope} is not {expected}");
+        }
+    }
+}
+
+#[test]
+fn each_lane_is_what_it_is_alone() {
+    let density = density(r#""interpolation": "bilinear""#);
+    let positions = density.draw_prior(4, 4).unwrap();
+    let (together, gradients) = evaluated(&density, &positions);
+    let dim = density.dim();
+    for lane in 0..4 {
+        let (alone, gradient) = evaluated(&density, &positions[lane * dim..(lane + 1) * dim]);
+        assert_eq!(alone[0], together[lane]);
+        assert_eq!(gradient, gradients[lane * dim..(lane + 1) * dim]);
+    }
+}
+
+#[test]
+fn its_prior_is_a_normal_of_vectors_that_a_file_may_replace_by_one_for_each_number() {
+    let system = read(FILE, Path::new(".")).unwrap();
+    let data = simulate(&system, 1).unwrap().data;
+    let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, false)).unwrap();
+    let run = |ctx: &mut Ctx| model.run(ctx).map(drop);
+    let priors = PriorSet::of(run).unwrap();
+    assert_eq!(priors.get("source.z").unwrap().name(), "multivariate_normal");
+    let own = PriorSet::from_json("own.json", r#"{ "source.z": { "normal": { "loc": 0, "scale": 0.5 } } }"#).unwrap();
+    let trace = handler::trace(handler::seed(handler::priors(run, own), 1)).unwrap();
+    let z = trace.get("source.z").unwrap().value.numbers();
+    assert!(z.len() == LATENT && z.iter().all(|z| z.abs() < 2.5));
+}
+
+#[test]
+fn rays_that_no_lens_could_trace_are_not_zero_light() {
+    // Each component of an ellipticity may be 0.9, both together not: |e| < 1.
+    let entry = r#""profile": "sie", "parameters": { "e1": { "value": 0.9 }, "e2": { "value": 0.9 } }"#;
+    let system = read(&FILE.replace(r#""profile": "sie""#, entry), Path::new(".")).unwrap();
+    let files: DataFiles = system.data.clone().unwrap();
+    let image = Image::new(40, 40, vec![0.0; 1600]).unwrap();
+    let data = Arc::new(files.assemble(Inputs { image, noise: None, psf: None, mask: None }).unwrap());
+    let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, false)).unwrap();
+    let density = ModelDensity::new(|ctx: &mut Ctx| model.run(ctx).map(drop)).unwrap();
+    let (logp, _) = evaluated(&density, &density.draw_prior(1, 1).unwrap());
+    assert!(!logp[0].is_finite(), "{}", logp[0]);
+    assert!(density.not_a_number().iter().any(|(site, _)| site == "image"));
+}
