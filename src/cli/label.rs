@@ -23,6 +23,20 @@ fn symbol(parameter: &str) -> &str {
     }
 }
 
+/// The most elements of a vector that a person wants to read one by one: as many as a component may have copies.
+const LONG: usize = 20;
+
+/// The flat names that a table or a picture shows, in their order: all but the elements of long vectors, such as the latent numbers
+/// of a decoder.
+pub fn shown<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.collect();
+    let site = |name: &'a str| name.split_once('[').map_or(name, |(site, _)| site);
+    let mut elements: BTreeMap<&str, usize> = BTreeMap::new();
+    names.iter().for_each(|name| *elements.entry(site(name)).or_default() += 1);
+    names.retain(|name| elements[site(name)] <= LONG);
+    names
+}
+
 /// One label for each flat name (`source.e1`, `light.amp[2]`): the symbol, with its component where two share it.
 pub fn labels<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
     let parts = |name: &'a str| {
@@ -49,6 +63,13 @@ pub fn labels<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_elements_of_a_long_vector_are_not_shown() {
+        let z: Vec<String> = (0..64).map(|i| format!("source.z[{i}]")).collect();
+        let names = ["lens.q", "light.amp[0]", "light.amp[1]"].into_iter().chain(z.iter().map(String::as_str));
+        assert_eq!(shown(names), ["lens.q", "light.amp[0]", "light.amp[1]"]);
+    }
 
     #[test]
     fn a_label_names_its_component_only_where_it_must() {

@@ -11,6 +11,7 @@ mod gallery;
 mod label;
 mod output;
 mod picture;
+mod pretty;
 mod priors;
 mod report;
 mod simulate;

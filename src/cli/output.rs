@@ -9,9 +9,9 @@ use arclet::lens::grid::Window;
 use arclet::lens::npy::read_any;
 use serde::Serialize;
 
-use super::failure::{Failure, Result};
+use super::failure::Result;
 use super::folder::Folder;
-use super::{picture, summary};
+use super::{picture, pretty, summary};
 
 /// Writes `summary.json`, `posterior.nc`, `model.fits`, `fit.png`, `corner.png` and `priors.json`.
 pub fn write(
@@ -36,9 +36,7 @@ pub fn write(
 
 /// Writes a JSON file for people and scripts.
 pub fn json(folder: &Folder, name: &str, value: &impl Serialize) -> Result<()> {
-    let mut text = serde_json::to_string_pretty(value).map_err(Failure::ours)?;
-    text.push('\n');
-    folder.write(name, text.as_bytes())
+    folder.write(name, pretty::json(value)?.as_bytes())
 }
 
 /// Writes `truth.json`: one number for each parameter, a list for the copies of a component.

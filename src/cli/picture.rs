@@ -10,13 +10,15 @@ use arclet::lens::system::{Role, System};
 use arclet::plot::{CornerFigure, Extent, FitFigure, Panel, PanelKind, Raster, TableRow};
 
 use super::failure::Result;
-use super::label::labels;
+use super::label::{labels, shown};
 use super::report::true_value;
 
 /// The most parameters of a corner figure: more cannot be read.
 const MOST_CORNER: usize = 16;
 /// The most rows of the table beside the images: one column of them is easy to read.
 const MOST_ROWS: usize = 11;
+/// Numbers of one parameter that are written out.
+const MOST_NUMBERS: usize = 8;
 
 /// The images of a view; table and notes are for the caller.
 pub fn page(title: &str, data: &ImageData, view: &View) -> Result<FitFigure> {
@@ -60,7 +62,7 @@ pub fn page(title: &str, data: &ImageData, view: &View) -> Result<FitFigure> {
 /// `fit.png`.
 pub fn fit_page(title: &str, fit: &Fit, summary: &Summary) -> Result<Vec<u8>> {
     let mut figure = page(title, &fit.data, &fit.view)?;
-    let names = ranked(&fit.system, summary.iter().map(|(name, _)| name).collect());
+    let names = ranked(&fit.system, shown(summary.iter().map(|(name, _)| name)));
     let rows = names.into_iter().take(MOST_ROWS).filter_map(|(name, label)| {
         let s = summary.get(name)?;
         Some(TableRow::new(&label, s.q16, s.q50, s.q84))
@@ -103,7 +105,7 @@ pub fn simulation_page(
 /// `corner.png`: at most 16 parameters, the lens first, then where the source is and how large.
 pub fn corner(title: &str, fit: &Fit, truth: Option<&BTreeMap<String, Vec<f64>>>) -> Result<Option<Vec<u8>>> {
     let entries: Vec<_> = fit.posterior.entries().collect();
-    let mut names = ranked(&fit.system, entries.iter().map(|e| e.name()).collect());
+    let mut names = ranked(&fit.system, shown(entries.iter().map(|e| e.name())));
     names.truncate(MOST_CORNER);
     if names.is_empty() {
         return Ok(None);
@@ -143,6 +145,9 @@ fn ranked<'a>(system: &System, mut names: Vec<&'a str>) -> Vec<(&'a str, String)
 
 fn numbers(values: &[f64]) -> String {
     let one = |v: &f64| if v.abs() < 1e-3 || v.abs() >= 1e5 { format!("{v:.3e}") } else { format!("{v:.4}") };
-    let shown: Vec<String> = values.iter().map(|v| if *v == 0.0 { "0".to_owned() } else { one(v) }).collect();
-    shown.join(", ").replace('-', "−")
+    if values.len() > MOST_NUMBERS {
+        return format!("{} numbers", values.len());
+    }
+    let each: Vec<String> = values.iter().map(|v| if *v == 0.0 { "0".to_owned() } else { one(v) }).collect();
+    each.join(", ").replace('-', "−")
 }

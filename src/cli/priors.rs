@@ -6,8 +6,8 @@ use arclet::core::{Ctx, ModelDensity, PriorSet, handler};
 use arclet::lens::system::{Role, Scales, SystemModel};
 
 use super::args::PriorsArguments;
-use super::failure::{Failure, Result};
-use super::{fit, report};
+use super::failure::Result;
+use super::{fit, pretty, report};
 
 /// Runs the command.
 pub fn run(arguments: &PriorsArguments) -> Result<()> {
@@ -19,7 +19,5 @@ pub fn run(arguments: &PriorsArguments) -> Result<()> {
     // What `fit` would refuse is refused here.
     ModelDensity::new(&run)?;
     let priors = PriorSet::of(&run)?;
-    let mut text = serde_json::to_string_pretty(&priors.to_json()).map_err(Failure::ours)?;
-    text.push('\n');
-    report::stdout(&text)
+    report::stdout(&pretty::json(&priors.to_json())?)
 }

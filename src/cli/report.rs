@@ -10,7 +10,7 @@ use arclet::infer::posterior::{EntrySummary, Summary};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 
 use super::failure::{Failure, Result};
-use super::{summary, warning};
+use super::{label, summary, warning};
 
 /// Rows that a person reads; the others are in summary.json.
 const MOST_ROWS: usize = 40;
@@ -24,14 +24,18 @@ pub fn print(
     truth: Option<&BTreeMap<String, Vec<f64>>>,
 ) -> Result<()> {
     let mut text = String::new();
+    let mut rows: Vec<(&str, &EntrySummary)> = vec![];
+    for name in label::shown(summary.iter().map(|(name, _)| name)).into_iter().take(MOST_ROWS) {
+        rows.extend(summary.get(name).map(|entry| (name, entry)));
+    }
     let table = match truth {
-        Some(truth) => beside_truth(summary, truth),
-        None => alone(summary),
+        Some(truth) => beside_truth(&rows, truth),
+        None => alone(&rows),
     };
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{table}");
-    if summary.iter().len() > MOST_ROWS {
-        let _ = writeln!(text, "and {} more in summary.json", summary.iter().len() - MOST_ROWS);
+    if summary.iter().len() > rows.len() {
+        let _ = writeln!(text, "and {} more in summary.json", summary.iter().len() - rows.len());
     }
     let radius = fit.view.einstein_radius.map(|r| format!("; Einstein radius {r:.4} arcsec")).unwrap_or_default();
     let seconds: f64 = fit.seconds.iter().map(|(_, s)| s).sum();
@@ -60,24 +64,24 @@ pub fn stdout(text: &str) -> Result<()> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|e| Failure::stdout(&e))
 }
 
-fn alone(summary: &Summary) -> Table {
+fn alone(rows: &[(&str, &EntrySummary)]) -> Table {
     let mut table = table(&["parameter", "mean", "sd", "16 %", "median", "84 %", "ESS", "R-hat"]);
-    for (name, s) in summary.iter().take(MOST_ROWS) {
+    for (name, s) in rows {
         let numbers = [s.mean, s.sd, s.q16, s.q50, s.q84].map(|x| rounded(x, s.sd));
         let tail = [count(s.ess_bulk.min(s.ess_tail)), fixed(s.r_hat, 3)];
-        table.add_row(std::iter::once(name.to_owned()).chain(numbers).chain(tail));
+        table.add_row(std::iter::once((*name).to_owned()).chain(numbers).chain(tail));
     }
     table
 }
 
-fn beside_truth(summary: &Summary, truth: &BTreeMap<String, Vec<f64>>) -> Table {
+fn beside_truth(rows: &[(&str, &EntrySummary)], truth: &BTreeMap<String, Vec<f64>>) -> Table {
     let mut table = table(&["parameter", "truth", "mean", "sd", "16 %", "median", "84 %", "off by"]);
-    for (name, s) in summary.iter().take(MOST_ROWS) {
-        let EntrySummary { mean, sd, q16, q50, q84, .. } = *s;
+    for (name, s) in rows {
+        let EntrySummary { mean, sd, q16, q50, q84, .. } = **s;
         let truth = true_value(truth, name);
         let numbers = [truth.unwrap_or(f64::NAN), mean, sd, q16, q50, q84].map(|x| rounded(x, sd));
         let off = truth.map_or_else(|| "-".to_owned(), |t| format!("{:+.1} σ", (mean - t) / sd));
-        table.add_row(std::iter::once(name.to_owned()).chain(numbers).chain([off]));
+        table.add_row(std::iter::once((*name).to_owned()).chain(numbers).chain([off]));
     }
     table
 }

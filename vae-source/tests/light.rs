@@ -91,7 +91,9 @@ fn density(keys: &str) -> ModelDensity<impl Fn(&mut Ctx) -> ppl_core::Result<()>
 
 #[test]
 fn the_posterior_has_64_latent_numbers_and_the_gradient_of_differences() {
-    for (keys, dim) in [(r#""interpolation": "cubic""#, 5 + 68), (r#""interpolation": "cubic", "rotation": true"#, 5 + 69)] {
+    for (keys, dim) in
+        [(r#""interpolation": "cubic""#, 5 + 68), (r#""interpolation": "cubic", "rotation": true"#, 5 + 69)]
+    {
         let density = density(keys);
         assert_eq!(density.dim(), dim);
         let position = density.draw_prior(2, 1).unwrap();

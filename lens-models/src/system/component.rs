@@ -45,7 +45,9 @@ impl Role {
     pub(super) fn profile(self, name: &str, profiles: &Profiles, keys: &Keys<'_>) -> Result<Option<Profile>> {
         match self {
             Role::Lens => Ok(profiles.mass(name).map(Profile::Mass)),
-            Role::Light | Role::Source => profiles.light(name).map(|kind| kind.make(keys).map(Profile::Light)).transpose(),
+            Role::Light | Role::Source => {
+                profiles.light(name).map(|kind| kind.make(keys).map(Profile::Light)).transpose()
+            }
         }
     }
 

@@ -17,8 +17,11 @@ use crate::network::{Decoder, LATENT};
 /// The name in a system file.
 pub(super) const NAME: &str = "vae";
 
-const ANY: ParameterKind =
-    ParameterKind::Other { low: f64::NEG_INFINITY, high: f64::INFINITY, prior: r#"{ "normal": { "loc": 0.0, "scale": 1.0 } }"# };
+const ANY: ParameterKind = ParameterKind::Other {
+    low: f64::NEG_INFINITY,
+    high: f64::INFINITY,
+    prior: r#"{ "normal": { "loc": 0.0, "scale": 1.0 } }"#,
+};
 
 /// All parameters, the rotation last.
 const PARAMETERS: [Parameter; 6] = [
@@ -26,7 +29,13 @@ const PARAMETERS: [Parameter; 6] = [
     CENTER_X,
     CENTER_Y,
     Parameter::new("scale", ParameterKind::Width, "arcsec", "s", "Width of the image of 64 x 64 pixels on the sky."),
-    Parameter::new("amp", ParameterKind::Amplitude, "", r"\iota", "Brightness of a pixel of value one, the brightest as a rule."),
+    Parameter::new(
+        "amp",
+        ParameterKind::Amplitude,
+        "",
+        r"\iota",
+        "Brightness of a pixel of value one, the brightest as a rule.",
+    ),
     Parameter::new("phi", ParameterKind::Angle, "rad", r"\phi", "Rotation of the image, counter-clockwise."),
 ];
 const UNTURNED: &[Parameter] = PARAMETERS.split_at(5).0;
