@@ -53,6 +53,33 @@ fn a_training_leaves_weights_history_and_pictures_and_goes_on() {
 }
 
 #[test]
+fn a_training_that_was_stopped_goes_on_bit_for_bit_with_its_own_seed() {
+    let folder = empty();
+    let root = folder.path();
+    galaxies(root, "60", "64");
+    let train = |out: &str, rest: &[&str]| {
+        good(root, &[&["train-source", "--data", "set", "--out", out], rest].concat());
+    };
+    // The ELBOs of each epoch; the seconds behind them are not those of the other run.
+    let elbos = |out: &str| {
+        let table = fs::read_to_string(root.join(out).join("history.csv")).unwrap_or_default();
+        table
+            .lines()
+            .map(|row| row.rsplit_once(',').map_or(String::new(), |(row, _)| row.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    train("straight", &["--seed", "3", "--epochs", "3"]);
+    train("stopped", &["--seed", "3", "--epochs", "1"]);
+    train("stopped", &["--resume", "--epochs", "3"]);
+    assert_eq!(elbos("straight").len(), 4);
+    assert_eq!(elbos("stopped"), elbos("straight"));
+    let resume = ["train-source", "--data", "set", "--out", "stopped", "--resume"];
+    refused(root, &[&resume[..], &["--seed", "4"]].concat(), &["--seed 3, not 4"]);
+    refused(root, &[&resume[..], &["--preset", "paper"]].concat(), &["--preset", "--resume"]);
+    refused(root, &[&resume[..], &["--epochs", "0"]].concat(), &["--epochs", "1..="]);
+}
+
+#[test]
 fn every_mistake_is_one_line_with_code_2_that_leaves_nothing() {
     let folder = empty();
     let root = folder.path();

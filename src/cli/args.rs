@@ -208,8 +208,8 @@ pub struct TrainArguments {
     /// Folder to write; must not exist yet, unless --resume is given
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Settings of the training
-    #[arg(long, value_enum, default_value_t = PresetName::Fast)]
+    /// Settings of the training; a training that is resumed keeps its own
+    #[arg(long, value_enum, default_value_t = PresetName::Fast, conflicts_with = "resume")]
     pub preset: PresetName,
     /// Epochs of the whole training, over which the rate falls [default: 16, or the plan that is resumed]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
@@ -220,9 +220,9 @@ pub struct TrainArguments {
     /// Go on with the training in --out
     #[arg(long)]
     pub resume: bool,
-    /// Fixes the first weights, the order of the galaxies and every draw
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub seed: u64,
+    /// Fixes the first weights, the order of the galaxies and every draw [default: 0, or the seed that is resumed]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
 }
 
 /// The presets of a training.

@@ -33,16 +33,23 @@ pub fn run(arguments: &TrainArguments) -> Result<()> {
     let file = arguments.data.join("galaxies.safetensors");
     let dataset = Dataset::read(&file)?;
     let images = |part| dataset.of(part).map(|galaxy| galaxy.pixels.as_slice());
-    let preset = Preset::from(arguments.preset);
-    let seed = arguments.seed;
-    let settings = TrainingSettings::of(preset, 1, seed);
-    let feed = Feed::new(images(Split::Training), settings.batch, settings.augment, seed)?;
-    let settings = TrainingSettings::of(preset, feed.steps_of_an_epoch(), seed);
-    let validation = images(Split::Validation).take(settings.validation).collect();
-    let set = TrainingSet { feed, validation };
+    let set_of = |settings: &TrainingSettings| -> Result<TrainingSet<'_>> {
+        let feed = Feed::new(images(Split::Training), settings.batch, settings.augment, settings.svi.seed)?;
+        Ok(TrainingSet { feed, validation: images(Split::Validation).take(settings.validation).collect() })
+    };
+    let (preset, seed) = (Preset::from(arguments.preset), arguments.seed.unwrap_or(0));
+    let mut set = set_of(&TrainingSettings::of(preset, 1, seed))?;
     let out = Out::begin(&arguments.out, arguments.resume)?;
-    let mut trainer =
-        if arguments.resume { checkpoint::load(&set, &out.path(CHECKPOINT))? } else { Trainer::new(settings)? };
+    let mut trainer: Trainer = match arguments.resume {
+        true => checkpoint::load(&set, &out.path(CHECKPOINT))?,
+        false => Trainer::new(TrainingSettings::of(preset, set.feed.steps_of_an_epoch(), seed))?,
+    };
+    // A training that goes on keeps its settings.
+    set = set_of(trainer.settings())?;
+    let own = trainer.settings().svi.seed;
+    if let Some(other) = arguments.seed.filter(|seed| *seed != own) {
+        return Err(Failure::user(format!("the training to resume has --seed {own}, not {other}; leave --seed out")));
+    }
     if let Some(epochs) = arguments.epochs {
         trainer.plan(epochs, set.feed.steps_of_an_epoch())?;
     }
