@@ -241,6 +241,8 @@ mod tests {
             assert_eq!(at(end), 0.0);
             assert_eq!(at(end + 10.0), 0.0);
             assert!(at(f32::NAN).is_nan());
+            let inverted = Placed::new(0.0, 0.0, -4.0, 1.0, 0.0);
+            assert!(light(vec![1.0; 16], &[[0.0, 0.1]], &inverted, interpolation)[0].is_nan());
             let steps = (0..300).map(|i| at(1.0 + 0.01 * i as f32)).collect::<Vec<_>>();
             // A slope of at most about one a pixel.
             assert!(steps.windows(2).all(|pair| (pair[0] - pair[1]).abs() < 0.015), "{interpolation:?}");

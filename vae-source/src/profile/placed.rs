@@ -40,7 +40,9 @@ pub(super) struct Map {
 impl Map {
     pub(super) fn new(inputs: Inputs<'_>, lane: usize, side: usize) -> Self {
         let param = |i: usize| inputs.at(2 + i).lane(lane)[0];
-        let (scale, angle) = (param(2), param(4));
+        let angle = param(4);
+        // An image of no width is nowhere, and its light not a number.
+        let scale = if param(2) > 0.0 { param(2) } else { f64::NAN };
         let density = side as f64 / scale;
         Map {
             centre: [param(0) as f32, param(1) as f32],
