@@ -2,11 +2,19 @@
 //!
 //! `cargo run --release --example galaxy_denoise [FOLDER]` prints the table of docs/galaxies.md and writes a picture into FOLDER.
 
+#[path = "galaxies/picture.rs"]
+mod picture;
+#[path = "galaxies/truth.rs"]
+mod truth;
+
 use std::path::PathBuf;
 
-use arclet::plot::{ContactSheet, Panel, PanelKind, Raster, Tile};
-use arclet::source::data::simulate::{Population, SimulatedGalaxy, Simulator, Survey};
-use arclet::source::data::{Cuts, NonLocalMeans, central_square, downscale, prepare};
+use arclet::plot::{ContactSheet, PanelKind, Tile};
+use arclet::source::data::NonLocalMeans;
+use arclet::source::data::simulate::{Population, Simulator, Survey};
+
+use picture::panel;
+use truth::with_truth;
 
 fn main() -> anyhow::Result<()> {
     let out = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
@@ -14,14 +22,9 @@ fn main() -> anyhow::Result<()> {
     let (mut ratios, mut inside, mut tiles) = (Vec::new(), Vec::new(), Vec::new());
     let mut number = 0;
     while ratios.len() < 200 {
-        let SimulatedGalaxy { stamp, truth } = simulator.galaxy(number);
+        let simulated = simulator.galaxy(number);
         number += 1;
-        let Ok(galaxy) = prepare(&stamp, &Cuts::default()) else { continue };
-        // The truth on the same pixels and in the same unit.
-        let noisy = downscale(&central_square(&stamp.image), galaxy.side);
-        let maximum = noisy.pixels.iter().copied().fold(f32::MIN, f32::max);
-        let mut truth = downscale(&central_square(&truth), galaxy.side).pixels;
-        truth.iter_mut().for_each(|p| *p /= maximum);
+        let Some((galaxy, truth)) = with_truth(&simulated) else { continue };
         let sigma = galaxy.sigma_noise;
         let denoised = NonLocalMeans::default().denoise(&galaxy.pixels, galaxy.side, galaxy.side, sigma)?;
         let rms = |a: &[f32], keep: &dyn Fn(f32) -> bool| {
@@ -32,19 +35,16 @@ fn main() -> anyhow::Result<()> {
         ratios.push(rms(&denoised, &|_| true) / rms(&galaxy.pixels, &|_| true));
         inside.push(rms(&denoised, &|t| t > 0.1) / rms(&galaxy.pixels, &|t| t > 0.1));
         let residual: Vec<f32> = denoised.iter().zip(&truth).map(|(d, t)| (d - t) / sigma).collect();
-        let panel = |kind, title: &str, pixels: &[f32]| {
-            let raster = Raster::centred(galaxy.side, galaxy.side, pixels.iter().copied(), galaxy.pixel_scale);
-            raster.map(|image| Panel { title: Some(title.to_owned()), ..Panel::new(kind, image) })
-        };
+        let scale = galaxy.pixel_scale;
         let panels = vec![
-            panel(PanelKind::Galaxy, "noisy", &galaxy.pixels)?,
-            panel(PanelKind::Galaxy, "denoised", &denoised)?,
-            panel(PanelKind::Galaxy, "truth", &truth)?,
-            panel(PanelKind::Residual, "(denoised − truth) / σ", &residual)?,
+            panel(PanelKind::Galaxy, "noisy", &galaxy.pixels, scale)?,
+            panel(PanelKind::Galaxy, "denoised", &denoised, scale)?,
+            panel(PanelKind::Galaxy, "truth", &truth, scale)?,
+            panel(PanelKind::Residual, "(denoised − truth) / σ", &residual, scale)?,
         ];
         let ratio = ratios[ratios.len() - 1];
         let caption = format!("noise 1/{:.0} of the maximum; residual {ratio:.2} of it", 1.0 / sigma);
-        let tile = Tile { title: format!("simulated galaxy {}", stamp.ident), caption, panels };
+        let tile = Tile { title: format!("simulated galaxy {}", galaxy.ident), caption, panels };
         tiles.push((structure(&truth, galaxy.side), tile));
     }
     for (what, values) in [("the whole image", &mut ratios), ("the galaxy, where the truth is above 0.1", &mut inside)]
