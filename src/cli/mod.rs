@@ -15,6 +15,8 @@ mod pretty;
 mod priors;
 mod report;
 mod simulate;
+mod source_card;
+mod source_sheet;
 mod stop;
 mod summary;
 mod trace;

@@ -6,15 +6,17 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use arclet::infer::{Ending, Executor, atomic, checkpoint};
-use arclet::plot::{ContactSheet, LossFigure, Panel, PanelKind, Raster, Tile};
+use arclet::plot::LossFigure;
 use arclet::source::data::{Dataset, Galaxy, Split};
 use arclet::source::latent::{LatentPrior, WIDENING};
-use arclet::source::network::{Precision, SIDE};
+use arclet::source::network::Precision;
 use arclet::source::training::{Feed, Preset, Trainer, TrainingSet, TrainingSettings};
 use arclet::source::vae::Vae;
 
 use super::args::TrainArguments;
 use super::failure::{Failure, Result};
+use super::source_card::card;
+use super::source_sheet::{evenly, reconstructions};
 use super::watch::Steps;
 use super::{report, stop};
 
@@ -24,8 +26,6 @@ const CHECKPOINT: &str = "checkpoint.bin";
 const EVERY: Duration = Duration::from_secs(600);
 /// Training galaxies that the latent prior is fitted to, evenly chosen: a hundred times as many as it has dimensions.
 const CODED: usize = 6400;
-/// Galaxies of the sheet of reconstructions.
-const SHOWN: usize = 40;
 
 /// Runs the command.
 pub fn run(arguments: &TrainArguments) -> Result<()> {
@@ -136,7 +136,8 @@ impl Out {
             decoder.write(self.path("decoder.safetensors"), Precision::Single)?;
             encoder.write(self.path("encoder.safetensors"), Precision::Single)?;
             let training: Vec<&Galaxy> = dataset.of(Split::Training).collect();
-            let codes = vae.encode(&evenly(&training, CODED).map(pixels).collect::<Vec<_>>())?;
+            let codes =
+                vae.encode(&evenly(&training, CODED).map(|galaxy| galaxy.pixels.as_slice()).collect::<Vec<_>>())?;
             match LatentPrior::fit(&codes, WIDENING) {
                 Ok(prior) => prior.write(&self.path("prior.safetensors"))?,
                 Err(error) => tracing::warn!("no latent prior is written: {error}"),
@@ -146,71 +147,6 @@ impl Out {
         }
         Ok(())
     }
-}
-
-fn pixels(galaxy: &Galaxy) -> &[f32] {
-    &galaxy.pixels
-}
-
-/// At most `most` of them, evenly chosen.
-fn evenly<'g>(galaxies: &[&'g Galaxy], most: usize) -> impl Iterator<Item = &'g Galaxy> {
-    let (all, shown) = (galaxies.to_vec(), galaxies.len().min(most));
-    (0..shown).map(move |k| all[k * all.len() / shown])
-}
-
-/// Galaxies of the validation set beside what the autoencoder makes of them.
-fn reconstructions(vae: &mut Vae, dataset: &Dataset, trainer: &Trainer) -> Result<Vec<u8>> {
-    let all: Vec<&Galaxy> = dataset.of(Split::Validation).collect();
-    let shown: Vec<&Galaxy> = evenly(&all, SHOWN).collect();
-    let codes = vae.encode(&shown.iter().map(|galaxy| pixels(galaxy)).collect::<Vec<_>>())?;
-    let images = vae.decode(&codes)?;
-    let tile = |(galaxy, image): (&&Galaxy, &Vec<f32>)| {
-        let panel = |pixels: &[f32]| -> Result<Panel> {
-            let raster = Raster::centred(SIDE, SIDE, pixels.iter().copied(), galaxy.pixel_scale)?;
-            Ok(Panel::new(PanelKind::Galaxy, raster))
-        };
-        let square = |(a, b): (&f32, &f32)| (f64::from(a - b) / f64::from(galaxy.sigma_noise)).powi(2);
-        let chi2 = galaxy.pixels.iter().zip(image).map(square).sum::<f64>() / image.len() as f64;
-        let panels = vec![panel(&galaxy.pixels)?, panel(image)?];
-        Ok(Tile { title: galaxy.ident.to_string(), caption: format!("\u{3c7}\u{b2}/pixel = {chi2:.2}"), panels })
-    };
-    let tiles = shown.iter().zip(&images).map(tile).collect::<Result<_>>()?;
-    let sheet = ContactSheet {
-        title: format!("Validation galaxies and their reconstructions after epoch {}", trainer.epochs().len()),
-        note: "Grey: asinh(I / 0.1), I from \u{2212}0.1 (black) to 1 (white) of the maximum of each galaxy".to_owned(),
-        tiles,
-        columns: 5,
-    };
-    Ok(sheet.render()?)
-}
-
-/// What the weights are, for whoever finds them.
-fn card(trainer: &Trainer, dataset: &Dataset) -> String {
-    let (epochs, settings) = (trainer.epochs(), trainer.settings());
-    let [training, test, validation] = dataset.counts();
-    let (last, seconds) = (epochs[epochs.len() - 1], epochs[epochs.len() - 1].seconds);
-    let provenance = serde_json::to_string(&dataset.provenance).unwrap_or_default();
-    let chosen = serde_json::to_string(settings).unwrap_or_default();
-    format!(
-        "# Neural source of galaxies\n\n\
-         The variational autoencoder of Chianese et al. (tables D1 and D2): 64 latent numbers, images of 64 x 64 pixels, \
-         sigma_d = 1/50.\n\n\
-         - Trained on {training} galaxies ({test} for tests and {validation} for validation kept apart), `{provenance}`.\n\
-         - {} epochs, {} steps of {} images, {:.1} hours on {} threads, arclet {}.\n\
-         - ELBO an image: training {:.1}, validation {:.1} (the first {} of the validation galaxies).\n\
-         - Settings: `{chosen}`.\n\n\
-         It knows galaxies as its training set has them: single, centred, within 64 pixels, divided by their maximum. What is \
-         finer than its noise is smoothed; stars, mergers and arcs are not in it.\n",
-        epochs.len(),
-        last.step,
-        settings.batch,
-        seconds / 3600.0,
-        rayon::current_num_threads(),
-        env!("CARGO_PKG_VERSION"),
-        last.training,
-        last.validation,
-        settings.validation,
-    )
 }
 
 fn told(trainer: &Trainer, out: &Path, finished: bool) -> String {

@@ -58,6 +58,10 @@ impl LossFigure {
             canvas.polyline(&frame.line(&means), Stroke::new(TRAINING, 1.4));
             canvas.polyline(&frame.line(&held_out), Stroke::new(HELD_OUT, 1.8));
         });
+        // Each by a mark: there may be one alone, and the last one lies on the edge.
+        for [x, y] in frame.line(&held_out).into_iter().filter(|at| (RECT.y..=RECT.bottom()).contains(&at[1])) {
+            canvas.rect(Rect { x: x - 2.5, y: y - 2.5, width: 5.0, height: 5.0 }, HELD_OUT);
+        }
         frame.draw(&mut canvas, 11.0);
         canvas.text(&Text::new(RECT.x + 0.5 * RECT.width, RECT.bottom() + 40.0, 12.0, "step").middle().colour(INK));
         let middle = RECT.y + 0.5 * RECT.height;
