@@ -91,20 +91,39 @@ impl<F: Fn(f64, f64) -> (f64, [f64; 2]) + Clone + Send + 'static> FusedOp for Zi
     }
 
     fn vjp(&mut self, inputs: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
-        let (x, y, n) = (inputs.at(0), inputs.at(1), out.shape.dims.len());
+        let (x, y, lanes) = (inputs.at(0), inputs.at(1), out.shape.lanes);
         for which in 0..2 {
             let Some((into, step)) = gradients.lanes(which) else { continue };
-            for lane in 0..out.shape.lanes {
-                let (x, y, c, into) = (x.lane(lane), y.lane(lane), cotangent.lane(lane), &mut into[lane * step..]);
-                match (which, &self.walks[which], &self.walks[1 - which]) {
-                    (0, Walk::Same, Walk::Along) => into[0] += fold(c, y, |y| (self.f)(x[0], y).1[0]),
-                    (1, Walk::Same, Walk::Along) => into[0] += fold(c, x, |x| (self.f)(x, y[0]).1[1]),
-                    (0, Walk::Along, Walk::Same) => add(into, c, x, |x| (self.f)(x, y[0]).1[0]),
-                    (1, Walk::Along, Walk::Same) => add(into, c, y, |y| (self.f)(x[0], y).1[1]),
-                    (0, ..) => Self::pairs(&self.walks, n, x, y, |i, a, _, x, y| into[a] += c[i] * (self.f)(x, y).1[0]),
-                    _ => Self::pairs(&self.walks, n, x, y, |i, _, b, x, y| into[b] += c[i] * (self.f)(x, y).1[1]),
-                }
+            if lanes == 1 {
+                self.carry(which, x.numbers(), y.numbers(), cotangent.numbers(), into);
+                continue;
             }
+            for lane in 0..lanes {
+                self.carry(which, x.lane(lane), y.lane(lane), cotangent.lane(lane), &mut into[lane * step..]);
+            }
+        }
+    }
+}
+
+impl<F: Fn(f64, f64) -> (f64, [f64; 2])> Zip<F> {
+    /// Adds to the gradient of one of the inputs in one lane.
+    #[inline]
+    fn carry(&self, which: usize, x: &[f64], y: &[f64], c: &[f64], into: &mut [f64]) {
+        match (which, &self.walks[0], &self.walks[1]) {
+            (0, Walk::Same, Walk::Along) => into[0] += fold(c, y, |y| (self.f)(x[0], y).1[0]),
+            (0, Walk::Along, Walk::Same) => {
+                let y = y[0];
+                add(into, c, x, |x| (self.f)(x, y).1[0]);
+            }
+            (0, ..) => {
+                Self::pairs(&self.walks, c.len(), x, y, |i, a, _, x, y| into[a] += c[i] * (self.f)(x, y).1[0]);
+            }
+            (_, Walk::Along, Walk::Same) => into[0] += fold(c, x, |x| (self.f)(x, y[0]).1[1]),
+            (_, Walk::Same, Walk::Along) => {
+                let x = x[0];
+                add(into, c, y, |y| (self.f)(x, y).1[1]);
+            }
+            _ => Self::pairs(&self.walks, c.len(), x, y, |i, _, b, x, y| into[b] += c[i] * (self.f)(x, y).1[1]),
         }
     }
 }

@@ -175,7 +175,9 @@ fn fast<F: Family<N>, const N: usize>(
         for j in 0..STEP {
             let at = std::array::from_fn(|i| params[i][j]);
             inside &= valid::<F, N>(at) & F::SUPPORT.contains(x[j], &at);
-            let partials = F::log_kernel(x[j], at);
+        }
+        for j in 0..STEP {
+            let partials = F::log_kernel(x[j], std::array::from_fn(|i| params[i][j]));
             (values[j], dx[j]) = (partials.value, partials.dx);
             (0..N).for_each(|i| all[i][j] = partials.dparams[i]);
         }
@@ -261,6 +263,9 @@ impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
                 return;
             }
         }
+        if lanes == 1 {
+            return self.lane(0, x.numbers(), std::array::from_fn(|i| params[i].numbers()), out.numbers());
+        }
         for lane in 0..lanes {
             let params = std::array::from_fn(|i| params[i].lane(lane));
             self.lane(lane, x.lane(lane), params, out.lane(lane));
@@ -268,26 +273,44 @@ impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
     }
 
     fn vjp(&mut self, _: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
-        let n = self.dims.len();
-        let walks = std::iter::once(&self.x_walk).chain(&self.walks);
-        let slopes = std::iter::once(&self.dx).chain(&self.dparams);
-        for (i, (walk, slopes)) in walks.zip(slopes).enumerate().filter(|(_, (_, slopes))| !slopes.is_empty()) {
-            let Some((into, step)) = gradients.lanes(i) else { continue };
-            if n == 1 && step == 1 {
-                into.iter_mut().zip(slopes).zip(cotangent.numbers()).for_each(|((g, slope), c)| *g += c * slope);
+        let (n, c) = (self.dims.len(), cotangent.numbers());
+        // By index: the state of chained iterators would cost more than the sums of a small model.
+        for i in 0..=N {
+            let (walk, slopes) =
+                if i == 0 { (&self.x_walk, &self.dx) } else { (&self.walks[i - 1], &self.dparams[i - 1]) };
+            if slopes.is_empty() {
                 continue;
             }
-            for lane in 0..out.shape.lanes {
-                let (c, slopes, into) =
-                    (cotangent.lane(lane), &slopes[lane * n..(lane + 1) * n], &mut into[lane * step..]);
-                match (walk, self.summed) {
-                    (Walk::Same, true) => into[0] += c[0] * sum(slopes),
-                    (Walk::Same, false) => into[0] += dot(slopes, c),
-                    (_, true) => add(walk, into, slopes.iter().map(|slope| c[0] * slope)),
-                    (_, false) => add(walk, into, slopes.iter().zip(c).map(|(slope, c)| c * slope)),
+            let Some((into, step)) = gradients.lanes(i) else { continue };
+            match out.shape.lanes {
+                1 => carry(walk, self.summed, c, slopes, into),
+                _ if n == 1 && step == 1 => {
+                    into.iter_mut().zip(slopes).zip(c).for_each(|((g, slope), c)| *g += c * slope);
+                }
+                lanes => {
+                    let each = if self.summed { 1 } else { n };
+                    for lane in 0..lanes {
+                        let (c, slopes) = (&c[lane * each..][..each], &slopes[lane * n..][..n]);
+                        carry(walk, self.summed, c, slopes, &mut into[lane * step..]);
+                    }
                 }
             }
         }
+    }
+}
+
+/// Adds to the gradient of an input in one lane; `c` is one number for a sum, else one for each element.
+#[inline]
+fn carry(walk: &Walk, summed: bool, c: &[f64], slopes: &[f64], into: &mut [f64]) {
+    match (walk, slopes, summed) {
+        (Walk::Along | Walk::Same, [slope], _) => into[0] += c[0] * slope,
+        (Walk::Same, _, true) => into[0] += c[0] * sum(slopes),
+        (Walk::Same, _, false) => into[0] += dot(slopes, c),
+        (_, _, true) => {
+            let c = c[0];
+            add(walk, into, slopes.iter().map(|slope| c * slope));
+        }
+        (_, _, false) => add(walk, into, slopes.iter().zip(c).map(|(slope, c)| c * slope)),
     }
 }
 

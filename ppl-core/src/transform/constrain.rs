@@ -72,6 +72,19 @@ impl FusedOp for Constrain {
         }
         for lane in 0..lanes {
             let (q, low, high) = (q.lane(lane), low.lane(lane), high.lane(lane));
+            if n == 1 && !moves {
+                // The most usual site, without a loop.
+                let image = image(q[self.start], low[0], high[0]);
+                let (value, slope) = match self.part {
+                    Part::Value => (image.x, image.dx[0]),
+                    Part::LogJacobian => (image.log_jacobian, image.dlog_jacobian[0]),
+                };
+                out[lane] = value;
+                if let Some(kept) = self.slopes[0].get_mut(lane) {
+                    *kept = slope;
+                }
+                continue;
+            }
             for e in 0..n {
                 let [u, l, h] = self.places(e);
                 let image = image(q[u], low[l], high[h]);
@@ -97,8 +110,19 @@ impl FusedOp for Constrain {
 
     fn vjp(&mut self, _: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
         let n = self.dims.len();
-        for (i, slopes) in self.slopes.iter().enumerate().filter(|(_, slopes)| !slopes.is_empty()) {
+        for i in 0..3 {
+            let slopes = &self.slopes[i];
+            if slopes.is_empty() {
+                continue;
+            }
             let Some((into, step)) = gradients.lanes(i) else { continue };
+            if n == 1 && i == 0 {
+                let c = cotangent.numbers();
+                for lane in 0..out.shape.lanes {
+                    into[lane * step + self.start] += c[lane] * slopes[lane];
+                }
+                continue;
+            }
             for lane in 0..out.shape.lanes {
                 let (c, slopes, into) =
                     (cotangent.lane(lane), &slopes[lane * n..(lane + 1) * n], &mut into[lane * step..]);
