@@ -110,7 +110,7 @@ fn starts(vae: &mut Vae, galaxy: &Galaxy) -> anyhow::Result<Vec<Values>> {
 }
 
 /// Starts of the Sersic profile, drawn from its priors.
-const DRAWN: usize = 12;
+const DRAWN: usize = 24;
 
 /// A galaxy and the best image of each model.
 struct Fitted {

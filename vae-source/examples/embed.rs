@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let single = Decoder::new(&set)?;
     let half = Decoder::read(out.join("decoder.safetensors"))?;
     let prior = LatentPrior::read(&source.join("prior.safetensors"))?;
-    let dataset = Dataset::read(&galaxies.join("galaxies.safetensors"))?;
+    let dataset = Dataset::read(galaxies.join("galaxies.safetensors"))?;
     let test: Vec<&[f32]> = dataset.of(Split::Test).take(500).map(|galaxy| galaxy.pixels.as_slice()).collect();
     let codes = Vae::read(&source)?.encode(&test)?;
     let mut rng = ppl_core::rng::keyed(1, "embed", 0);
