@@ -6,6 +6,7 @@ use ppl_core::handler;
 use ppl_core::shape::Dims;
 use ppl_core::{Ctx, ModelDensity, Values};
 
+use super::automatic::automatic;
 use super::gaussian::numbers;
 use super::sites::{Jacobian, Sites};
 use crate::error::Result;
@@ -19,24 +20,9 @@ pub struct AutoLaplace<'a> {
     sites: Sites<'a>,
 }
 
-impl<'a> AutoLaplace<'a> {
-    /// For a model, which is traced once.
-    ///
-    /// # Errors
-    /// What the model returns; a discrete latent site, or one inside a subsampled plate.
-    pub fn new<R>(model: impl Fn(&mut Ctx) -> ppl_core::Result<R> + 'a) -> Result<Self> {
-        Ok(AutoLaplace { sites: Sites::of(model)? })
-    }
+automatic!(AutoLaplace);
 
-    /// With this unconstrained start, `[dim]`, in place of zero.
-    ///
-    /// # Errors
-    /// Another length.
-    pub fn start_at(mut self, start: &[f64]) -> Result<Self> {
-        self.sites.start_at(start)?;
-        Ok(self)
-    }
-
+impl AutoLaplace<'_> {
     /// The guide to train with: a point.
     pub fn guide(&self) -> impl Fn(&mut Ctx) -> ppl_core::Result<()> + '_ {
         |ctx| {

@@ -6,6 +6,7 @@ use ppl_core::shape::Dims;
 use ppl_core::{Ctx, Values, rng};
 use rand_distr::{Distribution as _, StandardNormal};
 
+use super::automatic::automatic;
 use super::gaussian::{Gaussian, numbers};
 use super::normal::INIT_SCALE;
 use super::sites::{Jacobian, Sites};
@@ -17,45 +18,30 @@ use crate::error::{Result, require};
 /// Params: `auto_loc` `[dim]`, `auto_scale` `[dim]`, `auto_cov_factor` `[dim, rank]` (W).
 pub struct AutoLowRankMultivariateNormal<'a> {
     sites: Sites<'a>,
-    rank: usize,
+    /// Directions, where they are asked for.
+    rank: Option<usize>,
 }
 
-impl<'a> AutoLowRankMultivariateNormal<'a> {
-    /// For a model, which is traced once; the rank is about the root of the number of latent numbers (NumPyro's default).
-    ///
-    /// # Errors
-    /// What the model returns; a discrete latent site, or one inside a subsampled plate.
-    pub fn new<R>(model: impl Fn(&mut Ctx) -> ppl_core::Result<R> + 'a) -> Result<Self> {
-        let sites = Sites::of(model)?;
-        let rank = (sites.dim() as f64).sqrt().round().max(1.0) as usize;
-        Ok(AutoLowRankMultivariateNormal { sites, rank })
-    }
+automatic!(AutoLowRankMultivariateNormal, rank: None);
 
-    /// With so many directions.
+impl AutoLowRankMultivariateNormal<'_> {
+    /// With so many directions, in place of about the root of the number of latent numbers (NumPyro's default).
     ///
     /// # Errors
     /// Where there is none.
     pub fn with_rank(mut self, rank: usize) -> Result<Self> {
         require(rank > 0, "rank", rank as f64, "at least 1")?;
-        self.rank = rank;
-        Ok(self)
-    }
-
-    /// With this unconstrained start of the means, `[dim]`, in place of zero.
-    ///
-    /// # Errors
-    /// Another length.
-    pub fn start_at(mut self, start: &[f64]) -> Result<Self> {
-        self.sites.start_at(start)?;
+        self.rank = Some(rank);
         Ok(self)
     }
 
     /// The guide.
     pub fn guide(&self) -> impl Fn(&mut Ctx) -> ppl_core::Result<()> + '_ {
         |ctx| {
-            let dims = [self.sites.dim(), self.rank];
+            let dim = self.sites.dim();
+            let dims = [dim, self.rank.unwrap_or((dim as f64).sqrt().round().max(1.0) as usize)];
             let loc = ctx.param("auto_loc", self.sites.start())?;
-            let scale = ctx.param_in("auto_scale", vec![INIT_SCALE; dims[0]], Support::POSITIVE)?;
+            let scale = ctx.param_in("auto_scale", vec![INIT_SCALE; dim], Support::POSITIVE)?;
             let w = ctx.param_with("auto_cov_factor", &dims, || Ok(Var::from_value(directions(dims))))?;
             // Rows of W times their scale.
             let w = (w.transpose() * &scale).transpose();

@@ -3,6 +3,7 @@
 //! What they share is in `sites`: one vector is sampled, and each site of the model is a stretch of it, taken to the support of the
 //! site. Their params are named `auto_..`.
 
+mod automatic;
 mod delta;
 mod gaussian;
 mod laplace;

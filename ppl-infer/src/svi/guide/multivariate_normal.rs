@@ -5,6 +5,7 @@ use ppl_core::distributions::{MultivariateNormal, Support};
 use ppl_core::shape::Dims;
 use ppl_core::{Ctx, Values};
 
+use super::automatic::automatic;
 use super::gaussian::{Gaussian, numbers};
 use super::normal::INIT_SCALE;
 use super::scale_tril::scale_tril;
@@ -19,24 +20,9 @@ pub struct AutoMultivariateNormal<'a> {
     sites: Sites<'a>,
 }
 
-impl<'a> AutoMultivariateNormal<'a> {
-    /// For a model, which is traced once.
-    ///
-    /// # Errors
-    /// What the model returns; a discrete latent site, or one inside a subsampled plate.
-    pub fn new<R>(model: impl Fn(&mut Ctx) -> ppl_core::Result<R> + 'a) -> Result<Self> {
-        Ok(AutoMultivariateNormal { sites: Sites::of(model)? })
-    }
+automatic!(AutoMultivariateNormal);
 
-    /// With this unconstrained start of the means, `[dim]`, in place of zero.
-    ///
-    /// # Errors
-    /// Another length.
-    pub fn start_at(mut self, start: &[f64]) -> Result<Self> {
-        self.sites.start_at(start)?;
-        Ok(self)
-    }
-
+impl AutoMultivariateNormal<'_> {
     /// The guide.
     pub fn guide(&self) -> impl Fn(&mut Ctx) -> ppl_core::Result<()> + '_ {
         |ctx| {

@@ -3,6 +3,7 @@
 use ppl_core::distributions::{Normal, Support};
 use ppl_core::{Ctx, Values};
 
+use super::automatic::automatic;
 use super::gaussian::{Gaussian, numbers};
 use super::sites::{Jacobian, Sites};
 use crate::error::Result;
@@ -34,24 +35,9 @@ pub struct AutoNormal<'a> {
     sites: Sites<'a>,
 }
 
-impl<'a> AutoNormal<'a> {
-    /// For a model, which is traced once.
-    ///
-    /// # Errors
-    /// What the model returns; a discrete latent site, or one inside a subsampled plate.
-    pub fn new<R>(model: impl Fn(&mut Ctx) -> ppl_core::Result<R> + 'a) -> Result<Self> {
-        Ok(AutoNormal { sites: Sites::of(model)? })
-    }
+automatic!(AutoNormal);
 
-    /// With this unconstrained start of the means, `[dim]`, in place of zero.
-    ///
-    /// # Errors
-    /// Another length.
-    pub fn start_at(mut self, start: &[f64]) -> Result<Self> {
-        self.sites.start_at(start)?;
-        Ok(self)
-    }
-
+impl AutoNormal<'_> {
     /// The guide.
     pub fn guide(&self) -> impl Fn(&mut Ctx) -> ppl_core::Result<()> + '_ {
         |ctx| {

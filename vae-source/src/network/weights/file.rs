@@ -18,7 +18,7 @@ pub enum Precision {
     Single,
     /// 16 bits, eleven of them significant, rounded by at most 5e-4 of each number. Tensors of at most 4096 numbers stay in 32 bits:
     /// the last kernel of a decoder and its batch normalisation are a thousandth of its size, and rounded they would make more than
-    /// half of the error of its images (1.2e-3 at most instead of 4.5e-4).
+    /// half of the error of its images.
     Half,
 }
 
