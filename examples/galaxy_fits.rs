@@ -49,7 +49,7 @@ fn sersic(ctx: &mut Ctx, positions: &Array) -> Result<Array> {
     let [amp, radius, n] = ctx.sample("light", LogNormal::new([-1.5, -2.0, 0.3], [1.5, 1.0, 0.7]))?.unstack()?;
     let [e1, e2] = ctx.sample("shape", Normal::new([0.0; 2], 0.3))?.unstack()?;
     let [x, y] = ctx.sample("centre", Normal::new([0.0; 2], 0.05))?.unstack()?;
-    brightness(positions, &Lit::new(&Sersic, [amp, radius, n, e1, e2, x, y])?)
+    brightness(positions, &LightComponent::new(&Sersic, [amp, radius, n, e1, e2, x, y])?)
 }
 
 /// The image of a model that is most probable, from several starts; what a start leaves out is drawn from its prior.

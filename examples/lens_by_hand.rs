@@ -32,7 +32,7 @@ fn arcs(ctx: &mut Ctx, grid: &Arc<Grid>) -> Result<Array> {
     let shear = Deflector::new(&Shear, ctx.sample("shear", Normal::new([0.0; 2], 0.05))?.unstack::<2>()?)?;
     let [amp, radius, n] = ctx.sample("source", LogNormal::new([0.0, -1.5, 0.5], [1.0, 0.5, 0.4]))?.unstack()?;
     let [e1, e2, x, y] = ctx.sample("source_shape", Normal::new([0.0; 4], 0.2))?.unstack()?;
-    brightness(&trace_rays(grid, &[mass, shear])?, &Lit::new(&Sersic, [amp, radius, n, e1, e2, x, y])?)
+    brightness(&trace_rays(grid, &[mass, shear])?, &LightComponent::new(&Sersic, [amp, radius, n, e1, e2, x, y])?)
 }
 
 fn main() -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// A mistake in a file, a number or a name given to this crate. Sizes are width x height.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum Error {
     /// A file that is not there.
     #[error("{path} does not exist; check the path (paths in a system file are relative to the folder of that file)")]

@@ -1,8 +1,8 @@
-//! Parameter: what a number in a mass or light profile is called, means and may be.
+//! ProfileParameter: what a number in a mass or light profile is called, means and may be.
 
 /// One entry of a profile's static table of parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Parameter {
+pub struct ProfileParameter {
     /// Public name, as lenstronomy and COOLEST have it (`theta_E`); the last part of the site name.
     pub name: &'static str,
     /// What sort of quantity it is: fixes its support and its default prior.
@@ -79,7 +79,7 @@ impl ParameterKind {
     }
 }
 
-impl Parameter {
+impl ProfileParameter {
     /// Table entry from its five fields.
     pub const fn new(
         name: &'static str,
@@ -99,7 +99,7 @@ impl Parameter {
 }
 
 /// How many numbers the parameters of a table are together.
-pub const fn count(table: &[Parameter]) -> usize {
+pub const fn count(table: &[ProfileParameter]) -> usize {
     let (mut total, mut i) = (0, 0);
     while i < table.len() {
         total += table[i].size;
@@ -109,12 +109,12 @@ pub const fn count(table: &[Parameter]) -> usize {
 }
 
 /// Where the first number of the parameter of that name stands among all of a table.
-pub(crate) fn place(table: &[Parameter], name: &str) -> Option<usize> {
+pub(crate) fn place(table: &[ProfileParameter], name: &str) -> Option<usize> {
     table.iter().position(|p| p.name == name).map(|i| count(&table[..i]))
 }
 
 /// `theta_E`: the Einstein radius in the intermediate-axis convention.
-pub const THETA_E: Parameter = Parameter::new(
+pub const THETA_E: ProfileParameter = ProfileParameter::new(
     "theta_E",
     ParameterKind::EinsteinRadius,
     "arcsec",
@@ -122,7 +122,7 @@ pub const THETA_E: Parameter = Parameter::new(
     "Einstein radius; for an ellipse sqrt(q) times the semi-major axis within which the mean convergence is one.",
 );
 /// `gamma`: the slope of the density.
-pub const GAMMA: Parameter = Parameter::new(
+pub const GAMMA: ProfileParameter = ProfileParameter::new(
     "gamma",
     ParameterKind::Slope,
     "",
@@ -130,7 +130,7 @@ pub const GAMMA: Parameter = Parameter::new(
     "Logarithmic slope of the three-dimensional mass density; 2 is isothermal.",
 );
 /// `e1`: the first component of the ellipticity.
-pub const E1: Parameter = Parameter::new(
+pub const E1: ProfileParameter = ProfileParameter::new(
     "e1",
     ParameterKind::Ellipticity,
     "",
@@ -138,7 +138,7 @@ pub const E1: Parameter = Parameter::new(
     "(1-q)/(1+q) cos(2 phi), phi counter-clockwise from +x to the major axis.",
 );
 /// `e2`: the second component of the ellipticity.
-pub const E2: Parameter = Parameter::new(
+pub const E2: ProfileParameter = ProfileParameter::new(
     "e2",
     ParameterKind::Ellipticity,
     "",
@@ -146,8 +146,13 @@ pub const E2: Parameter = Parameter::new(
     "(1-q)/(1+q) sin(2 phi), phi counter-clockwise from +x to the major axis.",
 );
 /// `center_x`: the abscissa of the centre.
-pub const CENTER_X: Parameter =
-    Parameter::new("center_x", ParameterKind::Center, "arcsec", "x_0", "Centre, to the right of the image's centre.");
+pub const CENTER_X: ProfileParameter = ProfileParameter::new(
+    "center_x",
+    ParameterKind::Center,
+    "arcsec",
+    "x_0",
+    "Centre, to the right of the image's centre.",
+);
 /// `center_y`: the ordinate of the centre.
-pub const CENTER_Y: Parameter =
-    Parameter::new("center_y", ParameterKind::Center, "arcsec", "y_0", "Centre, upwards of the image's centre.");
+pub const CENTER_Y: ProfileParameter =
+    ProfileParameter::new("center_y", ParameterKind::Center, "arcsec", "y_0", "Centre, upwards of the image's centre.");

@@ -9,7 +9,7 @@ use lens_models::data::{DataFiles, ImageData, Inputs};
 use lens_models::fits::Image;
 use lens_models::light::Sersic;
 use lens_models::mass::{Shear, Sple};
-use lens_models::op::{Deflector, Lit, brightness, expose, image_log_prob, trace_rays};
+use lens_models::op::{Deflector, LightComponent, brightness, expose, image_log_prob, trace_rays};
 use lens_models::psf::Psf;
 use ppl_core::Var;
 use ppl_core::autodiff::Tape;
@@ -45,7 +45,7 @@ fn run(data: &Arc<ImageData>, theta: &[Var]) -> (Vec<f32>, Var) {
     let shear = Deflector::new(&Shear, &theta[6..8]).unwrap();
     let source = [&theta[8], &theta[9], &theta[10], &e1, &e2, &theta[13], &theta[14]];
     let beta = trace_rays(&Arc::new(data.grid.clone()), &[lens, shear]).unwrap();
-    let image = expose(data, &brightness(&beta, &Lit::new(&Sersic, source).unwrap()).unwrap()).unwrap();
+    let image = expose(data, &brightness(&beta, &LightComponent::new(&Sersic, source).unwrap()).unwrap()).unwrap();
     (image.lane(0).to_vec(), image_log_prob(data, &image).unwrap())
 }
 

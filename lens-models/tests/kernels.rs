@@ -8,7 +8,7 @@ use lens_models::check::{EXAMPLES, example};
 use lens_models::codegen::Kernel;
 use lens_models::light;
 use lens_models::mass::{self, Epl, MassProfile};
-use lens_models::parameter::Parameter;
+use lens_models::parameter::ProfileParameter;
 
 /// Points at which they are compared.
 const POINTS: usize = 200;
@@ -26,7 +26,7 @@ type Formula = dyn Fn(&[f64], f64, f64) -> At;
 /// A profile with its kernel and its Rust.
 struct Case {
     kernel: Kernel,
-    table: &'static [Parameter],
+    table: &'static [ProfileParameter],
     at: Box<Formula>,
 }
 
@@ -84,7 +84,7 @@ fn run(kernel: &Kernel, in_double: bool, input: &str) -> Option<Vec<f64>> {
     let compiled = match cc.output() {
         Ok(compiled) => compiled,
         Err(error) => {
-            eprintln!("SKIPPED: the kernels were not compiled, there is no C compiler `cc`: {error}");
+            test_data::skip(&format!("the kernels were not compiled, there is no C compiler `cc`: {error}"));
             return None;
         }
     };

@@ -6,7 +6,7 @@ use lens_models::check;
 use lens_models::light::{self, LightProfile};
 use lens_models::mass::{self, MassProfile};
 use lens_models::number::{Complex, Real, Scalar, Series, complex};
-use lens_models::parameter::{CENTER_X, CENTER_Y, Parameter, ParameterKind, THETA_E};
+use lens_models::parameter::{CENTER_X, CENTER_Y, ParameterKind, ProfileParameter, THETA_E};
 use lens_models::pointwise::Partials;
 use lens_models::profiles::Profiles;
 use lens_models::system::{Profile, System, simulate};
@@ -23,8 +23,8 @@ struct SoftLens<S> {
 
 impl mass::Formula<4> for SoftPoint {
     const NAME: &'static str = "soft_point";
-    const PARAMETERS: &'static [Parameter] =
-        &[THETA_E, Parameter::new("s", ParameterKind::Radius, "arcsec", "s", "Softening."), CENTER_X, CENTER_Y];
+    const PARAMETERS: &'static [ProfileParameter] =
+        &[THETA_E, ProfileParameter::new("s", ParameterKind::Radius, "arcsec", "s", "Softening."), CENTER_X, CENTER_Y];
     type Lens<S: Scalar> = SoftLens<S>;
 
     fn lens<S: Scalar>(params: &[f64; 4]) -> SoftLens<S> {
@@ -65,7 +65,8 @@ const SHELLS: usize = 20;
 
 impl light::Formula<SHELLS> for Shells {
     const NAME: &'static str = "shells";
-    const PARAMETERS: &'static [Parameter] = &[Parameter::new("a", AMPLITUDES, "", "a", "Amplitudes.").vector(SHELLS)];
+    const PARAMETERS: &'static [ProfileParameter] =
+        &[ProfileParameter::new("a", AMPLITUDES, "", "a", "Amplitudes.").vector(SHELLS)];
     type Light<S: Scalar> = Series<S, 1>;
 
     fn light<S: Scalar>(a: &[f64; SHELLS]) -> Series<S, 1> {

@@ -1,6 +1,7 @@
 //! The language of arclet: tape, lanes, sites, distributions, handlers, log density.
 
 pub mod array;
+pub mod atomic;
 pub mod autodiff;
 pub mod ctx;
 pub mod density;

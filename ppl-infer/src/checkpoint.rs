@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use crate::atomic;
 use crate::error::{Error, Result};
 use crate::solver::Engine;
+use ppl_core::atomic;
 
 /// First bytes of a checkpoint, before the engine's name; the number goes up whenever the layout of any engine changes.
 const MAGIC: &str = "arclet checkpoint 2 ";

@@ -10,6 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A mistake in what an engine was given, or a failure of the density it runs on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum Error {
     /// The log density could not be computed at all. Draws made before it are kept.
     #[error(transparent)]
@@ -38,7 +39,7 @@ pub enum Error {
     Chain { chain: usize, source: ChainFailure },
 
     /// A density of no dimension.
-    #[error("there is nothing to sample: the model has no latent site (every `sample` is observed or given a value)")]
+    #[error("there is nothing to sample: the density has no dimension")]
     NothingToSample,
 
     /// A run was stopped before it had anything to keep: a round of MAP, a draw of every chain.

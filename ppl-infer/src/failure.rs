@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What ends one chain and no other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the message of a variant says what its fields are")]
 pub enum ChainFailure {
     /// The density is not finite where the chain starts.
     #[error("the log density at its start is {logp}, or the gradient there is not finite; start it elsewhere")]

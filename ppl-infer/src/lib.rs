@@ -3,7 +3,6 @@
 //! [`nuts`] and [`hmc`] go from a model to its posterior in one call, [`sample`] from any log density. [`Svi`] fits a guide to a
 //! model, and trains params. Under them each is an [`Engine`], which an [`Executor`] runs: observers, stop flag, checkpoint and budget are the same for all.
 
-pub mod atomic;
 pub mod checkpoint;
 pub mod diagnostics;
 pub mod error;

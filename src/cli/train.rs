@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use arclet::infer::{Ending, Executor, atomic, checkpoint};
+use arclet::core::atomic;
+use arclet::infer::{Ending, Executor, checkpoint};
 use arclet::plot::LossFigure;
 use arclet::source::data::{Dataset, Galaxy, Split};
 use arclet::source::latent::{LatentPrior, WIDENING};

@@ -2,10 +2,10 @@
 
 use super::axes::Frame;
 use super::canvas::{Canvas, Rect, Stroke};
+use super::column::Column;
 use super::density::{Density, histogram};
 use super::error::{PlotError, Result};
 use super::number::short;
-use super::parameter::Parameter;
 use super::stretch::quantile;
 use super::text::{Anchor, INK, Text};
 
@@ -87,10 +87,10 @@ impl CornerFigure {
         }
     }
 
-    fn axes(&self, most_ticks: usize) -> Result<Vec<Parameter<'_>>> {
+    fn axes(&self, most_ticks: usize) -> Result<Vec<Column<'_>>> {
         let truth = |k: usize| self.truths.as_ref().and_then(|truths| truths[k]).filter(|t| t.is_finite());
         let columns = self.labels.iter().zip(&self.samples).enumerate();
-        columns.map(|(k, (label, column))| Parameter::new(label, column, truth(k), most_ticks)).collect()
+        columns.map(|(k, (label, column))| Column::new(label, column, truth(k), most_ticks)).collect()
     }
 
     /// In the empty upper right: what the colours mean.
@@ -126,7 +126,7 @@ impl CornerFigure {
     }
 }
 
-fn draw_pair(canvas: &mut Canvas, rect: Rect, x: &Parameter, y: &Parameter) {
+fn draw_pair(canvas: &mut Canvas, rect: Rect, x: &Column, y: &Column) {
     let frame = Frame { rect, x: x.range, y: y.range };
     let points: Vec<[f64; 2]> = x.column.iter().zip(y.column).map(|(a, b)| [*a, *b]).collect();
     let density = Density::new(&points, x.range, y.range);
@@ -149,7 +149,7 @@ fn draw_pair(canvas: &mut Canvas, rect: Rect, x: &Parameter, y: &Parameter) {
     canvas.outline(rect, Stroke::new(INK, 0.8));
 }
 
-fn draw_single(canvas: &mut Canvas, rect: Rect, axis: &Parameter, layout: &Layout) {
+fn draw_single(canvas: &mut Canvas, rect: Rect, axis: &Column, layout: &Layout) {
     let [lo, hi] = axis.range;
     // Freedman & Diaconis (1981), within what the cell can show.
     let quartiles = quantile(&axis.sorted, 0.75) - quantile(&axis.sorted, 0.25);
@@ -216,7 +216,7 @@ impl Layout {
     }
 
     /// Ticks and the label of a row, left of its first cell. The first row shows counts, which need neither.
-    fn draw_left(&self, canvas: &mut Canvas, row: usize, axis: &Parameter) {
+    fn draw_left(&self, canvas: &mut Canvas, row: usize, axis: &Column) {
         if row == 0 {
             return;
         }
@@ -245,7 +245,7 @@ impl Layout {
     }
 
     /// Ticks and the label of a column, below its last cell.
-    fn draw_below(&self, canvas: &mut Canvas, last: usize, column: usize, axis: &Parameter) {
+    fn draw_below(&self, canvas: &mut Canvas, last: usize, column: usize, axis: &Column) {
         let frame = Frame { rect: self.rect(last, column), x: axis.range, y: [0.0, 1.0] };
         for (v, label) in &axis.ticks {
             let [x, y] = frame.page([*v, 0.0]);

@@ -6,6 +6,7 @@
 mod axes;
 mod canvas;
 mod colormap;
+mod column;
 mod comparison;
 mod contact;
 mod contour;
@@ -18,7 +19,6 @@ mod heatmap;
 mod loss;
 mod number;
 mod panel;
-mod parameter;
 mod raster;
 mod stretch;
 mod table;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use nalgebra::DMatrix;
 use ppl_core::Var;
+use ppl_core::atomic;
 use ppl_core::distributions::{Multivariate, MultivariateNormal};
-use ppl_infer::atomic;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::error::{Error, Result};

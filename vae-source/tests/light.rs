@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lens_models::data::{DataFiles, ImageData, Inputs};
 use lens_models::fits::Image;
-use lens_models::parameter::Parameter;
+use lens_models::parameter::ProfileParameter;
 use lens_models::system::{Scales, System, SystemModel, simulate};
 use ppl_core::{Ctx, LogDensity, ModelDensity, PriorSet, handler};
 use vae_source::network::{LATENT, Precision, WeightSet, decoder_weights};
@@ -26,7 +26,7 @@ fn with(keys: &str) -> String {
 }
 
 fn names(system: &System) -> Vec<&'static str> {
-    system.components[1].profile.parameters().iter().map(|p: &Parameter| p.name).collect()
+    system.components[1].profile.parameters().iter().map(|p: &ProfileParameter| p.name).collect()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Parameters to check a profile with, made from its own table.
 
-use crate::parameter::{Parameter, ParameterKind};
+use crate::parameter::{ParameterKind, ProfileParameter};
 
 /// How many examples there are that differ; the first is round where that has a meaning.
 pub const EXAMPLES: usize = 6;
@@ -13,7 +13,7 @@ pub const EXAMPLES: usize = 6;
 /// let round = example(Epl.parameters(), 0);
 /// assert_eq!(round[2..], [0.0; 4]);
 /// ```
-pub fn example(table: &[Parameter], case: usize) -> Vec<f64> {
+pub fn example(table: &[ProfileParameter], case: usize) -> Vec<f64> {
     let kinds = table.iter().flat_map(|p| std::iter::repeat_n(p.kind, p.size));
     // The fractions of multiples of the golden ratio: spread evenly, and far from each other for neighbours.
     let fraction = |i: usize| (0.618_033_988_749_894_9 * (case * 31 + 7 * i + 1) as f64).fract();

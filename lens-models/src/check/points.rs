@@ -1,6 +1,6 @@
 //! Where profiles are checked, and the differences that they are checked against.
 
-use crate::parameter::{Parameter, place};
+use crate::parameter::{ProfileParameter, place};
 
 /// Points of a sunflower about the centre of the image, from 0.15" to 3.5"; 83 so that the last chunk is a short one.
 pub(super) fn sunflower() -> Vec<(f64, f64)> {
@@ -26,8 +26,8 @@ pub(super) fn difference(h: f64, f: impl Fn(f64) -> [f64; 2]) -> [f64; 2] {
 }
 
 /// What each number of the parameters is called: `theta_E`, `z[3]`.
-pub(super) fn names(table: &[Parameter]) -> Vec<String> {
-    let of = |p: &Parameter| match p.size {
+pub(super) fn names(table: &[ProfileParameter]) -> Vec<String> {
+    let of = |p: &ProfileParameter| match p.size {
         1 => vec![p.name.to_owned()],
         size => (0..size).map(|i| format!("{}[{i}]", p.name)).collect(),
     };
@@ -35,7 +35,7 @@ pub(super) fn names(table: &[Parameter]) -> Vec<String> {
 }
 
 /// Points at and beside the centre of a profile, by less than any pixel, as f32 and as f64 have it.
-pub(super) fn about_center(table: &[Parameter], params: &[f64]) -> [(f64, f64); 4] {
+pub(super) fn about_center(table: &[ProfileParameter], params: &[f64]) -> [(f64, f64); 4] {
     let of = |name: &str| place(table, name).map_or(0.0, |i| params[i]);
     [(0.0, 0.0), (1e-12, 0.0), (0.0, 1e-7), (-1e-5, 1e-5)].map(|(dx, dy)| (of("center_x") + dx, of("center_y") + dy))
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::BrightnessGradient;
 use crate::{
     number::{Complex, Real, Scalar, complex},
-    parameter::{self, Parameter},
+    parameter::{self, ProfileParameter},
     pointwise::{Partials, Pointwise, numbers},
 };
 
@@ -18,7 +18,7 @@ use crate::{
 /// ```
 /// use lens_models::light::{Formula, LightProfile};
 /// use lens_models::number::{Complex, Real, Scalar};
-/// use lens_models::parameter::{Parameter, ParameterKind};
+/// use lens_models::parameter::{ProfileParameter, ParameterKind};
 /// use lens_models::pointwise::Partials;
 ///
 /// /// A round Gaussian of width 1 about the origin: I = amp exp(-|p|^2 / 2).
@@ -26,8 +26,8 @@ use crate::{
 ///
 /// impl Formula<1> for Blob {
 ///     const NAME: &'static str = "blob";
-///     const PARAMETERS: &'static [Parameter] =
-///         &[Parameter::new("amp", ParameterKind::Amplitude, "", "I_0", "Brightness at the centre.")];
+///     const PARAMETERS: &'static [ProfileParameter] =
+///         &[ProfileParameter::new("amp", ParameterKind::Amplitude, "", "I_0", "Brightness at the centre.")];
 ///     type Light<S: Scalar> = S;
 ///
 ///     fn light<S: Scalar>([amp]: &[f64; 1]) -> S {
@@ -52,7 +52,7 @@ pub trait Formula<const N: usize> {
     /// Its name in a system file.
     const NAME: &'static str;
     /// Its parameters, in the order in which `light` reads them; their sizes add up to `N`.
-    const PARAMETERS: &'static [Parameter];
+    const PARAMETERS: &'static [ProfileParameter];
     /// What is computed once for a set of parameters.
     type Light<S: Scalar>;
 
@@ -98,7 +98,7 @@ macro_rules! light_profile {
                 <$P as $crate::light::Formula<_>>::NAME
             }
 
-            fn parameters(&self) -> &'static [$crate::parameter::Parameter] {
+            fn parameters(&self) -> &'static [$crate::parameter::ProfileParameter] {
                 <$P as $crate::light::Formula<_>>::PARAMETERS
             }
 

@@ -14,7 +14,7 @@ pub use sersic::{Sersic, SersicLenstronomyBn};
 pub use sersic_index::{BnWithSlope, sersic_bn, sersic_bn_lenstronomy};
 
 use crate::codegen::Kernel;
-use crate::parameter::Parameter;
+use crate::parameter::ProfileParameter;
 
 /// The derivatives of a brightness at one point.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +35,7 @@ pub trait LightProfile: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// What its numbers are called and mean.
-    fn parameters(&self) -> &'static [Parameter];
+    fn parameters(&self) -> &'static [ProfileParameter];
 
     /// Adds the surface brightness at each point (x, y) to `out`; accurate to about 1e-5 of it.
     fn brightness(&self, params: &[f64], x: &[f32], y: &[f32], out: &mut [f32]);

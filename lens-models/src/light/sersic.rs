@@ -5,7 +5,7 @@
 use super::{BnWithSlope, Formula, sersic_bn, sersic_bn_lenstronomy};
 use crate::{
     number::{Complex, Real, Scalar, complex},
-    parameter::{CENTER_X, CENTER_Y, E1, E2, Parameter, ParameterKind},
+    parameter::{CENTER_X, CENTER_Y, E1, E2, ParameterKind, ProfileParameter},
     pointwise::Partials,
 };
 
@@ -94,16 +94,22 @@ crate::light_profile!(Sersic);
 
 impl Formula<7> for Sersic {
     const NAME: &'static str = "sersic";
-    const PARAMETERS: &'static [Parameter] = &[
-        Parameter::new("amp", ParameterKind::Amplitude, "", "I_e", "Surface brightness at R_sersic."),
-        Parameter::new(
+    const PARAMETERS: &'static [ProfileParameter] = &[
+        ProfileParameter::new("amp", ParameterKind::Amplitude, "", "I_e", "Surface brightness at R_sersic."),
+        ProfileParameter::new(
             "R_sersic",
             ParameterKind::Radius,
             "arcsec",
             "R_e",
             "Half-light radius: sqrt(q) times semi-major.",
         ),
-        Parameter::new("n_sersic", ParameterKind::SersicIndex, "", "n", "1: exponential disc, 4: de Vaucouleurs."),
+        ProfileParameter::new(
+            "n_sersic",
+            ParameterKind::SersicIndex,
+            "",
+            "n",
+            "1: exponential disc, 4: de Vaucouleurs.",
+        ),
         E1,
         E2,
         CENTER_X,
@@ -151,7 +157,7 @@ crate::light_profile!(SersicLenstronomyBn);
 /// The two profiles differ in name and b_n.
 impl Formula<7> for SersicLenstronomyBn {
     const NAME: &'static str = "sersic_lenstronomy_bn";
-    const PARAMETERS: &'static [Parameter] = Sersic::PARAMETERS;
+    const PARAMETERS: &'static [ProfileParameter] = Sersic::PARAMETERS;
     type Light<S: Scalar> = SersicLight<S>;
 
     fn light<S: Scalar>(params: &[f64; 7]) -> SersicLight<S> {

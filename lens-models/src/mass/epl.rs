@@ -6,7 +6,7 @@
 use super::Formula;
 use crate::{
     number::{Complex, Real, Scalar, Series, complex},
-    parameter::{CENTER_X, CENTER_Y, E1, E2, GAMMA, Parameter, THETA_E},
+    parameter::{CENTER_X, CENTER_Y, E1, E2, GAMMA, ProfileParameter, THETA_E},
     pointwise::Partials,
 };
 
@@ -48,7 +48,7 @@ crate::mass_profile!(Epl);
 
 impl Formula<6> for Epl {
     const NAME: &'static str = "epl";
-    const PARAMETERS: &'static [Parameter] = &[THETA_E, GAMMA, E1, E2, CENTER_X, CENTER_Y];
+    const PARAMETERS: &'static [ProfileParameter] = &[THETA_E, GAMMA, E1, E2, CENTER_X, CENTER_Y];
     type Lens<S: Scalar> = EplLens<S>;
 
     fn lens<S: Scalar>(&[theta_e, gamma, e1, e2, x0, y0]: &[f64; 6]) -> EplLens<S> {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::Lensing;
 use crate::{
     number::{Complex, Real, Scalar, complex},
-    parameter::{self, Parameter},
+    parameter::{self, ProfileParameter},
     pointwise::{Partials, Pointwise, numbers},
 };
 
@@ -18,7 +18,7 @@ use crate::{
 /// ```
 /// use lens_models::mass::{Formula, MassProfile};
 /// use lens_models::number::{Complex, Real, Scalar};
-/// use lens_models::parameter::{Parameter, ParameterKind};
+/// use lens_models::parameter::{ProfileParameter, ParameterKind};
 /// use lens_models::pointwise::Partials;
 ///
 /// /// A sheet of constant convergence about the origin: alpha = kappa p.
@@ -26,8 +26,8 @@ use crate::{
 ///
 /// impl Formula<1> for Sheet {
 ///     const NAME: &'static str = "sheet";
-///     const PARAMETERS: &'static [Parameter] =
-///         &[Parameter::new("kappa", ParameterKind::Shear, "", r"\kappa", "Convergence.")];
+///     const PARAMETERS: &'static [ProfileParameter] =
+///         &[ProfileParameter::new("kappa", ParameterKind::Shear, "", r"\kappa", "Convergence.")];
 ///     type Lens<S: Scalar> = S;
 ///
 ///     fn lens<S: Scalar>([kappa]: &[f64; 1]) -> S {
@@ -54,7 +54,7 @@ pub trait Formula<const N: usize> {
     /// Its name in a system file.
     const NAME: &'static str;
     /// Its parameters, in the order in which `lens` reads them; their sizes add up to `N`.
-    const PARAMETERS: &'static [Parameter];
+    const PARAMETERS: &'static [ProfileParameter];
     /// What is computed once for a set of parameters.
     type Lens<S: Scalar>;
 
@@ -103,7 +103,7 @@ macro_rules! mass_profile {
                 <$P as $crate::mass::Formula<_>>::NAME
             }
 
-            fn parameters(&self) -> &'static [$crate::parameter::Parameter] {
+            fn parameters(&self) -> &'static [$crate::parameter::ProfileParameter] {
                 <$P as $crate::mass::Formula<_>>::PARAMETERS
             }
 

@@ -25,7 +25,7 @@ pub use sple::Sple;
 pub use sum::MassSum;
 
 use crate::codegen::Kernel;
-use crate::parameter::Parameter;
+use crate::parameter::ProfileParameter;
 
 /// A deflector in the plane of the lens.
 ///
@@ -37,7 +37,7 @@ pub trait MassProfile: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// What its numbers are called and mean.
-    fn parameters(&self) -> &'static [Parameter];
+    fn parameters(&self) -> &'static [ProfileParameter];
 
     /// Adds the deflection at each point (x, y) to (ax, ay), arcsec; accurate to about 1e-6 of alpha.
     fn deflect(&self, params: &[f64], x: &[f32], y: &[f32], ax: &mut [f32], ay: &mut [f32]);

@@ -3,7 +3,7 @@
 use super::Formula;
 use crate::{
     number::{Complex, Real, Scalar, complex},
-    parameter::{Parameter, ParameterKind},
+    parameter::{ParameterKind, ProfileParameter},
     pointwise::Partials,
 };
 
@@ -15,9 +15,21 @@ crate::mass_profile!(Shear);
 
 impl Formula<2> for Shear {
     const NAME: &'static str = "shear";
-    const PARAMETERS: &'static [Parameter] = &[
-        Parameter::new("gamma1", ParameterKind::Shear, "", r"\gamma_1", "Shear along x (positive) or y (negative)."),
-        Parameter::new("gamma2", ParameterKind::Shear, "", r"\gamma_2", "Shear along y = x (positive) or y = -x."),
+    const PARAMETERS: &'static [ProfileParameter] = &[
+        ProfileParameter::new(
+            "gamma1",
+            ParameterKind::Shear,
+            "",
+            r"\gamma_1",
+            "Shear along x (positive) or y (negative).",
+        ),
+        ProfileParameter::new(
+            "gamma2",
+            ParameterKind::Shear,
+            "",
+            r"\gamma_2",
+            "Shear along y = x (positive) or y = -x.",
+        ),
     ];
     type Lens<S: Scalar> = Complex<S>;
 

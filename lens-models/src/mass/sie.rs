@@ -3,7 +3,7 @@
 use super::{Epl, Formula, epl::EplLens};
 use crate::{
     number::{Complex, Real, Scalar},
-    parameter::{CENTER_X, CENTER_Y, E1, E2, Parameter, THETA_E},
+    parameter::{CENTER_X, CENTER_Y, E1, E2, ProfileParameter, THETA_E},
     pointwise::Partials,
 };
 
@@ -15,7 +15,7 @@ crate::mass_profile!(Sie);
 
 impl Formula<5> for Sie {
     const NAME: &'static str = "sie";
-    const PARAMETERS: &'static [Parameter] = &[THETA_E, E1, E2, CENTER_X, CENTER_Y];
+    const PARAMETERS: &'static [ProfileParameter] = &[THETA_E, E1, E2, CENTER_X, CENTER_Y];
     type Lens<S: Scalar> = EplLens<S>;
 
     fn lens<S: Scalar>(&[theta_e, e1, e2, x0, y0]: &[f64; 5]) -> EplLens<S> {

@@ -3,7 +3,7 @@
 use super::Formula;
 use crate::{
     number::{Complex, Real, Scalar, complex},
-    parameter::{CENTER_X, CENTER_Y, Parameter, THETA_E},
+    parameter::{CENTER_X, CENTER_Y, ProfileParameter, THETA_E},
     pointwise::Partials,
 };
 
@@ -27,7 +27,7 @@ crate::mass_profile!(Sis);
 
 impl Formula<3> for Sis {
     const NAME: &'static str = "sis";
-    const PARAMETERS: &'static [Parameter] = &[THETA_E, CENTER_X, CENTER_Y];
+    const PARAMETERS: &'static [ProfileParameter] = &[THETA_E, CENTER_X, CENTER_Y];
     type Lens<S: Scalar> = SisLens<S>;
 
     fn lens<S: Scalar>(params: &[f64; 3]) -> SisLens<S> {

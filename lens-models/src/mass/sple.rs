@@ -3,7 +3,7 @@
 use super::{Epl, Formula, epl::EplLens};
 use crate::{
     number::{Complex, Real, Scalar},
-    parameter::{CENTER_X, CENTER_Y, GAMMA, Parameter, ParameterKind},
+    parameter::{CENTER_X, CENTER_Y, GAMMA, ParameterKind, ProfileParameter},
     pointwise::Partials,
 };
 
@@ -30,8 +30,8 @@ crate::mass_profile!(Sple);
 
 impl Formula<6> for Sple {
     const NAME: &'static str = "sple";
-    const PARAMETERS: &'static [Parameter] = &[
-        Parameter::new(
+    const PARAMETERS: &'static [ProfileParameter] = &[
+        ProfileParameter::new(
             "r_ein",
             ParameterKind::EinsteinRadius,
             "arcsec",
@@ -39,8 +39,8 @@ impl Formula<6> for Sple {
             "Semi-major axis of the ellipse within which the mean convergence is one.",
         ),
         GAMMA,
-        Parameter::new("q", ParameterKind::AxisRatio, "", "q", "Minor over major axis."),
-        Parameter::new(
+        ProfileParameter::new("q", ParameterKind::AxisRatio, "", "q", "Minor over major axis."),
+        ProfileParameter::new(
             "phi",
             ParameterKind::Angle,
             "rad",

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Lensing, MassProfile};
-use crate::parameter::{self, Parameter};
+use crate::parameter::{self, ProfileParameter};
 
 /// A list of mass profiles, used like one whose parameters are theirs, one profile after the other.
 ///
@@ -33,7 +33,7 @@ impl MassSum {
     }
 
     /// The parameters of all profiles, in order.
-    pub fn parameters(&self) -> impl Iterator<Item = &'static Parameter> {
+    pub fn parameters(&self) -> impl Iterator<Item = &'static ProfileParameter> {
         self.profiles.iter().flat_map(|profile| profile.parameters())
     }
 

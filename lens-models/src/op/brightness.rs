@@ -6,18 +6,19 @@ use ppl_core::autodiff::{
 use ppl_core::{Array, Result, Var};
 
 use super::deflector::{add_scalars, check_count, scalars};
+use super::positions::points;
 use super::split::{each_chunk, room, sum_chunks};
 use crate::grid::Grid;
 use crate::light::LightProfile;
 
 /// A light profile with values for its parameters.
 #[derive(Clone)]
-pub struct Lit {
+pub struct LightComponent {
     profile: &'static dyn LightProfile,
     params: Vec<Var>,
 }
 
-impl Lit {
+impl LightComponent {
     /// A profile with its parameters in the order of its table.
     ///
     /// # Errors
@@ -28,7 +29,7 @@ impl Lit {
     ) -> Result<Self> {
         let params: Vec<Var> = params.into_iter().map(IntoVar::into_var).collect();
         check_count(profile.name(), profile.parameters(), params.len())?;
-        Ok(Lit { profile, params })
+        Ok(LightComponent { profile, params })
     }
 }
 
@@ -44,7 +45,7 @@ pub fn sky(grid: &Grid) -> Result<Array> {
 ///
 /// # Errors
 /// Positions of another shape.
-pub fn brightness(positions: &Array, light: &Lit) -> Result<Array> {
+pub fn brightness(positions: &Array, light: &LightComponent) -> Result<Array> {
     let inputs: Vec<&Value> =
         std::iter::once(positions.as_value()).chain(light.params.iter().map(Var::as_value)).collect();
     record(Brightness::new(light.profile), &inputs).map(Array::from_value)
@@ -68,10 +69,7 @@ impl FusedOp for Brightness {
     const NAME: &'static str = "brightness";
 
     fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
-        let positions = inputs[0].dims;
-        let [2, n] = *positions.sizes() else {
-            return Err(ppl_core::Error::Broadcast { left: Dims::new(&[2, 1]), right: positions });
-        };
+        let n = points(inputs[0].dims)?;
         self.params.reserve(inputs.len());
         self.sums.resize(room(n, inputs.len() - 1), 0.0);
         Ok(Output::pixels(Shape::new(common_lanes(inputs), Dims::new(&[n]))))

@@ -11,7 +11,7 @@ use super::split::{each_chunk, room, sum_chunks};
 use crate::error::Error;
 use crate::grid::Grid;
 use crate::mass::{MassProfile, MassSum};
-use crate::parameter::{self, Parameter};
+use crate::parameter::{self, ProfileParameter};
 
 /// A mass profile with values for its parameters.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ impl Deflector {
 }
 
 /// Refuses another number of parameters than the table has.
-pub(super) fn check_count(profile: &'static str, table: &[Parameter], got: usize) -> Result<()> {
+pub(super) fn check_count(profile: &'static str, table: &[ProfileParameter], got: usize) -> Result<()> {
     if parameter::count(table) == got {
         return Ok(());
     }

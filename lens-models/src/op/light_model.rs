@@ -7,11 +7,11 @@ use ppl_core::autodiff::Value;
 use ppl_core::distributions::Distribution;
 use ppl_core::{Array, Result};
 
-use super::brightness::{Lit, brightness};
+use super::brightness::{LightComponent, brightness};
 use super::keys::Keys;
 use super::scalars::scalars_of;
 use crate::light::LightProfile;
-use crate::parameter::Parameter;
+use crate::parameter::ProfileParameter;
 
 /// Something that shines, given by whatever operations of the tape: a formula, or an image that a network makes.
 pub trait LightModel: Send + Sync {
@@ -19,7 +19,7 @@ pub trait LightModel: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Its parameters.
-    fn parameters(&self) -> &'static [Parameter];
+    fn parameters(&self) -> &'static [ProfileParameter];
 
     /// The surface brightness at positions `[2, points]` in arcsec: `[points]`. `params` has one value for each entry of the table, a
     /// scalar or a vector of the size of the entry; all of them may have lanes.
@@ -29,7 +29,7 @@ pub trait LightModel: Send + Sync {
     fn brightness(&self, positions: &Array, params: &[Value]) -> Result<Array>;
 
     /// The default prior of a parameter, where it is not the one of its kind.
-    fn prior(&self, _: &Parameter) -> Option<Result<Rc<dyn Distribution>>> {
+    fn prior(&self, _: &ProfileParameter) -> Option<Result<Rc<dyn Distribution>>> {
         None
     }
 }
@@ -60,12 +60,12 @@ impl LightModel for Analytic {
         self.0.name()
     }
 
-    fn parameters(&self) -> &'static [Parameter] {
+    fn parameters(&self) -> &'static [ProfileParameter] {
         self.0.parameters()
     }
 
     fn brightness(&self, positions: &Array, params: &[Value]) -> Result<Array> {
-        brightness(positions, &Lit::new(self.0, scalars_of(params)?)?)
+        brightness(positions, &LightComponent::new(self.0, scalars_of(params)?)?)
     }
 }
 

@@ -7,12 +7,13 @@ mod image_log_prob;
 mod keys;
 mod light_model;
 mod planes;
+mod positions;
 mod scalars;
 mod split;
 #[cfg(test)]
 mod tests_data;
 
-pub use brightness::{Lit, brightness, sky};
+pub use brightness::{LightComponent, brightness, sky};
 pub use deflector::{Deflector, trace_rays};
 pub use expose::expose;
 pub use image_log_prob::image_log_prob;
@@ -20,4 +21,5 @@ pub use keys::Keys;
 pub(crate) use light_model::Analytic;
 pub use light_model::{LightKind, LightModel};
 pub use planes::{deflection, weighted_sum};
+pub use positions::points;
 pub(crate) use scalars::scalars_of;

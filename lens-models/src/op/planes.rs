@@ -4,6 +4,7 @@ use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output,
 use ppl_core::{Array, Result, Var};
 
 use super::deflector::{Deflector, add_scalars, scalars};
+use super::positions::points;
 use super::split::{each_chunk, room, sum_chunks};
 use crate::mass::MassSum;
 
@@ -55,13 +56,10 @@ impl FusedOp for Deflection {
     const NAME: &'static str = "deflection";
 
     fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
-        let positions = inputs[0].dims;
-        let [2, n] = *positions.sizes() else {
-            return Err(ppl_core::Error::Broadcast { left: Dims::new(&[2, 1]), right: positions });
-        };
+        let n = points(inputs[0].dims)?;
         self.params.reserve(inputs.len());
         self.sums.resize(room(n, inputs.len() - 1), 0.0);
-        Ok(Output::pixels(Shape::new(common_lanes(inputs), positions)))
+        Ok(Output::pixels(Shape::new(common_lanes(inputs), inputs[0].dims)))
     }
 
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::mass::MassProfile;
 use crate::op::{Keys, LightModel};
-use crate::parameter::Parameter;
+use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
 
 /// What a component does; also its key in a system file.
@@ -79,7 +79,7 @@ impl Profile {
     }
 
     /// Its parameters.
-    pub fn parameters(&self) -> &'static [Parameter] {
+    pub fn parameters(&self) -> &'static [ProfileParameter] {
         match self {
             Profile::Mass(p) => p.parameters(),
             Profile::Light(p) => p.parameters(),
@@ -104,7 +104,7 @@ pub struct Component {
 
 impl Component {
     /// The site of a parameter.
-    pub fn site(&self, parameter: &Parameter) -> String {
+    pub fn site(&self, parameter: &ProfileParameter) -> String {
         format!("{}.{}", self.name, parameter.name)
     }
 
@@ -113,8 +113,8 @@ impl Component {
     pub fn numbers<'a>(
         &self,
         copy: usize,
-        given: impl Fn(&Parameter) -> Option<&'a Vec<f64>>,
-    ) -> impl Iterator<Item = (&'static Parameter, Option<f64>)> {
+        given: impl Fn(&ProfileParameter) -> Option<&'a Vec<f64>>,
+    ) -> impl Iterator<Item = (&'static ProfileParameter, Option<f64>)> {
         self.profile.parameters().iter().flat_map(move |p| {
             let values = given(p);
             let at = move |i| values.and_then(|v| v.get(copy * p.size + i).or(v.get(i)).or(v.first())).copied();

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::component::{Component, Profile, Role};
 use crate::data::ImageData;
 use crate::error::{Error, Result};
-use crate::parameter::{Parameter, ParameterKind};
+use crate::parameter::{ParameterKind, ProfileParameter};
 
 /// What the data say about sizes before any model: the units of the default priors.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ fn brightest(data: &ImageData) -> [f64; 2] {
 }
 
 /// The default prior of a parameter of a component.
-pub(super) fn prior(component: &Component, parameter: &Parameter, scales: &Scales) -> Result<Any> {
+pub(super) fn prior(component: &Component, parameter: &ProfileParameter, scales: &Scales) -> Result<Any> {
     if let Profile::Light(light) = &component.profile
         && let Some(prior) = light.prior(parameter)
     {
@@ -71,7 +71,7 @@ fn normal(loc: f64, scale: f64) -> Json {
     json!({ "normal": { "loc": loc, "scale": scale } })
 }
 
-fn default(component: &Component, parameter: &Parameter, scales: &Scales) -> Result<Json> {
+fn default(component: &Component, parameter: &ProfileParameter, scales: &Scales) -> Result<Json> {
     let Scales { radius, pixel, peak, center } = *scales;
     let source = component.role == Role::Source;
     Ok(match parameter.kind {

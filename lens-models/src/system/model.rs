@@ -12,7 +12,7 @@ use super::defaults::{self, Scales};
 use crate::data::ImageData;
 use crate::error::Result;
 use crate::op::{Deflector, expose, image_log_prob, scalars_of, sky, trace_rays};
-use crate::parameter::Parameter;
+use crate::parameter::ProfileParameter;
 
 /// Where a parameter's value comes from.
 #[derive(Clone)]
@@ -123,8 +123,8 @@ fn values(ctx: &mut Ctx, component: &Component, slots: &[Slot]) -> ppl_core::Res
 }
 
 /// A parameter of a single component. A vector has a prior of vectors, or lies in a plate of its own name.
-fn value(ctx: &mut Ctx, parameter: &Parameter, slot: &Slot) -> ppl_core::Result<Value> {
-    let Parameter { name, size, .. } = *parameter;
+fn value(ctx: &mut Ctx, parameter: &ProfileParameter, slot: &Slot) -> ppl_core::Result<Value> {
+    let ProfileParameter { name, size, .. } = *parameter;
     match slot {
         Slot::Fixed(values) => {
             let dims = if size == 1 { Dims::SCALAR } else { Dims::new(&[size]) };

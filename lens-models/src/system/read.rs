@@ -11,7 +11,7 @@ use super::config::System;
 use crate::data::DataFiles;
 use crate::error::{Error, Result};
 use crate::op::Keys;
-use crate::parameter::Parameter;
+use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
 
 const KEYS: [&str; 5] = ["data", "lens", "light", "source", "priors"];
@@ -140,7 +140,7 @@ fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Pro
 
 fn fixed(
     json: &Json,
-    table: &'static [Parameter],
+    table: &'static [ProfileParameter],
     count: usize,
     place: &str,
 ) -> Result<BTreeMap<&'static str, Vec<f64>>> {

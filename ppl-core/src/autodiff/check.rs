@@ -8,7 +8,7 @@ use super::storage::Element;
 use super::tape::Tape;
 use super::value::Value;
 use super::workspace::Workspace;
-use crate::shape::Shape;
+use crate::shape::{Dims, Shape};
 
 /// Holds the vjp of an operation against central differences of step `h` at `inputs`, and a second use of the operation and a
 /// replay of it against the first.
@@ -22,6 +22,12 @@ pub fn vjp<O: FusedOp>(make: impl Fn() -> O, inputs: &[Value], h: f64, tolerance
         Err(error) => panic!("{}: the operation under check failed: {error}", O::NAME),
     };
     function(run, inputs, h, tolerance);
+}
+
+/// A constant of that shape whose numbers all differ, of either sign and below one.
+pub fn example(lanes: usize, dims: &[usize]) -> Value {
+    let shape = Shape::new(lanes, Dims::new(dims));
+    Value::constant(shape, (0..shape.len()).map(|i| (1.3 * i as f64).sin()).collect::<Vec<f64>>())
 }
 
 /// Holds the gradient of a function built of recorded operations against central differences.

@@ -397,25 +397,20 @@ mod tests {
     use super::*;
     use crate::autodiff::check;
 
-    fn value(lanes: usize, dims: &[usize]) -> Value {
-        let shape = Shape::new(lanes, Dims::new(dims));
-        Value::constant(shape, (0..shape.len()).map(|i| (1.3 * i as f64).sin()).collect::<Vec<f64>>())
-    }
-
     #[test]
     fn the_vjp_of_every_way_of_indexing_is_right() {
         for (a, b) in [(1, 1), (1, 3), (3, 1), (3, 3)] {
-            check::vjp(|| Slice { start: 1, dims: Dims::new(&[2]) }, &[value(a, &[4])], 1e-5, 1e-9);
-            check::vjp(|| Gather::of(&[2, 0, 2]), &[value(a, &[3])], 1e-5, 1e-9);
-            check::vjp(|| Gather::of(&[1, 1, 0]), &[value(a, &[2, 3])], 1e-5, 1e-9);
+            check::vjp(|| Slice { start: 1, dims: Dims::new(&[2]) }, &[check::example(a, &[4])], 1e-5, 1e-9);
+            check::vjp(|| Gather::of(&[2, 0, 2]), &[check::example(a, &[3])], 1e-5, 1e-9);
+            check::vjp(|| Gather::of(&[1, 1, 0]), &[check::example(a, &[2, 3])], 1e-5, 1e-9);
             let expand = || Expand { dims: Dims::new(&[2, 3]), walk: Walk::Along };
-            check::vjp(expand, &[value(a, &[3])], 1e-5, 1e-9);
-            check::vjp(expand, &[value(a, &[2, 1])], 1e-5, 1e-9);
-            check::vjp(|| Concat(Dims::new(&[5])), &[value(a, &[2]), value(b, &[3])], 1e-5, 1e-9);
-            check::vjp(|| Pick([2, 0].into()), &[value(a, &[3])], 1e-5, 1e-9);
-            check::vjp(|| Fill([2, 0].into()), &[value(a, &[3]), value(b, &[2])], 1e-5, 1e-9);
+            check::vjp(expand, &[check::example(a, &[3])], 1e-5, 1e-9);
+            check::vjp(expand, &[check::example(a, &[2, 1])], 1e-5, 1e-9);
+            check::vjp(|| Concat(Dims::new(&[5])), &[check::example(a, &[2]), check::example(b, &[3])], 1e-5, 1e-9);
+            check::vjp(|| Pick([2, 0].into()), &[check::example(a, &[3])], 1e-5, 1e-9);
+            check::vjp(|| Fill([2, 0].into()), &[check::example(a, &[3]), check::example(b, &[2])], 1e-5, 1e-9);
             let choose = || Where { mask: [true, false, true].into(), walks: [Walk::Along, Walk::Along] };
-            check::vjp(choose, &[value(a, &[3]), value(b, &[])], 1e-5, 1e-9);
+            check::vjp(choose, &[check::example(a, &[3]), check::example(b, &[])], 1e-5, 1e-9);
         }
     }
 

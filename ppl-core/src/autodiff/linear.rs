@@ -247,25 +247,30 @@ impl Var<(usize,)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::autodiff::{Value, check};
-
-    fn value(lanes: usize, dims: &[usize]) -> Value {
-        let shape = Shape::new(lanes, Dims::new(dims));
-        Value::constant(shape, (0..shape.len()).map(|i| (1.3 * i as f64).sin()).collect::<Vec<f64>>())
-    }
+    use crate::autodiff::check;
 
     #[test]
     fn the_vjp_of_every_product_is_right() {
         for (a, b) in [(1, 1), (1, 3), (3, 1), (3, 3)] {
-            check::vjp(|| MatVec { sides: [0; 2] }, &[value(a, &[2, 11]), value(b, &[11])], 1e-5, 1e-9);
-            check::vjp(|| MatMul { sides: [0; 3] }, &[value(a, &[2, 3]), value(b, &[3, 4])], 1e-5, 1e-9);
-            check::vjp(|| Transpose { sides: [0; 2] }, &[value(a, &[2, 3])], 1e-5, 1e-9);
+            check::vjp(
+                || MatVec { sides: [0; 2] },
+                &[check::example(a, &[2, 11]), check::example(b, &[11])],
+                1e-5,
+                1e-9,
+            );
+            check::vjp(
+                || MatMul { sides: [0; 3] },
+                &[check::example(a, &[2, 3]), check::example(b, &[3, 4])],
+                1e-5,
+                1e-9,
+            );
+            check::vjp(|| Transpose { sides: [0; 2] }, &[check::example(a, &[2, 3])], 1e-5, 1e-9);
         }
     }
 
     #[test]
     fn a_product_agrees_with_its_definition() {
-        let (a, b) = (value(1, &[3, 5]), value(1, &[5, 2]));
+        let (a, b) = (check::example(1, &[3, 5]), check::example(1, &[5, 2]));
         let product = Var::<(usize, usize)>::from_value(a.clone()).matmul(&Var::from_value(b.clone()));
         for i in 0..3 {
             for j in 0..2 {

@@ -283,30 +283,25 @@ mod tests {
     use super::*;
     use crate::autodiff::check;
 
-    fn value(lanes: usize, dims: &[usize]) -> Value {
-        let shape = Shape::new(lanes, Dims::new(dims));
-        Value::constant(shape, (0..shape.len()).map(|i| (1.3 * i as f64).sin()).collect::<Vec<f64>>())
-    }
-
     #[test]
     fn the_vjp_of_every_reduction_is_right() {
         for lanes in [1, 3] {
-            check::vjp(|| Sum, &[value(lanes, &[4])], 1e-5, 1e-9);
+            check::vjp(|| Sum, &[check::example(lanes, &[4])], 1e-5, 1e-9);
             for other in [1, 3] {
-                check::vjp(|| Total, &[value(lanes, &[]), value(other, &[])], 1e-5, 1e-9);
+                check::vjp(|| Total, &[check::example(lanes, &[]), check::example(other, &[])], 1e-5, 1e-9);
             }
             for axis in 0..3 {
-                check::vjp(|| SumAxis::along(axis), &[value(lanes, &[2, 3, 4])], 1e-5, 1e-9);
+                check::vjp(|| SumAxis::along(axis), &[check::example(lanes, &[2, 3, 4])], 1e-5, 1e-9);
             }
             for row in [Row::LogSumExp, Row::Softmax, Row::CumulativeSum] {
-                check::vjp(|| Rows { row, length: 0 }, &[value(lanes, &[2, 4])], 1e-5, 1e-9);
+                check::vjp(|| Rows { row, length: 0 }, &[check::example(lanes, &[2, 4])], 1e-5, 1e-9);
             }
         }
     }
 
     #[test]
     fn reductions_agree_with_their_definitions() {
-        let x = Var::<(usize,)>::from_value(value(1, &[4]));
+        let x = Var::<(usize,)>::from_value(check::example(1, &[4]));
         let plain: f64 = x.lane(0).iter().map(|x| x.exp()).sum::<f64>().ln();
         assert!((x.logsumexp().value().unwrap() - plain).abs() < 1e-15);
         assert!((x.softmax().sum().value().unwrap() - 1.0).abs() < 1e-15);

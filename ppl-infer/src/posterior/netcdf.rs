@@ -3,9 +3,9 @@
 use super::attribute::Attribute;
 use super::draws::Posterior;
 use super::sample_stat::StatValues;
-use crate::atomic;
 use crate::error::{Error, Result};
 use netcdf_writer::{DimensionId, NcAttrValue, NcFileBuilder, NcWriteFormat, NcWriteOptions, NcWriteType, VariableId};
+use ppl_core::atomic;
 use std::io::Write;
 use std::path::Path;
 

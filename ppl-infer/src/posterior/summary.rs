@@ -2,7 +2,6 @@
 
 use super::draws::Posterior;
 use super::variable::Entry;
-use crate::atomic;
 use crate::diagnostics::ess::{ess_of, ess_tail_of};
 use crate::diagnostics::quantile::{quantile_of_sorted, sorted};
 use crate::diagnostics::rank::rank_normalised;
@@ -10,6 +9,7 @@ use crate::diagnostics::rhat::rhat_of;
 use crate::diagnostics::split::Split;
 use crate::diagnostics::{mcse_mean, mean, sd};
 use crate::error::{Error, Result};
+use ppl_core::atomic;
 use rayon::prelude::*;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -1,5 +1,6 @@
 //! The brightness of an image that is placed on the sky, at given positions.
 
+use lens_models::op::points;
 use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Value, common_lanes, record};
 use ppl_core::{Array, Error, Result, Var, pool};
 use rayon::prelude::*;
@@ -100,10 +101,8 @@ impl<const TAPS: usize, T: Taps<TAPS> + 'static> FusedOp for Brightness<TAPS, T>
     const NAME: &'static str = "image_brightness";
 
     fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
-        let [image, positions] = [inputs[0].dims, inputs[1].dims];
-        let &[2, points] = positions.sizes() else {
-            return Err(Error::Broadcast { left: Dims::new(&[2, 1]), right: positions });
-        };
+        let image = inputs[0].dims;
+        let points = points(inputs[1].dims)?;
         match *image.sizes() {
             [height, width] if height == width && width > 0 => self.side = width,
             _ => return Err(Error::Broadcast { left: Dims::new(&[64, 64]), right: image }),

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use lens_models::op::LightModel;
-use lens_models::parameter::{CENTER_X, CENTER_Y, Parameter, ParameterKind};
+use lens_models::parameter::{CENTER_X, CENTER_Y, ParameterKind, ProfileParameter};
 use ppl_core::autodiff::Value;
 use ppl_core::distributions::Distribution;
 use ppl_core::{Array, Result, Var};
@@ -24,21 +24,27 @@ const ANY: ParameterKind = ParameterKind::Other {
 };
 
 /// All parameters, the rotation last.
-const PARAMETERS: [Parameter; 6] = [
-    Parameter::new("z", ANY, "", "z", "Latent numbers of the galaxy.").vector(LATENT),
+const PARAMETERS: [ProfileParameter; 6] = [
+    ProfileParameter::new("z", ANY, "", "z", "Latent numbers of the galaxy.").vector(LATENT),
     CENTER_X,
     CENTER_Y,
-    Parameter::new("scale", ParameterKind::Width, "arcsec", "s", "Width of the image of 64 x 64 pixels on the sky."),
-    Parameter::new(
+    ProfileParameter::new(
+        "scale",
+        ParameterKind::Width,
+        "arcsec",
+        "s",
+        "Width of the image of 64 x 64 pixels on the sky.",
+    ),
+    ProfileParameter::new(
         "amp",
         ParameterKind::Amplitude,
         "",
         r"\iota",
         "Brightness of a pixel of value one, the brightest as a rule.",
     ),
-    Parameter::new("phi", ParameterKind::Angle, "rad", r"\phi", "Rotation of the image, counter-clockwise."),
+    ProfileParameter::new("phi", ParameterKind::Angle, "rad", r"\phi", "Rotation of the image, counter-clockwise."),
 ];
-const UNTURNED: &[Parameter] = PARAMETERS.split_at(5).0;
+const UNTURNED: &[ProfileParameter] = PARAMETERS.split_at(5).0;
 
 /// amp mu_d(z)(u / scale), u the position relative to (center_x, center_y): section 3.3 of the paper. All lanes share one
 /// evaluation of the decoder.
@@ -64,7 +70,7 @@ impl LightModel for Decoded {
         NAME
     }
 
-    fn parameters(&self) -> &'static [Parameter] {
+    fn parameters(&self) -> &'static [ProfileParameter] {
         if self.turns { &PARAMETERS } else { UNTURNED }
     }
 
@@ -75,7 +81,7 @@ impl LightModel for Decoded {
         brightness(&self.decoder.decode(&z)?, positions, &placed, self.interpolation)
     }
 
-    fn prior(&self, parameter: &Parameter) -> Option<Result<Rc<dyn Distribution>>> {
+    fn prior(&self, parameter: &ProfileParameter) -> Option<Result<Rc<dyn Distribution>>> {
         (parameter.name == "z").then(|| self.prior.distribution().map(|d| Rc::new(d) as Rc<dyn Distribution>))
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use half::{bf16, f16};
-use ppl_infer::atomic;
+use ppl_core::atomic;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::set::WeightSet;

@@ -1,4 +1,4 @@
-//! parameter: one column of draws with its range and ticks in a corner figure.
+//! column: one column of draws with its range and ticks in a corner figure.
 
 use super::axes::{decimals, nice_ticks};
 use super::error::{PlotError, Result};
@@ -6,7 +6,7 @@ use super::number::{Estimate, exponent, fixed, power_of_ten};
 use super::stretch::quantile;
 
 /// One parameter: its finite draws in order, its range on the page, its ticks.
-pub struct Parameter<'a> {
+pub struct Column<'a> {
     pub label: &'a str,
     pub column: &'a [f64],
     pub sorted: Vec<f64>,
@@ -17,7 +17,7 @@ pub struct Parameter<'a> {
     pub offset: String,
 }
 
-impl<'a> Parameter<'a> {
+impl<'a> Column<'a> {
     /// Sorts the draws and chooses the range: the central 99.8 %, and the truth unless it is far away.
     ///
     /// # Errors
