@@ -2,7 +2,9 @@
 
 use ppl_core::autodiff::{IntoVar, Var};
 use ppl_core::density::Replayed;
-use ppl_core::distributions::{HalfNormal, LkjCholesky, MultivariateNormal, Normal, Uniform};
+use ppl_core::distributions::{
+    Exponential, HalfNormal, ImproperUniform, LkjCholesky, MultivariateNormal, Normal, Uniform,
+};
 use ppl_core::handler::{condition, seed, substitute, trace};
 use ppl_core::{Ctx, Error, LogDensity, ModelDensity, Result, Values};
 
@@ -213,4 +215,19 @@ fn data_of_many_types_become_values() {
     let observed = |ctx: &mut Ctx| ctx.sample("x", Normal::new(0.0, 1.0));
     let run = trace(condition(observed, Values::new().with("x", 2_i32))).unwrap();
     assert_eq!(run.returned.value().unwrap(), 2.0);
+}
+
+#[test]
+fn an_improper_prior_may_begin_at_the_value_of_another_site() {
+    let density = ModelDensity::new(|ctx: &mut Ctx| {
+        let first = ctx.sample("first", Exponential::new(1.0))?;
+        let second = ctx.sample("second", ImproperUniform::between(&first, f64::INFINITY))?;
+        ctx.factor("gap", -2.0 * (second - first))
+    })
+    .unwrap();
+    let (u, v) = (0.4_f64, -0.7_f64);
+    let (logp, grad) = evaluate(&density, &[u, v]);
+    // first = e^u, second = first + e^v, each with its log Jacobian.
+    assert!((logp[0] - (u - u.exp() + v - 2.0 * v.exp())).abs() < 1e-14);
+    assert!((grad[0] - (1.0 - u.exp())).abs() < 1e-14 && (grad[1] - (1.0 - 2.0 * v.exp())).abs() < 1e-14);
 }

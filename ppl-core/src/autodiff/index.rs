@@ -87,6 +87,10 @@ impl FusedOp for Gather {
         let n = self.block;
         for lane in 0..out.shape.lanes {
             let Some(into) = gradients.lane(0, lane) else { return };
+            if n == 1 {
+                cotangent.lane(lane).iter().zip(&*self.indices).for_each(|(c, i)| into[*i] += c);
+                continue;
+            }
             let blocks = cotangent.lane(lane).chunks_exact(n.max(1)).zip(&*self.indices);
             blocks.for_each(|(c, i)| into[i * n..(i + 1) * n].iter_mut().zip(c).for_each(|(g, c)| *g += c));
         }

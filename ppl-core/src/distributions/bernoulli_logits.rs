@@ -11,6 +11,8 @@ family! {
     /// log p(x) = -ln(1 + e^-logits) for x = 1, -ln(1 + e^logits) for x = 0
     pub BernoulliLogits: "bernoulli_logits", [logits: real], Support::BOOLEAN;
 
+    // Long, without calls and branches: inlined into the loops over elements, it is SIMD there.
+    #[inline(always)]
     fn log_prob(x: f64, [logits]: [f64; 1]) -> Partials<1> {
         // The log odds of the other outcome are -logits for a one, logits for a zero.
         let sign = 1.0 - 2.0 * x;

@@ -5,8 +5,8 @@ use rand::RngExt as _;
 use super::family::{Family, Parameter, Partials, bound};
 use crate::support::{Bound, Support};
 use super::Distribution;
-use super::univariate::Univariate;
-use crate::autodiff::{Dims, Rank, Value};
+use super::univariate::{Params, Univariate, With};
+use crate::autodiff::{Dims, IntoVar, Rank, Value};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
 use crate::transform::biject_to;
@@ -31,6 +31,31 @@ impl ImproperUniform {
         };
         let (low, high) = support.bounds().map_or((f64::NAN, f64::NAN), |(low, high)| (end(low), end(high)));
         Univariate::of([low, high].map(|end| Value::shared(dims, vec![end; dims.len()])))
+    }
+
+    /// An improper prior between ends that may be values of other sites, or infinite.
+    ///
+    /// ```
+    /// use ppl_core::distributions::{Exponential, ImproperUniform};
+    /// use ppl_core::{Ctx, LogDensity, ModelDensity, Result};
+    ///
+    /// // Two times, the second after the first.
+    /// let model = |ctx: &mut Ctx| -> Result<()> {
+    ///     let first = ctx.sample("first", Exponential::new(1.0))?;
+    ///     let second = ctx.sample("second", ImproperUniform::between(&first, f64::INFINITY))?;
+    ///     ctx.factor("gap", -2.0 * (second - first))
+    /// };
+    /// assert_eq!(ModelDensity::new(model)?.dim(), 2);
+    /// # Ok::<(), ppl_core::Error>(())
+    /// ```
+    pub fn between<L: IntoVar, H: IntoVar>(
+        low: L,
+        high: H,
+    ) -> Univariate<ImproperUniform, 2, <(L, H) as Params<2>>::Widest>
+    where
+        (L, H): Params<2>,
+    {
+        ImproperUniform::with((low, high))
     }
 }
 

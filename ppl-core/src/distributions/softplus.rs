@@ -11,7 +11,7 @@ const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// (ln(1 + e^a), 1 / (1 + e^-a)) from one exponential, both to a few 1e-16 of themselves.
 ///
 /// No call and no branch, which coin flips as data would have mispredicted: a loop over whole chunks of elements is vectorised.
-#[inline]
+#[inline(always)]
 pub(super) fn softplus(a: f64) -> (f64, f64) {
     // e^-|a| is too small to matter long before it underflows.
     let y = exp_minus(a.abs().min(700.0));
@@ -21,7 +21,7 @@ pub(super) fn softplus(a: f64) -> (f64, f64) {
 }
 
 /// e^-t for 0 <= t <= 700: 2^n e^r with |r| <= ln 2 / 2, e^r by its series.
-#[inline]
+#[inline(always)]
 fn exp_minus(t: f64) -> f64 {
     let shifted = ROUND - t * LOG2_E;
     let n = shifted - ROUND;
@@ -36,14 +36,14 @@ fn exp_minus(t: f64) -> f64 {
 }
 
 /// ln(1 + y) for 0 <= y <= 1; above sqrt(2) - 1 as ln 2 + ln((1 + y) / 2).
-#[inline]
+#[inline(always)]
 fn ln_1p_unit(y: f64) -> f64 {
     let half = f64::from(y > 0.414_213_562_373_095_03);
     half * LN_2 + ln_1p(y - half * (0.5 * (y + 1.0)))
 }
 
 /// ln(1 + f) for 1 + f between sqrt(1/2) and sqrt(2), by fdlibm's polynomial.
-#[inline]
+#[inline(always)]
 fn ln_1p(f: f64) -> f64 {
     let s = f / (2.0 + f);
     let z = s * s;

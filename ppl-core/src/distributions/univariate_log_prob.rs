@@ -88,7 +88,7 @@ impl<F: Family<N>, const N: usize> LogProb<F, N> {
                 }
                 kept => kept,
             };
-            if fast::<F, N>(x, params, constants, self.summed, out, &mut slopes) {
+            if fast::<F, N>(&Elements { x, params, constants }, self.summed, out, &mut slopes) {
                 return;
             }
         }
@@ -143,84 +143,101 @@ fn partials<F: Family<N>, const N: usize>(x: f64, params: [f64; N], constant: Op
     Partials::IMPOSSIBLE
 }
 
-/// Elements of one step: sums that run side by side.
-const STEP: usize = 8;
+/// Sums that run side by side, as one running sum waits for every addition.
+const SUMS: usize = 8;
+/// Elements of a step: so many that a loop over them is not unrolled, and becomes whole SIMD vectors.
+const LONG: usize = 32;
 
-/// The elements of `x`, each with its parameters (one number serves all elements) and its constant (one serves all, none is
-/// computed): their sum or each of them into `out`. `false` where an element is out of support or has no finite density, which
-/// the careful way then looks at one by one.
+/// What a loop over elements reads, each with its parameters (one number serves all elements) and its constant (one serves all,
+/// none is computed).
+struct Elements<'a, const N: usize> {
+    x: &'a [f64],
+    params: [&'a [f64]; N],
+    constants: &'a [f64],
+}
+
+/// The sum of all elements, or each of them, into `out`. `false` where an element is out of support or has no finite density,
+/// which the careful way then looks at one by one.
 #[multiversion(targets("x86_64+avx2+fma"))]
 fn fast<F: Family<N>, const N: usize>(
-    x: &[f64],
-    params: [&[f64]; N],
-    constants: &[f64],
+    from: &Elements<'_, N>,
     summed: bool,
     out: &mut [f64],
     slopes: &mut Slopes<'_, N>,
 ) -> bool {
-    let n = if summed { x.len() } else { out.len() };
-    let whole = n - n % STEP;
-    let mut sums = [0.0; STEP];
-    let mut inside = true;
-    for start in (0..whole).step_by(STEP) {
-        let part = |numbers: &[f64]| -> [f64; STEP] {
-            match (numbers, numbers.get(start..start + STEP)) {
-                ([one], _) => [*one; STEP],
-                (_, Some(chunk)) => std::array::from_fn(|j| chunk[j]),
-                _ => [0.0; STEP],
-            }
-        };
-        let (x, params, constants) = (part(x), params.map(part), (!constants.is_empty()).then(|| part(constants)));
-        let (mut all, mut dx, mut values) = ([const { [0.0; STEP] }; N], [0.0; STEP], [0.0; STEP]);
-        for j in 0..STEP {
-            let at = std::array::from_fn(|i| params[i][j]);
-            inside &= valid::<F, N>(at) & F::SUPPORT.contains(x[j], &at);
-        }
-        for j in 0..STEP {
-            let partials = F::log_kernel(x[j], std::array::from_fn(|i| params[i][j]));
-            (values[j], dx[j]) = (partials.value, partials.dx);
-            (0..N).for_each(|i| all[i][j] = partials.dparams[i]);
-        }
-        if !F::CONSTANT_OF.is_empty() {
-            let constants = constants.unwrap_or_else(|| {
-                std::array::from_fn(|j| F::log_constant(x[j], std::array::from_fn(|i| params[i][j])))
-            });
-            (0..STEP).for_each(|j| values[j] += constants[j]);
-        }
-        if summed {
-            (0..STEP).for_each(|j| sums[j] += values[j]);
-        } else {
-            inside &= values.iter().all(|value| value.is_finite());
-            out[start..start + STEP].copy_from_slice(&values);
-        }
-        if let Some(into) = slopes.dx.get_mut(start..start + STEP) {
-            into.copy_from_slice(&dx);
-        }
-        for (into, values) in slopes.dparams.iter_mut().zip(&all) {
-            if let Some(into) = into.get_mut(start..start + STEP) {
-                into.copy_from_slice(values);
-            }
-        }
+    let n = if summed { from.x.len() } else { out.len() };
+    let (mut sums, mut inside, mut start) = ([0.0; SUMS], true, 0);
+    let mut each = if summed { None } else { Some(&mut *out) };
+    while start + LONG <= n {
+        inside &= step::<F, N, LONG>(from, start, &mut sums, each.as_deref_mut(), slopes);
+        start += LONG;
     }
-    let mut total = ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
-    let at = |numbers: &[f64], e: usize| if numbers.len() == 1 { numbers[0] } else { numbers[e] };
-    for e in (0..n).skip(whole) {
-        let (x, params) = (at(x, e), params.map(|p| at(p, e)));
-        inside &= valid::<F, N>(params) & F::SUPPORT.contains(x, &params);
-        let mut partials = F::log_kernel(x, params);
-        partials.value += if constants.is_empty() { F::log_constant(x, params) } else { at(constants, e) };
-        slopes.store(e, &partials);
-        if summed {
-            total += partials.value;
-        } else {
-            inside &= partials.value.is_finite();
-            out[e] = partials.value;
-        }
+    while start + SUMS <= n {
+        inside &= step::<F, N, SUMS>(from, start, &mut sums, each.as_deref_mut(), slopes);
+        start += SUMS;
+    }
+    while start < n {
+        inside &= step::<F, N, 1>(from, start, &mut sums, each.as_deref_mut(), slopes);
+        start += 1;
     }
     if summed {
-        out[0] = total;
+        out[0] = ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+        inside &= out[0].is_finite();
     }
-    inside && total.is_finite()
+    inside
+}
+
+/// `W` elements from `start` on, into `sums` or each into `out`.
+#[inline(always)]
+fn step<F: Family<N>, const N: usize, const W: usize>(
+    from: &Elements<'_, N>,
+    start: usize,
+    sums: &mut [f64; SUMS],
+    out: Option<&mut [f64]>,
+    slopes: &mut Slopes<'_, N>,
+) -> bool {
+    let part = |numbers: &[f64]| -> [f64; W] {
+        match (numbers, numbers.get(start..start + W)) {
+            ([one], _) => [*one; W],
+            (_, Some(chunk)) => std::array::from_fn(|j| chunk[j]),
+            _ => [0.0; W],
+        }
+    };
+    let (x, params) = (part(from.x), from.params.map(part));
+    let (mut all, mut dx, mut values) = ([const { [0.0; W] }; N], [0.0; W], [0.0; W]);
+    let mut inside = true;
+    for j in 0..W {
+        let at = std::array::from_fn(|i| params[i][j]);
+        inside &= valid::<F, N>(at) & F::SUPPORT.contains(x[j], &at);
+    }
+    for j in 0..W {
+        let partials = F::log_kernel(x[j], std::array::from_fn(|i| params[i][j]));
+        (values[j], dx[j]) = (partials.value, partials.dx);
+        (0..N).for_each(|i| all[i][j] = partials.dparams[i]);
+    }
+    if !F::CONSTANT_OF.is_empty() {
+        let constants = match from.constants {
+            [] => std::array::from_fn(|j| F::log_constant(x[j], std::array::from_fn(|i| params[i][j]))),
+            kept => part(kept),
+        };
+        (0..W).for_each(|j| values[j] += constants[j]);
+    }
+    match out {
+        None => (0..W).for_each(|j| sums[j % SUMS] += values[j]),
+        Some(out) => {
+            inside &= values.iter().all(|value| value.is_finite());
+            out[start..start + W].copy_from_slice(&values);
+        }
+    }
+    if let Some(into) = slopes.dx.get_mut(start..start + W) {
+        into.copy_from_slice(&dx);
+    }
+    for (into, values) in slopes.dparams.iter_mut().zip(&all) {
+        if let Some(into) = into.get_mut(start..start + W) {
+            into.copy_from_slice(values);
+        }
+    }
+    inside
 }
 
 impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
@@ -259,7 +276,7 @@ impl<F: Family<N>, const N: usize> FusedOp for LogProb<F, N> {
                 return;
             }
             // One element a lane: the lanes are the elements.
-            if fast::<F, N>(x, params, &self.constants, false, out.numbers(), &mut slopes) {
+            if fast::<F, N>(&Elements { x, params, constants: &self.constants }, false, out.numbers(), &mut slopes) {
                 return;
             }
         }
