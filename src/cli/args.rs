@@ -291,6 +291,9 @@ pub struct BenchArguments {
     /// Parallel evaluations in one call
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u16).range(1..=4096))]
     pub lanes: u16,
+    /// For `paper`: the decoder's weights in place of those that the program carries
+    #[arg(long, value_name = "decoder.safetensors")]
+    pub weights: Option<PathBuf>,
     /// Print one line of JSON
     #[arg(long)]
     pub json: bool,
@@ -308,6 +311,8 @@ pub enum BenchName {
     Schools,
     /// The decoder of the neural source, random weights
     Decoder,
+    /// The posterior of Chianese et al. (2020): power law + shear + decoded source, 256 x 256 pixels
+    Paper,
 }
 
 #[cfg(test)]

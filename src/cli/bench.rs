@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use arclet::bench_model::{decoder, schools, sersic};
+use arclet::bench_model::{decoder, paper, schools, sersic};
 
 use super::args::{BenchArguments, BenchName};
 use super::failure::Result;
@@ -22,6 +22,7 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
         BenchName::Sersic => ("sersic", sersic()?),
         BenchName::Schools => ("schools", schools()?),
         BenchName::Decoder => ("decoder", decoder()?),
+        BenchName::Paper => ("paper", paper(arguments.weights.as_deref())?),
     };
     let lanes = usize::from(arguments.lanes);
     if arguments.explain {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ppl_core::PriorSet;
 
 use super::component::{Component, Profile, Role};
+use super::preset::Preset;
 use crate::data::DataFiles;
 use crate::error::{Error, Result};
 use crate::mass::MassSum;
@@ -18,6 +19,8 @@ pub struct System {
     pub data: Option<DataFiles>,
     /// Lens, light and source components, in the order of the file.
     pub components: Vec<Component>,
+    /// Which defaults.
+    pub preset: Preset,
     /// Priors that replace the defaults.
     pub priors: PriorSet,
 }
@@ -34,7 +37,7 @@ impl System {
         let components: Vec<Component> = self.components.iter().filter(|c| roles.contains(&c.role)).cloned().collect();
         let kept = |site: &str| components.iter().any(|c| c.profile.parameters().iter().any(|p| c.site(p) == site));
         let priors = self.priors.filtered(kept);
-        System { folder: self.folder.clone(), data: self.data.clone(), components, priors }
+        System { folder: self.folder.clone(), data: self.data.clone(), components, preset: self.preset, priors }
     }
 
     /// The deflectors and the values given for all their parameters, for ray tracing without data.

@@ -4,6 +4,7 @@ use ppl_core::distributions::Any;
 use serde_json::{Value as Json, json};
 
 use super::component::{Component, Profile, Role};
+use super::preset::Preset;
 use crate::data::ImageData;
 use crate::error::{Error, Result};
 use crate::parameter::{ParameterKind, ProfileParameter};
@@ -49,13 +50,21 @@ fn brightest(data: &ImageData) -> [f64; 2] {
 }
 
 /// The default prior of a parameter of a component.
-pub(super) fn prior(component: &Component, parameter: &ProfileParameter, scales: &Scales) -> Result<Any> {
+pub(super) fn prior(
+    component: &Component,
+    parameter: &ProfileParameter,
+    scales: &Scales,
+    preset: Preset,
+) -> Result<Any> {
     if let Profile::Light(light) = &component.profile
         && let Some(prior) = light.prior(parameter)
     {
         return Ok(Any(prior?));
     }
-    let json = default(component, parameter, scales)?;
+    let json = match preset.prior(component.role, parameter) {
+        Some(json) => json,
+        None => default(component, parameter, scales)?,
+    };
     Ok(Any::from_json(&component.site(parameter), &json)?)
 }
 

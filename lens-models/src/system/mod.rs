@@ -4,6 +4,7 @@ mod component;
 mod config;
 mod defaults;
 mod model;
+mod preset;
 mod read;
 mod simulate;
 
@@ -11,4 +12,5 @@ pub use component::{Component, Profile, Role};
 pub use config::System;
 pub use defaults::Scales;
 pub use model::{Scene, SystemModel};
+pub use preset::Preset;
 pub use simulate::{Mock, simulate};

@@ -52,7 +52,7 @@ impl SystemModel {
                     let table = component.profile.parameters().iter().find(|q| q.name == p);
                     table.map_or_else(
                         || Ok(Slot::Fixed(vec![])),
-                        |q| defaults::prior(component, q, scales).map(Slot::Free),
+                        |q| defaults::prior(component, q, scales, system.preset).map(Slot::Free),
                     )
                 }
             };

@@ -8,13 +8,14 @@ use serde_json::{Map, Value as Json};
 
 use super::component::{Component, Role};
 use super::config::System;
+use super::preset::Preset;
 use crate::data::DataFiles;
 use crate::error::{Error, Result};
 use crate::op::Keys;
 use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
 
-const KEYS: [&str; 5] = ["data", "lens", "light", "source", "priors"];
+const KEYS: [&str; 6] = ["data", "lens", "light", "source", "preset", "priors"];
 const COMPONENT_KEYS: [&str; 4] = ["name", "profile", "count", "parameters"];
 
 /// The most copies of one profile.
@@ -83,7 +84,15 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
         return Err(form(&file, "at least one component under `lens`, `light` or `source`"));
     }
     let priors = object.get("priors").map(|p| PriorSet::from_value(&format!("{file}: `priors`"), p)).transpose()?;
-    Ok(System { folder: folder.to_owned(), data, components, priors: priors.unwrap_or_default() })
+    let preset = preset(object.get("preset"), &format!("{file}: `preset`"))?;
+    Ok(System { folder: folder.to_owned(), data, components, preset, priors: priors.unwrap_or_default() })
+}
+
+fn preset(json: Option<&Json>, place: &str) -> Result<Preset> {
+    let Some(json) = json else { return Ok(Preset::default()) };
+    let name = json.as_str().ok_or_else(|| form(place, "the name of a preset of priors, such as \"paper\""))?;
+    let unknown = || Error::unknown("preset", name, place, Preset::ALL.map(Preset::name));
+    Preset::ALL.into_iter().find(|preset| preset.name() == name).ok_or_else(unknown)
 }
 
 fn object<'a>(json: &'a Json, place: &str) -> Result<&'a Map<String, Json>> {
