@@ -3,6 +3,7 @@
 use arclet::source::data::{Galaxy, Morphology};
 
 /// What they are called, in order.
+#[allow(dead_code, reason = "not every example prints them")]
 pub const NAMES: [&str; 7] =
     ["concentration C", "asymmetry A", "smoothness S", "Gini", "M20", "effective radius / stamp", "axis ratio q"];
 
@@ -15,6 +16,7 @@ pub fn measure(galaxy: &Galaxy) -> Option<[f64; 7]> {
 }
 
 /// Statistic `k` of every row.
+#[allow(dead_code, reason = "not every example compares them")]
 pub fn column(rows: &[[f64; 7]], k: usize) -> Vec<f64> {
     rows.iter().map(|row| row[k]).collect()
 }

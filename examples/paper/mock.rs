@@ -53,10 +53,18 @@ impl Truth {
     }
 }
 
-/// An observation: what is seen, and what is there.
+impl Truth {
+    /// The numbers of the lens by site.
+    pub fn named(&self) -> Vec<(&'static str, f64)> {
+        let sites = ["lens.r_ein", "lens.gamma", "lens.q", "lens.phi", "lens.center_x", "lens.center_y"];
+        let shear = ["shear.gamma1", "shear.gamma2"];
+        sites.into_iter().zip(self.sple).chain(shear.into_iter().zip(self.shear)).collect()
+    }
+}
+
+/// An observation: what is seen, and its noise.
 pub struct Mock {
     pub data: Arc<ImageData>,
-    pub clean: Vec<f32>,
     pub sigma: f64,
 }
 
@@ -88,7 +96,7 @@ pub fn observed(clean: &[f32], sigma: f64, seed: u64) -> anyhow::Result<Mock> {
         let z: f64 = StandardNormal.sample(&mut rng);
         p + (sigma * z) as f32
     });
-    Ok(Mock { data: data_of(noisy.collect(), sigma)?, clean: clean.to_vec(), sigma })
+    Ok(Mock { data: data_of(noisy.collect(), sigma)?, sigma })
 }
 
 /// Signal to noise by equations 24 and 25: of the pixels that, blurred by 0.16 arcsec, are above the noise.

@@ -10,6 +10,7 @@ use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings, Pruning};
 use super::FitError;
 use super::light::{Light, latent_values};
 use super::search::Search;
+use super::stand_in;
 
 /// Fraction of the lens light that the search for the lens takes to be uncertain.
 const LIGHT_ERROR: f32 = 0.1;
@@ -27,7 +28,7 @@ const SCATTER: f64 = 0.5;
 /// A real source is no sum of Sersic profiles and a real lens galaxy neither, so under the plain noise an odd
 /// configuration that soaks up such errors can win over the right one. The search therefore takes the noise to be
 /// [`TEMPER`] times larger and the light to be uncertain by [`LIGHT_ERROR`]: first lens and source with the light held,
-/// from many starts, then everything from the best of them.
+/// from many starts, then everything from the best of them. A source that a network makes is looked for by its stand-in.
 pub(super) fn basin(
     system: &System,
     data: &Arc<ImageData>,
@@ -37,30 +38,39 @@ pub(super) fn basin(
     search: &mut Search<'_, '_>,
 ) -> Result<Values, FitError> {
     let held = light.map_or_else(Values::new, |l| l.values.clone());
-    let data = light.map_or_else(|| data.clone(), |light| tempered(data, &light.image));
-    let model = SystemModel::new(system, data, scales)?;
-    let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone());
+    let simple = stand_in::simplified(system);
+    let tempered_data = match (light, &simple) {
+        (Some(light), _) => tempered(data, &light.image),
+        (None, Some(_)) => tempered(data, &vec![0.0; data.image.pixels.len()]),
+        (None, None) => data.clone(),
+    };
+    let searched = simple.as_ref().unwrap_or(system);
+    let model = SystemModel::new(searched, tempered_data.clone(), scales)?;
+    let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), searched.priors.clone());
     let density = ModelDensity::new(handler::condition(&run, held.clone()))?;
-    if density.dim() == 0 {
+    if density.dim() == 0 && simple.is_none() {
         return Ok(held);
     }
     let from = scattered(&density, search.seed(), starts)?;
     let optimizer = OptimizerSettings::Lbfgs(LbfgsSettings { max_iterations: 400, ..LbfgsSettings::default() });
     let pruning = Some(Pruning { after: PATIENCE, keep: 0.5, at_least: BASINS });
     let found = search.maximise(&density, &from, &MapSettings { optimizer, pruning })?;
-    let joint = ModelDensity::new(&run)?;
+    let model = SystemModel::new(system, tempered_data, scales)?;
+    let joint = ModelDensity::new(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone()))?;
     let mut from = vec![];
     for lane in found.lanes.iter().filter(|lane| lane.logp.is_finite()).take(BASINS) {
         let mut values = held.clone();
         for (name, value) in latent_values(&density, &lane.position)?.iter() {
             values.insert(name, value.clone());
         }
-        if light.is_none() {
+        if light.is_none() && simple.is_none() {
             return Ok(values);
         }
+        let values = if simple.is_some() { stand_in::translated(system, &values) } else { values };
         from.extend(joint.position_of(&values, 0)?);
     }
-    let best = search.maximise(&joint, &from, &MapSettings::default())?;
+    let pruning = simple.is_some().then_some(Pruning { after: PATIENCE, keep: 0.5, at_least: 2 });
+    let best = search.maximise(&joint, &from, &MapSettings { pruning, ..MapSettings::default() })?;
     latent_values(&joint, &best.position)
 }
 

@@ -5,6 +5,7 @@ mod known;
 mod light;
 mod search;
 mod stages;
+mod stand_in;
 mod view;
 
 use std::collections::BTreeMap;
@@ -71,6 +72,8 @@ pub struct Fit {
     pub seconds: Vec<(&'static str, f64)>,
     /// Gradients of all stages.
     pub gradients: u64,
+    /// Those of the last, the sampling.
+    pub sampling_gradients: u64,
 }
 
 /// Anything that ends a fit.

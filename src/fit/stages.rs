@@ -63,6 +63,7 @@ pub fn fit(
     executor.spend(around.gradient_count as u64);
     clock.lap("curvature");
 
+    let before = executor.spent();
     let (posterior, top) = match settings.method {
         Method::Map => (gaussian(&density, &around, settings)?, around.mean.clone()),
         Method::Nuts => {
@@ -76,8 +77,20 @@ pub fn fit(
     let best = with_fixed(system, &values);
     let view = View::new(system, &data, &scene, &best)?;
     let (seconds, gradients) = (clock.seconds, executor.spent());
+    let sampling_gradients = gradients - before;
     let stopped = executor.stopped() || posterior.warnings().iter().any(|w| matches!(w, Warning::CutShort { .. }));
-    Ok(Fit { posterior, stopped, system: system.clone(), data, priors, best, view, seconds, gradients })
+    Ok(Fit {
+        posterior,
+        stopped,
+        system: system.clone(),
+        data,
+        priors,
+        best,
+        view,
+        seconds,
+        gradients,
+        sampling_gradients,
+    })
 }
 
 /// NUTS from draws of the Laplace approximation, whose covariance is its metric: the posterior, and the highest point that was

@@ -125,7 +125,7 @@ impl View {
         let x = (0..pixels).map(|i| (center[0] + at(i % SOURCE_SIZE)) as f32);
         let y = (0..pixels).map(|i| (center[1] + at(i / SOURCE_SIZE)) as f32);
         let positions = Array::constant(&[2, pixels], x.chain(y).collect())?;
-        let parts = lights.iter().map(|(light, values)| light.brightness(&positions, &constants(values)));
+        let parts = lights.iter().map(|(light, values)| light.brightness(&positions, None, &constants(values)));
         let parts = parts.collect::<ppl_core::Result<Vec<_>>>()?;
         self.source = Array::sum_of(&parts)?.lane(0).to_vec();
         (self.source_size, self.source_center, self.source_half_width) = (SOURCE_SIZE, center, half);

@@ -7,7 +7,8 @@ use lens_models::data::{DataFiles, ImageData, Inputs};
 use lens_models::fits::Image;
 use lens_models::parameter::ProfileParameter;
 use lens_models::system::{Scales, System, SystemModel, simulate};
-use ppl_core::{Ctx, LogDensity, ModelDensity, PriorSet, handler};
+use ppl_core::{Ctx, LogDensity, ModelDensity, PriorSet, Var, handler};
+use vae_source::embedded;
 use vae_source::network::{LATENT, Precision, WeightSet, decoder_weights};
 use vae_source::profile::profiles;
 
@@ -32,9 +33,9 @@ fn names(system: &System) -> Vec<&'static str> {
 #[test]
 fn a_file_names_the_neural_source_and_says_how_it_is_drawn() {
     let here = Path::new(".");
-    assert_eq!(names(&read(FILE, here).unwrap()), ["z", "center_x", "center_y", "scale", "amp"]);
+    assert_eq!(names(&read(FILE, here).unwrap()), ["z", "scale", "amp", "center_x", "center_y"]);
     let turning = read(&with(r#""rotation": true, "interpolation": "cubic""#), here).unwrap();
-    assert_eq!(names(&turning), ["z", "center_x", "center_y", "scale", "amp", "phi"]);
+    assert_eq!(names(&turning), ["z", "scale", "amp", "center_x", "center_y", "phi"]);
     for (keys, said) in [
         (r#""interpolation": "nearest""#, ["component `source`: `interpolation`", "bilinear"]),
         (r#""rotation": 30"#, ["component `source`: `rotation`", "boolean"]),
@@ -155,4 +156,39 @@ fn rays_that_no_lens_could_trace_are_not_zero_light() {
     let (logp, _) = evaluated(&density, &density.draw_prior(1, 1).unwrap());
     assert!(!logp[0].is_finite(), "{}", logp[0]);
     assert!(density.not_a_number().iter().any(|(site, _)| site == "image"));
+}
+
+#[test]
+fn engines_measure_a_source_by_the_light_on_the_sky_and_not_by_its_image() {
+    let density = density(r#""interpolation": "cubic""#);
+    let home = density.draw_prior(3, 1).unwrap();
+    let z = density.layout().entries().iter().find(|e| e.name.ends_with(".z")).unwrap().offset;
+    // The norm, the size and the centroid of the light on the sky.
+    let light = |position: &[f64]| -> [f64; 4] {
+        let run = density.run_at(position).unwrap();
+        let number = |name: &str| run.get(&format!("source.{name}")).unwrap().value.numbers().to_vec();
+        let image = embedded::decoder().unwrap().decode(&Var::vector(number("z"))).unwrap();
+        let (mut sums, side) = ([0.0; 4], 64.0);
+        for (i, p) in image.lane(0).iter().enumerate() {
+            let [x, y] = [i % 64, i / 64].map(|k| (k as f64 + 0.5) / side - 0.5);
+            let square = f64::from(*p).powi(2);
+            sums.iter_mut().zip([1.0, x, y, x * x + y * y]).for_each(|(sum, w)| *sum += w * square);
+        }
+        let [total, x, y, square] = sums;
+        let (scale, amp) = (number("scale")[0], number("amp")[0]);
+        let [x, y] = [x / total, y / total];
+        [
+            amp * scale * total.sqrt(),
+            scale * (square / total - x * x - y * y).sqrt(),
+            number("center_x")[0] + scale * x,
+            number("center_y")[0] + scale * y,
+        ]
+    };
+    let before = light(&home);
+    let mut moved = home.clone();
+    moved[z..z + 64].iter_mut().enumerate().for_each(|(i, q)| *q += 0.3 * (1.7 * i as f64).sin());
+    for (before, after) in before.iter().zip(light(&moved)) {
+        // f32 pixels.
+        assert!((before - after).abs() < 1e-5 * before.abs().max(1.0), "{before} {after}");
+    }
 }

@@ -4,14 +4,23 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use ppl_core::autodiff::Value;
-use ppl_core::distributions::Distribution;
-use ppl_core::{Array, Result};
+use ppl_core::distributions::{Distribution, Gauge};
+use ppl_core::{Array, Result, Var};
 
 use super::brightness::{LightComponent, brightness};
 use super::keys::Keys;
 use super::scalars::scalars_of;
 use crate::light::LightProfile;
 use crate::parameter::ProfileParameter;
+
+/// What the first parameter of a light makes by itself.
+#[derive(Clone)]
+pub struct Template {
+    /// An image.
+    pub image: Array,
+    /// Numbers that say how bright, how large and where it is, as its light model understands them.
+    pub numbers: Vec<Var>,
+}
 
 /// Something that shines, given by whatever operations of the tape: a formula, or an image that a network makes.
 pub trait LightModel: Send + Sync {
@@ -22,11 +31,33 @@ pub trait LightModel: Send + Sync {
     fn parameters(&self) -> &'static [ProfileParameter];
 
     /// The surface brightness at positions `[2, points]` in arcsec: `[points]`. `params` has one value for each entry of the table, a
-    /// scalar or a vector of the size of the entry; all of them may have lanes.
+    /// scalar or a vector of the size of the entry; all of them may have lanes. `template` is what [`LightModel::template`] made of
+    /// the first of them, where there is one.
     ///
     /// # Errors
     /// Positions or parameters of another shape.
-    fn brightness(&self, positions: &Array, params: &[Value]) -> Result<Array>;
+    fn brightness(&self, positions: &Array, template: Option<&Template>, params: &[Value]) -> Result<Array>;
+
+    /// What the first parameter makes by itself, such as the image of a network; it is made once a run.
+    fn template(&self, _first: &Value) -> Option<Result<Template>> {
+        None
+    }
+
+    /// How engines measure the parameter after those in `before`, given the template: see
+    /// [`InUnits`](ppl_core::distributions::InUnits).
+    fn gauge(&self, _template: &Template, _before: &[Value]) -> Option<Result<Gauge>> {
+        None
+    }
+
+    /// A simpler light in whose place the lens may be looked for, as cheap and as smooth as can be.
+    fn stand_in(&self) -> Option<Arc<dyn LightModel>> {
+        None
+    }
+
+    /// The parameters of this light, by name, that look like its stand-in with the numbers that `of` gives for a name.
+    fn like_stand_in(&self, _of: &dyn Fn(&str) -> Option<f64>) -> Vec<(&'static str, Vec<f64>)> {
+        vec![]
+    }
 
     /// The default prior of a parameter, where it is not the one of its kind.
     fn prior(&self, _: &ProfileParameter) -> Option<Result<Rc<dyn Distribution>>> {
@@ -51,6 +82,11 @@ pub trait LightKind: Send + Sync {
     fn make(&self, keys: &Keys<'_>) -> crate::error::Result<Arc<dyn LightModel>>;
 }
 
+/// A profile that is a formula, as a light model.
+pub fn formula(profile: &'static dyn LightProfile) -> Arc<dyn LightModel> {
+    Arc::new(Analytic(profile))
+}
+
 /// A profile that is a formula, as a light model and as the kind of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Analytic(pub &'static dyn LightProfile);
@@ -64,7 +100,7 @@ impl LightModel for Analytic {
         self.0.parameters()
     }
 
-    fn brightness(&self, positions: &Array, params: &[Value]) -> Result<Array> {
+    fn brightness(&self, positions: &Array, _: Option<&Template>, params: &[Value]) -> Result<Array> {
         brightness(positions, &LightComponent::new(self.0, scalars_of(params)?)?)
     }
 }

@@ -19,7 +19,7 @@ pub use expose::expose;
 pub use image_log_prob::image_log_prob;
 pub use keys::Keys;
 pub(crate) use light_model::Analytic;
-pub use light_model::{LightKind, LightModel};
+pub use light_model::{LightKind, LightModel, Template, formula};
 pub use planes::{deflection, weighted_sum};
 pub use positions::points;
 pub(crate) use scalars::scalars_of;

@@ -1,9 +1,10 @@
 //! The model function of a system: its free parameters as sites, its image as a factor of the density.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use ppl_core::autodiff::{Dims, Value};
-use ppl_core::distributions::{Any, Distribution as _};
+use ppl_core::distributions::{Any, Distribution as _, Gauge, InUnits};
 use ppl_core::{Array, Ctx, Var};
 
 use super::component::{Component, Profile, Role};
@@ -11,7 +12,7 @@ use super::config::System;
 use super::defaults::{self, Scales};
 use crate::data::ImageData;
 use crate::error::Result;
-use crate::op::{Deflector, expose, image_log_prob, scalars_of, sky, trace_rays};
+use crate::op::{Deflector, Template, expose, image_log_prob, scalars_of, sky, trace_rays};
 use crate::parameter::ProfileParameter;
 
 /// Where a parameter's value comes from.
@@ -84,18 +85,18 @@ impl SystemModel {
         let (mut deflectors, mut light, mut source) = (vec![], vec![], vec![]);
         let mut lit = vec![];
         for (component, slots) in &self.components {
-            for params in values(ctx, component, slots)? {
+            for Given { params, template } in values(ctx, component, slots)? {
                 match &component.profile {
                     Profile::Mass(profile) => deflectors.push(Deflector::new(*profile, scalars_of(&params)?)?),
-                    Profile::Light(light) => lit.push((component.role, light, params)),
+                    Profile::Light(light) => lit.push((component.role, light, template, params)),
                 }
             }
         }
         let beta = trace_rays(&self.grid, &deflectors)?;
-        for (role, model, params) in lit {
+        for (role, model, template, params) in lit {
             match role {
-                Role::Source => source.push(model.brightness(&beta, &params)?),
-                _ => light.push(model.brightness(&self.sky, &params)?),
+                Role::Source => source.push(model.brightness(&beta, template.as_ref(), &params)?),
+                _ => light.push(model.brightness(&self.sky, template.as_ref(), &params)?),
             }
         }
         let sum = |parts: Vec<Array>| if parts.is_empty() { Ok(None) } else { Array::sum_of(&parts).map(Some) };
@@ -103,12 +104,19 @@ impl SystemModel {
     }
 }
 
-/// The parameters of each copy of a component, in the order of its profile's table.
-fn values(ctx: &mut Ctx, component: &Component, slots: &[Slot]) -> ppl_core::Result<Vec<Vec<Value>>> {
+/// The values of a component's parameters, in the order of its profile's table.
+struct Given {
+    params: Vec<Value>,
+    /// What a light makes of the first.
+    template: Option<Template>,
+}
+
+/// The parameters of each copy of a component.
+fn values(ctx: &mut Ctx, component: &Component, slots: &[Slot]) -> ppl_core::Result<Vec<Given>> {
     let parameters = component.profile.parameters().iter().zip(slots);
     ctx.scope(&component.name, |ctx| {
         if component.count == 1 {
-            return Ok(vec![parameters.map(|(p, slot)| value(ctx, p, slot)).collect::<ppl_core::Result<_>>()?]);
+            return single(ctx, component, slots).map(|one| vec![one]);
         }
         let vectors = ctx.plate("copies", component.count, |ctx| {
             let all = parameters.map(|(p, slot)| match slot {
@@ -117,13 +125,32 @@ fn values(ctx: &mut Ctx, component: &Component, slots: &[Slot]) -> ppl_core::Res
             });
             all.collect::<ppl_core::Result<Vec<_>>>()
         })?;
-        let copy = |i| vectors.iter().map(|v| v.get(i).map(|one| one.as_value().clone())).collect();
+        let copy = |i| {
+            let params = vectors.iter().map(|v| v.get(i).map(|one| one.as_value().clone()));
+            Ok(Given { params: params.collect::<ppl_core::Result<_>>()?, template: None })
+        };
         (0..component.count).map(copy).collect()
     })
 }
 
+/// The parameters of a single component, those after the first measured as its light says.
+fn single(ctx: &mut Ctx, component: &Component, slots: &[Slot]) -> ppl_core::Result<Given> {
+    let mut given = Given { params: vec![], template: None };
+    for (parameter, slot) in component.profile.parameters().iter().zip(slots) {
+        let gauge = match (&component.profile, &given.template) {
+            (Profile::Light(light), Some(template)) => light.gauge(template, &given.params).transpose()?,
+            _ => None,
+        };
+        given.params.push(value(ctx, parameter, slot, gauge)?);
+        if let (Profile::Light(light), [first]) = (&component.profile, &given.params[..]) {
+            given.template = light.template(first).transpose()?;
+        }
+    }
+    Ok(given)
+}
+
 /// A parameter of a single component. A vector has a prior of vectors, or lies in a plate of its own name.
-fn value(ctx: &mut Ctx, parameter: &ProfileParameter, slot: &Slot) -> ppl_core::Result<Value> {
+fn value(ctx: &mut Ctx, parameter: &ProfileParameter, slot: &Slot, gauge: Option<Gauge>) -> ppl_core::Result<Value> {
     let ProfileParameter { name, size, .. } = *parameter;
     match slot {
         Slot::Fixed(values) => {
@@ -133,7 +160,10 @@ fn value(ctx: &mut Ctx, parameter: &ProfileParameter, slot: &Slot) -> ppl_core::
         Slot::Free(prior) if size > 1 && prior.event_rank() == 0 => {
             ctx.plate(name, size, |ctx| ctx.sample(name, prior.clone())).map(|v| v.as_value().clone())
         }
-        Slot::Free(prior) => ctx.sample_value(name, prior.0.clone()),
+        Slot::Free(prior) => match gauge {
+            Some(gauge) => ctx.sample_value(name, Rc::new(InUnits::of(prior.clone(), gauge))),
+            None => ctx.sample_value(name, prior.0.clone()),
+        },
     }
 }
 

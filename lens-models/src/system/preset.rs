@@ -59,3 +59,49 @@ fn paper(is_source: bool, kind: ParameterKind) -> Option<Json> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::{Component, System};
+    use std::path::Path;
+
+    fn read(preset: &str) -> crate::error::Result<System> {
+        let json = format!(
+            r#"{{ "preset": {preset}, "lens": [ {{ "name": "lens", "profile": "sple" }} ],
+                "source": [ {{ "name": "source", "profile": "sersic" }} ] }}"#
+        );
+        System::from_json(&json, Path::new("s.json"), Path::new("."))
+    }
+
+    fn prior(component: &Component, name: &str) -> Option<Json> {
+        let parameter = component.profile.parameters().iter().find(|p| p.name == name).unwrap();
+        Preset::Paper.prior(component.role, parameter)
+    }
+
+    #[test]
+    fn the_paper_s_priors_are_those_of_its_equations_within_their_supports() {
+        let system = read(r#""paper""#).unwrap();
+        assert_eq!(system.preset, Preset::Paper);
+        let [lens, source] = &system.components[..] else { panic!("two components") };
+        let truncated = |loc: f64, scale: f64| json!({ "loc": loc, "scale": scale });
+        let slope = json!({ "truncated_normal": { "loc": 2.0, "scale": 0.5, "low": 1.0, "high": 3.0 } });
+        assert_eq!(prior(lens, "gamma"), Some(slope));
+        assert_eq!(prior(lens, "phi"), Some(json!({ "normal": truncated(0.0, 1.0) })));
+        assert_eq!(prior(lens, "center_x"), Some(json!({ "normal": truncated(0.0, 0.5) })));
+        assert_eq!(prior(source, "center_x"), Some(json!({ "normal": truncated(0.0, 0.1) })));
+        let radius = json!({ "truncated_normal": { "loc": 1.5, "scale": 0.5, "low": 0.0 } });
+        assert_eq!(prior(lens, "r_ein"), Some(radius));
+        // A Sersic source is none of the paper's.
+        assert_eq!(prior(source, "n_sersic"), None);
+    }
+
+    #[test]
+    fn a_preset_that_there_is_not_is_refused_with_the_nearest() {
+        assert_eq!(read(r#""scaled""#).unwrap().preset, Preset::Scaled);
+        for (given, said) in [(r#""papers""#, "paper"), ("3", "preset")] {
+            let error = read(given).map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains(said) && error.contains("`preset`"), "{error}");
+        }
+    }
+}

@@ -109,7 +109,8 @@ where
             let Some(dist) = &site.dist else { continue };
             let numbers = match dist.support() {
                 Support::Interval { low, high } | Support::Integers { low, high } => {
-                    unconstrain(&site.value, lanes, [&low, &high])
+                    let value = dist.gauge().map_or(Ok(site.value.clone()), |gauge| gauge.undo(&site.value))?;
+                    unconstrain(&value, lanes, [&low, &high])
                 }
                 Support::Vector(support) => {
                     Draws::of(&entry.name, support, entry.dims, dist.event_rank())?.unconstrain(&site.value, lanes)

@@ -14,10 +14,14 @@ impl Entry {
     /// A shape that the support does not have.
     pub fn place(&self, q: &Value, dist: &dyn Distribution) -> Result<(Value, Option<Value>)> {
         match dist.support() {
-            Support::Interval { low, high } | Support::Integers { low, high } => Ok((
-                constrain(q, self.offset, self.dims, [&low, &high])?,
-                log_jacobian(q, self.offset, self.dims, [&low, &high])?,
-            )),
+            Support::Interval { low, high } | Support::Integers { low, high } => {
+                let value = constrain(q, self.offset, self.dims, [&low, &high])?;
+                let term = log_jacobian(q, self.offset, self.dims, [&low, &high])?;
+                match dist.gauge() {
+                    Some(gauge) => gauge.apply(&value, term),
+                    None => Ok((value, term)),
+                }
+            }
             Support::Vector(support) => {
                 let draws = Draws::of(&self.name, support, self.dims, dist.event_rank())?;
                 Ok((draws.constrain(q, self.offset)?, Some(draws.log_jacobian(q, self.offset)?)))

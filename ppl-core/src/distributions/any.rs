@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
-use super::{Distribution, SampledIn, Support};
+use super::{Distribution, Gauge, SampledIn, Support};
 use crate::autodiff::{Dims, Rank, Value};
 use crate::error::Result;
 use crate::rng::Rng;
@@ -38,6 +38,10 @@ impl Distribution for Any {
 
     fn support(&self) -> Support<Value> {
         self.0.support()
+    }
+
+    fn gauge(&self) -> Option<Gauge> {
+        self.0.gauge()
     }
 
     fn sample(&self, rngs: &mut [Rng], dims: Dims) -> Result<Value> {

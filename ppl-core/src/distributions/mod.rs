@@ -7,6 +7,7 @@ mod battery;
 mod declare;
 mod delta;
 pub mod family;
+mod in_units;
 mod incomplete;
 mod independent;
 pub mod json;
@@ -38,6 +39,7 @@ pub use crate::support::{Bound, Support, VectorSupport};
 pub use any::Any;
 pub use delta::Delta;
 pub use family::{Family, Parameter, Partials};
+pub use in_units::{Gauge, InUnits};
 pub use independent::Independent;
 pub use kl::kl_divergence;
 pub use mixture::Mixture;
@@ -60,6 +62,11 @@ pub trait Distribution: 'static {
 
     /// Where it puts its mass, bounds as values.
     fn support(&self) -> Support<Value>;
+
+    /// How engines measure a site, where it is not by the transform to its support alone: see [`InUnits`].
+    fn gauge(&self) -> Option<Gauge> {
+        None
+    }
 
     /// One draw of `dims` for each generator, which is one for each lane.
     ///

@@ -7,6 +7,7 @@ use super::seed::seed;
 use super::seen::Seen;
 use super::trace::trace;
 use crate::ctx::Ctx;
+use crate::distributions::{Any, InUnits};
 use crate::error::{Error, Result};
 use crate::message::Message;
 use crate::priors::PriorSet;
@@ -29,7 +30,11 @@ impl Handler for Priors {
                 let site = message.name.to_string();
                 return Err(Error::SiteShape { site, expected: message.dims, got: dist.dims() });
             }
-            message.dist = Some(dist.clone());
+            // The coordinate that the model gave the site stays.
+            message.dist = Some(match message.dist.as_ref().and_then(|before| before.gauge()) {
+                Some(gauge) => Rc::new(InUnits::of(Any(dist.clone()), gauge)),
+                None => dist.clone(),
+            });
         }
         Ok(())
     }

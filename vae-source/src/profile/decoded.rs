@@ -1,15 +1,18 @@
 //! The decoded galaxy as the light of a component: latent numbers and a place on the sky to surface brightness.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use lens_models::op::LightModel;
+use lens_models::light::Sersic;
+use lens_models::op::{LightModel, Template, formula};
 use lens_models::parameter::{CENTER_X, CENTER_Y, ParameterKind, ProfileParameter};
 use ppl_core::autodiff::Value;
-use ppl_core::distributions::Distribution;
+use ppl_core::distributions::{Distribution, Gauge};
 use ppl_core::{Array, Result, Var};
 
 use super::brightness::brightness;
 use super::interpolation::Interpolation;
+use super::moments::moments;
 use super::placed::Placed;
 use crate::latent::LatentPrior;
 use crate::network::{Decoder, LATENT};
@@ -26,8 +29,6 @@ const ANY: ParameterKind = ParameterKind::Other {
 /// All parameters, the rotation last.
 const PARAMETERS: [ProfileParameter; 6] = [
     ProfileParameter::new("z", ANY, "", "z", "Latent numbers of the galaxy.").vector(LATENT),
-    CENTER_X,
-    CENTER_Y,
     ProfileParameter::new(
         "scale",
         ParameterKind::Width,
@@ -42,6 +43,8 @@ const PARAMETERS: [ProfileParameter; 6] = [
         r"\iota",
         "Brightness of a pixel of value one, the brightest as a rule.",
     ),
+    CENTER_X,
+    CENTER_Y,
     ProfileParameter::new("phi", ParameterKind::Angle, "rad", r"\phi", "Rotation of the image, counter-clockwise."),
 ];
 const UNTURNED: &[ProfileParameter] = PARAMETERS.split_at(5).0;
@@ -74,11 +77,63 @@ impl LightModel for Decoded {
         if self.turns { &PARAMETERS } else { UNTURNED }
     }
 
-    fn brightness(&self, positions: &Array, params: &[Value]) -> Result<Array> {
-        let z = Var::<(usize,)>::from_value(params[0].clone());
+    fn template(&self, z: &Value) -> Option<Result<Template>> {
+        let made = || {
+            let image = self.decoder.decode(&Var::from_value(z.clone()))?;
+            let numbers = moments(&image)?.into();
+            Ok(Template { image, numbers })
+        };
+        Some(made())
+    }
+
+    /// Data say how large and bright the source is and where, not how its image is before `scale`, `amp` and the centre: along
+    /// images of the same light on the sky the posterior is curved. So the width is measured by the size of the image, the brightness
+    /// by its norm, and the centre from its centroid.
+    fn gauge(&self, template: &Template, before: &[Value]) -> Option<Result<Gauge>> {
+        let [norm, x, y, size] = &template.numbers[..] else { return None };
+        let scale = || Var::<()>::from_value(before[1].clone());
+        let of = |unit: Var, origin: Option<Var>| Some(Ok(Gauge::new(unit, origin)));
+        match PARAMETERS.get(before.len())?.name {
+            "scale" => of(size.recip(), None),
+            "amp" => of((norm * scale()).recip(), None),
+            "center_x" if !self.turns => of(Var::scalar(1.0), Some(-(x * scale()))),
+            "center_y" if !self.turns => of(Var::scalar(1.0), Some(-(y * scale()))),
+            _ => None,
+        }
+    }
+
+    fn brightness(&self, positions: &Array, template: Option<&Template>, params: &[Value]) -> Result<Array> {
+        let decoded;
+        let image = match template {
+            Some(template) => &template.image,
+            None => {
+                decoded = self.decoder.decode(&Var::from_value(params[0].clone()))?;
+                &decoded
+            }
+        };
         let scalar = |i: usize| params.get(i).map_or_else(|| Var::scalar(0.0), |v| Var::from_value(v.clone()));
-        let placed = Placed::new(scalar(1), scalar(2), scalar(3), scalar(4), scalar(5));
-        brightness(&self.decoder.decode(&z)?, positions, &placed, self.interpolation)
+        let placed = Placed::new(scalar(3), scalar(4), scalar(1), scalar(2), scalar(5));
+        brightness(image, positions, &placed, self.interpolation)
+    }
+
+    fn stand_in(&self) -> Option<Arc<dyn LightModel>> {
+        Some(formula(&Sersic))
+    }
+
+    /// The mean galaxy, of the same half-light radius and about the same brightness: a galaxy fills its image with a half-light radius
+    /// of an eighth of the width, and its brightest pixel is about five times as bright as the light there.
+    fn like_stand_in(&self, of: &dyn Fn(&str) -> Option<f64>) -> Vec<(&'static str, Vec<f64>)> {
+        let times = |name: &str, factor: f64| of(name).map(|v| vec![factor * v]);
+        let like = [
+            ("z", Some(self.prior.loc.clone())),
+            ("scale", times("R_sersic", 8.0)),
+            ("amp", times("amp", 5.0)),
+            ("center_x", times("center_x", 1.0)),
+            ("center_y", times("center_y", 1.0)),
+            ("phi", Some(vec![0.0])),
+        ];
+        let known = |name: &str| self.parameters().iter().any(|p| p.name == name);
+        like.into_iter().filter(|(name, _)| known(name)).filter_map(|(name, v)| Some((name, v?))).collect()
     }
 
     fn prior(&self, parameter: &ProfileParameter) -> Option<Result<Rc<dyn Distribution>>> {

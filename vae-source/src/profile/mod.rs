@@ -17,6 +17,7 @@ mod brightness;
 mod decoded;
 mod interpolation;
 mod kind;
+mod moments;
 mod placed;
 mod spline;
 

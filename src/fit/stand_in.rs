@@ -1,0 +1,98 @@
+//! Stand-ins: simple lights in the place of sources that a network makes, while the lens is looked for.
+
+use lens_models::system::{Component, Profile, Role, System};
+use ppl_core::Values;
+
+/// The system with a stand-in for every source that has one; none where no source has.
+pub(super) fn simplified(system: &System) -> Option<System> {
+    let of = |component: &Component| match &component.profile {
+        Profile::Light(light) if component.role == Role::Source => light.stand_in(),
+        _ => None,
+    };
+    if !system.components.iter().any(|component| of(component).is_some()) {
+        return None;
+    }
+    let simple = |component: &Component| {
+        let Some(light) = of(component) else { return component.clone() };
+        let has = |name: &str| light.parameters().iter().any(|p| p.name == name);
+        let fixed = component.fixed.iter().filter(|(name, _)| has(name)).map(|(name, v)| (*name, v.clone())).collect();
+        Component { profile: Profile::Light(light), fixed, ..component.clone() }
+    };
+    let components: Vec<Component> = system.components.iter().map(simple).collect();
+    // A prior of a width or a brightness means another thing for the stand-in.
+    let kept = |site: &str| {
+        components.iter().zip(&system.components).any(|(simple, component)| {
+            let shared = |name: &str| of(component).is_none() || name.starts_with("center");
+            simple.profile.parameters().iter().any(|p| shared(p.name) && simple.site(p) == site)
+        })
+    };
+    let priors = system.priors.filtered(kept);
+    Some(System { components, priors, ..system.clone() })
+}
+
+/// The values of the simplified system as values of the system.
+pub(super) fn translated(system: &System, values: &Values) -> Values {
+    let mut translated = Values::new();
+    for component in &system.components {
+        let own = |name: &str| values.get(&format!("{}.{name}", component.name));
+        let given = |name: &str| component.fixed.get(name).and_then(|numbers| numbers.first().copied());
+        match &component.profile {
+            Profile::Light(light) if component.role == Role::Source && light.stand_in().is_some() => {
+                let of = |name: &str| own(name).and_then(|v| v.numbers().first().copied()).or_else(|| given(name));
+                for (name, numbers) in light.like_stand_in(&of).into_iter().filter(|(name, _)| given(name).is_none()) {
+                    let site = format!("{}.{name}", component.name);
+                    translated = match numbers[..] {
+                        [number] => translated.with(site, number),
+                        _ => translated.with(site, numbers),
+                    };
+                }
+            }
+            profile => {
+                for parameter in profile.parameters() {
+                    if let Some(value) = own(parameter.name) {
+                        translated.insert(component.site(parameter), value.clone());
+                    }
+                }
+            }
+        }
+    }
+    translated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn system() -> System {
+        let json = r#"{
+            "lens": [ { "name": "lens", "profile": "epl" } ],
+            "source": [ { "name": "galaxy", "profile": "vae", "parameters": { "center_x": { "value": 0.1 } } } ],
+            "priors": { "lens.gamma": { "normal": { "loc": 2.0, "scale": 0.1 } },
+                        "galaxy.center_y": { "normal": { "loc": 0.2, "scale": 0.1 } },
+                        "galaxy.amp": { "half_normal": { "scale": 1.0 } } }
+        }"#;
+        System::from_json_with(json, Path::new("s.json"), Path::new("."), &vae_source::profile::profiles()).unwrap()
+    }
+
+    #[test]
+    fn a_network_is_searched_for_as_a_sersic_profile_with_the_priors_that_mean_the_same() {
+        let simple = simplified(&system()).unwrap();
+        assert_eq!(simple.components[1].profile.name(), "sersic");
+        assert_eq!(simple.components[1].fixed["center_x"], [0.1]);
+        let kept = |site: &str| simple.priors.names().any(|name| name == site);
+        assert!(kept("lens.gamma") && kept("galaxy.center_y") && !kept("galaxy.amp"));
+        assert!(simplified(&simple).is_none());
+    }
+
+    #[test]
+    fn its_values_become_those_of_the_network_and_nothing_else() {
+        let found = Values::new().with("lens.theta_E", 1.2).with("galaxy.R_sersic", 0.2).with("galaxy.amp", 0.3);
+        let values = translated(&system(), &found.with("galaxy.center_y", 0.4).with("galaxy.n_sersic", 1.0));
+        assert_eq!(values.numbers("lens.theta_E"), Some(&[1.2][..]));
+        assert_eq!(values.numbers("galaxy.center_y"), Some(&[0.4][..]));
+        assert_eq!(values.numbers("galaxy.scale"), Some(&[1.6][..]));
+        assert_eq!(values.numbers("galaxy.z").map(<[f64]>::len), Some(64));
+        assert!(values.get("galaxy.center_x").is_none() && values.get("galaxy.n_sersic").is_none());
+    }
+}
