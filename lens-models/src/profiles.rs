@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::light::{self, LightProfile};
-use crate::mass::{self, MassProfile};
+use crate::mass::{self, MassProfile, SPLE_TABLE};
 use crate::op::{Analytic, LightKind};
 
 /// A list of profiles by name; a value, so that two parts of a program may know different ones.
@@ -27,7 +27,9 @@ impl Profiles {
     /// All profiles of this crate.
     pub fn standard() -> Self {
         let kind = |profile: &&'static dyn LightProfile| Arc::new(Analytic(*profile)) as Arc<dyn LightKind>;
-        Self { mass: mass::ALL.to_vec(), light: light::ALL.iter().map(kind).collect() }
+        // An interpolant has kinks and a curl, which the checks of `ALL` refuse, and no kernel: it stands apart.
+        let mass = mass::ALL.iter().copied().chain([&SPLE_TABLE as &dyn MassProfile]);
+        Self { mass: mass.collect(), light: light::ALL.iter().map(kind).collect() }
     }
 
     /// The same list with one more mass profile; it takes the place of one of the same name.
@@ -94,6 +96,7 @@ mod tests {
         for light in profiles.all_light() {
             assert_eq!(profiles.light(light.name()).map(LightKind::name), Some(light.name()));
         }
+        assert!(profiles.mass("sple_table").is_some());
         assert!(profiles.mass("EPL").is_none() && profiles.light("epl").is_none());
     }
 

@@ -1,7 +1,8 @@
 //! Pictures of fits and posteriors as PNG or SVG, drawn offline with a font carried in the program.
 //!
 //! [`FitFigure`] shows a lens fit on one page, [`CornerFigure`] a posterior, [`ContactSheet`] many lenses at once,
-//! [`ComparisonFigure`] two samples, [`LossFigure`] a training. Each has `render` for PNG and `svg`.
+//! [`ComparisonFigure`] two samples, [`LossFigure`] a training, [`LogLogFigure`] errors over sizes. Each has `render` for PNG
+//! and `svg`.
 
 mod axes;
 mod canvas;
@@ -16,6 +17,7 @@ mod error;
 mod figure;
 mod fit;
 mod heatmap;
+mod log_log;
 mod loss;
 mod number;
 mod panel;
@@ -30,6 +32,7 @@ pub use contact::{ContactSheet, Tile};
 pub use corner::CornerFigure;
 pub use error::{PlotError, Result};
 pub use fit::FitFigure;
+pub use log_log::{LogCurve, LogLogFigure, LogPanel};
 pub use loss::LossFigure;
 pub use number::Estimate;
 pub use panel::{Panel, PanelKind, RESIDUAL_LIMIT};

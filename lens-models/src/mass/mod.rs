@@ -13,6 +13,7 @@ mod shear;
 mod sie;
 mod sis;
 mod sple;
+mod sple_table;
 mod sum;
 
 pub use epl::Epl;
@@ -22,6 +23,7 @@ pub use shear::Shear;
 pub use sie::Sie;
 pub use sis::Sis;
 pub use sple::Sple;
+pub use sple_table::{SPLE_TABLE, SpleTable};
 pub use sum::MassSum;
 
 use crate::codegen::Kernel;
@@ -60,5 +62,6 @@ pub trait MassProfile: Send + Sync {
     fn deflection_jacobian(&self, params: &[f64], x: f64, y: f64) -> Vec<[f64; 2]>;
 }
 
-/// All mass profiles of this crate; [`Profiles`](crate::profiles::Profiles) finds them by name.
+/// The mass profiles of this crate that are formulas; [`Profiles`](crate::profiles::Profiles) finds them by name, and
+/// [`SPLE_TABLE`] beside them.
 pub const ALL: &[&dyn MassProfile] = &[&Epl, &Sple, &Shear, &Sis, &Sie];
