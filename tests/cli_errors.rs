@@ -181,4 +181,5 @@ fn arguments_that_are_wrong_are_one_line_too() {
     refused(root, &["fit", "system.json", "--out", "out", "--draws", "many"], &["--draws", "many"]);
     refused(root, &["fit", "system.json", "--out", "out", "--method", "mcmc"], &["mcmc", "nuts", "map"]);
     refused(root, &["bench", "sersci"], &["sersci", "sersic"]);
+    refused(root, &["bench", "sersic", "--weights", "w.safetensors"], &["--weights", "bench paper"]);
 }

@@ -1,7 +1,7 @@
 //! The paper, reproduced: two real galaxies behind two lenses, seen at three noise levels, fitted and sampled.
 //!
-//! `cargo run --release --example paper [SYSTEM [NOISE]]` prints the tables of docs/reproduction.md and writes `paper-fits-SYSTEM.png`
-//! and `paper-posterior-SYSTEM-NOISE.png` into the current folder; the galaxies are found by `ARCLET_DATA` (default `../shared`).
+//! `cargo run --release --example paper [SYSTEM [NOISE]] [--map]` prints the tables of docs/reproduction.md and writes `paper-fits-SYSTEM.png`
+//! and `paper-posterior-SYSTEM-NOISE.png` into the current folder; with `--map` by the Laplace approximation alone; the galaxies are found by `ARCLET_DATA` (default `../shared`).
 
 #[path = "../galaxies/bright.rs"]
 mod bright;
@@ -16,7 +16,7 @@ mod statistics;
 use std::path::Path;
 use std::time::Instant;
 
-use arclet::fit::{Fit, FitSettings, fit};
+use arclet::fit::{Fit, FitSettings, Method, fit};
 use arclet::infer::Executor;
 use arclet::lens::system::System;
 
@@ -34,7 +34,9 @@ const WARMUP: usize = 50;
 const DRAWS: usize = 100;
 
 fn main() -> anyhow::Result<()> {
-    let asked: Vec<usize> = std::env::args().skip(1).map(|a| a.parse()).collect::<Result<_, _>>()?;
+    let (options, numbers): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a == "--map");
+    let method = if options.is_empty() { Method::Nuts } else { Method::Map };
+    let asked: Vec<usize> = numbers.iter().map(|a| a.parse()).collect::<Result<_, _>>()?;
     let wanted = |which: usize, value: usize| asked.get(which).is_none_or(|asked| *asked == value);
     let system = System::from_json_with(SYSTEM, Path::new("paper"), Path::new("."), &arclet::profiles())?;
     println!(
@@ -49,7 +51,7 @@ fn main() -> anyhow::Result<()> {
         for (noise, sigma) in SIGMAS.into_iter().enumerate().filter(|(noise, _)| wanted(1, *noise)) {
             let mock = mock::observed(&clean, sigma, (10 * source.system + noise) as u64)?;
             let began = Instant::now();
-            let settings = FitSettings { warmup: WARMUP, draws: DRAWS, ..FitSettings::default() };
+            let settings = FitSettings { method, warmup: WARMUP, draws: DRAWS, ..FitSettings::default() };
             let found = fit(&system, mock.data.clone(), &settings, &mut Executor::new())?;
             print_row(&source, &mock, &found, began.elapsed().as_secs_f64())?;
             posteriors += &posterior_rows(&source, &truth, sigma, &found);
@@ -70,8 +72,11 @@ fn print_row(source: &Source, mock: &Mock, found: &Fit, all: f64) -> anyhow::Res
     let lens = |name: &str| !name.starts_with("source");
     let ess = summary.iter().filter(|(name, _)| lens(name)).map(|(_, s)| s.ess_bulk).fold(f64::INFINITY, f64::min);
     let r_hat = summary.iter().map(|(_, s)| s.r_hat).fold(0.0, f64::max);
-    let sampling: f64 = found.seconds.iter().filter(|(stage, _)| *stage == "sampling").map(|(_, s)| s).sum();
-    let maximum: f64 = found.seconds.iter().map(|(_, s)| s).sum::<f64>() - sampling;
+    let seconds = |sampling: bool| {
+        let stages = found.seconds.iter().filter(|(stage, _)| (*stage == "sampling") == sampling);
+        stages.fold(0.0, |sum, (_, s)| sum + s)
+    };
+    let (maximum, sampling) = (seconds(false), seconds(true));
     let drawn = found.sampling_gradients;
     println!(
         "| {} | {} | {:.0} | {:.3} | {}, {maximum:.0} | {drawn}, {sampling:.0} | {all:.0} | {} | {ess:.0} | {r_hat:.3} |",

@@ -5,7 +5,7 @@ use std::time::Instant;
 use arclet::bench_model::{decoder, paper, schools, sersic};
 
 use super::args::{BenchArguments, BenchName};
-use super::failure::Result;
+use super::failure::{Failure, Result};
 use super::report;
 
 /// Calls before the clock starts: threads awake, buffers there, clock speed settled.
@@ -18,6 +18,9 @@ const CLOCK: f64 = 100e-6;
 
 /// Runs the command.
 pub fn run(arguments: &BenchArguments) -> Result<()> {
+    if arguments.weights.is_some() && arguments.name != BenchName::Paper {
+        return Err(Failure::user("`--weights` goes with `arclet bench paper` alone"));
+    }
     let (name, model) = match arguments.name {
         BenchName::Sersic => ("sersic", sersic()?),
         BenchName::Schools => ("schools", schools()?),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lens_models::data::ImageData;
 use lens_models::system::{Scales, System, SystemModel};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
-use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings, Pruning};
+use ppl_infer::map::{LaneEnd, LbfgsSettings, MapSettings, OptimizerSettings, Pruning};
 
 use super::FitError;
 use super::light::{Light, latent_values};
@@ -20,6 +20,8 @@ const TEMPER: f32 = 3.0;
 const PATIENCE: usize = 80;
 /// Basins that go on from lens and source alone to everything.
 const BASINS: usize = 6;
+/// Unconstrained numbers that are all nearer than this are one place.
+const SAME_PLACE: f64 = 0.1;
 /// Width of the scatter of the starts in units of the prior's, Einstein radii apart.
 const SCATTER: f64 = 0.5;
 
@@ -53,12 +55,16 @@ pub(super) fn basin(
     }
     let from = scattered(&density, search.seed(), starts)?;
     let optimizer = OptimizerSettings::Lbfgs(LbfgsSettings { max_iterations: 400, ..LbfgsSettings::default() });
-    let pruning = Some(Pruning { after: PATIENCE, keep: 0.5, at_least: BASINS });
+    // Stand-ins are cheap, and the best of them need not be the best of what they stand for.
+    let at_least = if simple.is_some() { 4 * BASINS } else { BASINS };
+    let pruning = Some(Pruning { after: PATIENCE, keep: 0.5, at_least });
     let found = search.maximise(&density, &from, &MapSettings { optimizer, pruning })?;
     let model = SystemModel::new(system, tempered_data, scales)?;
     let joint = ModelDensity::new(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone()))?;
     let mut from = vec![];
-    for lane in found.lanes.iter().filter(|lane| lane.logp.is_finite()).take(BASINS) {
+    let lanes = found.lanes.iter().filter(|lane| lane.logp.is_finite());
+    let lanes = if simple.is_some() { distinct(lanes) } else { lanes.take(BASINS).collect() };
+    for lane in lanes {
         let mut values = held.clone();
         for (name, value) in latent_values(&density, &lane.position)?.iter() {
             values.insert(name, value.clone());
@@ -72,6 +78,18 @@ pub(super) fn basin(
     let pruning = simple.is_some().then_some(Pruning { after: PATIENCE, keep: 0.5, at_least: 2 });
     let best = search.maximise(&joint, &from, &MapSettings { pruning, ..MapSettings::default() })?;
     latent_values(&joint, &best.position)
+}
+
+/// The best lanes, at most [`BASINS`], of which no two are the same place.
+fn distinct<'a>(lanes: impl Iterator<Item = &'a LaneEnd>) -> Vec<&'a LaneEnd> {
+    let mut kept: Vec<&LaneEnd> = vec![];
+    for lane in lanes {
+        let far = |other: &&LaneEnd| lane.position.iter().zip(&other.position).any(|(a, b)| (a - b).abs() > SAME_PLACE);
+        if kept.len() < BASINS && kept.iter().all(far) {
+            kept.push(lane);
+        }
+    }
+    kept
 }
 
 /// The data with noise as the search takes it.
