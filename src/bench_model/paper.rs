@@ -4,7 +4,6 @@ use std::path::Path;
 
 use lens_models::error::Result;
 use lens_models::psf::Psf;
-use serde_json::json;
 use vae_source::network::LATENT;
 use vae_source::profile::profiles;
 
@@ -18,26 +17,30 @@ use super::lens::{Camera, of_truth};
 /// A file of weights that is missing or holds something else.
 pub fn paper(weights: Option<&Path>) -> Result<BenchModel> {
     let latent: Vec<f64> = (0..LATENT).map(|i| (1.3 * i as f64).sin()).collect();
-    let mut source = json!({ "name": "source", "profile": "vae", "parameters": {
-        "z": { "value": latent }, "center_x": { "value": 0.05 }, "center_y": { "value": 0.02 },
-        "scale": { "value": 1.2 }, "amp": { "value": 1.0 } } });
-    if let Some(weights) = weights {
-        source["weights"] = json!(std::path::absolute(weights).unwrap_or_else(|_| weights.to_owned()));
-    }
-    let system = json!({
-        "lens": [
-            { "name": "lens", "profile": "sple", "parameters": {
-                "r_ein": { "value": 1.5 }, "gamma": { "value": 2.05 }, "q": { "value": 0.75 }, "phi": { "value": 0.4 },
-                "center_x": { "value": 0.03 }, "center_y": { "value": -0.02 } } },
-            { "name": "shear", "profile": "shear", "parameters": {
-                "gamma1": { "value": 0.02 }, "gamma2": { "value": -0.03 } } },
-        ],
-        "source": [source],
+    let weights = weights.map_or_else(String::new, |file| {
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        format!(r#""weights": {:?},"#, file.to_string_lossy())
     });
+    let system = format!(
+        r#"{{
+          "lens": [
+            {{ "name": "lens", "profile": "sple", "parameters": {{
+              "r_ein": {{ "value": 1.5 }}, "gamma": {{ "value": 2.05 }}, "q": {{ "value": 0.75 }}, "phi": {{ "value": 0.4 }},
+              "center_x": {{ "value": 0.03 }}, "center_y": {{ "value": -0.02 }} }} }},
+            {{ "name": "shear", "profile": "shear", "parameters": {{
+              "gamma1": {{ "value": 0.02 }}, "gamma2": {{ "value": -0.03 }} }} }}
+          ],
+          "source": [
+            {{ "name": "source", "profile": "vae", {weights} "parameters": {{
+              "z": {{ "value": {latent:?} }}, "scale": {{ "value": 1.2 }}, "amp": {{ "value": 1.0 }},
+              "center_x": {{ "value": 0.05 }}, "center_y": {{ "value": 0.02 }} }} }}
+          ]
+        }}"#
+    );
     let pixel_scale = 10.0 / 256.0;
     let camera = Camera { pixel_scale, sigma: 0.1, psf: Psf::gaussian(0.05, pixel_scale, 13)? };
     let what = "SPLE + shear + decoded source, 256 x 256 pixels, Gaussian PSF, 76 parameters";
-    of_truth(&system.to_string(), &profiles(), &camera, what)
+    of_truth(&system, &profiles(), &camera, what)
 }
 
 #[cfg(test)]
