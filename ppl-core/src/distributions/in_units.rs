@@ -161,11 +161,11 @@ mod tests {
         let expected = prior_a + x.iter().map(half).sum::<f64>() - 0.5 * (y - a).powi(2) - 0.5 * ln_2_pi + jacobian;
         let (logp, grad) = at(&density, &q);
         assert!((logp - expected).abs() < 1e-12, "{logp} {expected}");
-        for i in 0..5 {
+        for (i, grad) in grad.iter().enumerate() {
             let moved =
                 |h: f64| at(&density, &std::array::from_fn::<f64, 5, _>(|k| q[k] + if k == i { h } else { 0.0 })).0;
             let slope = (moved(1e-5) - moved(-1e-5)) / 2e-5;
-            assert!((grad[i] - slope).abs() < 1e-8, "{i}: {} {slope}", grad[i]);
+            assert!((grad - slope).abs() < 1e-8, "{i}: {grad} {slope}");
         }
     }
 
