@@ -1,7 +1,7 @@
 //! Automatic guides: what each finds of posteriors that are known.
 
 use ppl_core::autodiff::{IntoVar, Var};
-use ppl_core::distributions::{BernoulliLogits, Exponential, MultivariateNormal, Normal, Uniform};
+use ppl_core::distributions::{BernoulliLogits, Exponential, InUnits, LogNormal, MultivariateNormal, Normal, Uniform};
 use ppl_core::{Ctx, ModelDensity, Result};
 use ppl_infer::svi::{
     AutoDelta, AutoLaplace, AutoLowRankMultivariateNormal, AutoMultivariateNormal, AutoNormal, Elbo, Fit, Gaussian,
@@ -44,6 +44,22 @@ fn assert_recovers(name: &str, mean: &[f64], covariance: &[f64], expected: [[f64
 
 fn assert_gaussian(name: &str, got: &Gaussian, expected: [[f64; 3]; 3]) {
     assert_recovers(name, &got.mean, &got.covariance, expected);
+}
+
+#[test]
+fn a_site_in_units_of_another_is_independent_of_it_in_a_guide_too() {
+    // ln tau ~ N(0, 0.5) and theta / tau ~ N(0, 1), whatever tau is; theta itself depends on it.
+    let model = |ctx: &mut Ctx| {
+        let tau = ctx.sample("tau", LogNormal::new(0.0, 0.5))?;
+        ctx.sample("theta", InUnits::new(Normal::new(0.0, &tau), &tau)).map(drop)
+    };
+    let guide = AutoNormal::new(model).unwrap();
+    let fit = svi(model, guide.guide(), &settings(3000)).unwrap();
+    let found = guide.gaussian(&fit.params().unwrap()).unwrap();
+    for (i, sd) in [0.5, 1.0].into_iter().enumerate() {
+        let (mean, variance) = (found.mean[i], found.covariance[3 * i]);
+        assert!(mean.abs() < 0.02 * sd && (variance.sqrt() / sd - 1.0).abs() < 0.02, "{i}: {mean} {variance}");
+    }
 }
 
 #[test]

@@ -59,18 +59,18 @@ pub(super) fn basin(
     let at_least = if simple.is_some() { 4 * BASINS } else { BASINS };
     let pruning = Some(Pruning { after: PATIENCE, keep: 0.5, at_least });
     let found = search.maximise(&density, &from, &MapSettings { optimizer, pruning })?;
+    if light.is_none() && simple.is_none() {
+        return latent_values(&density, &found.position);
+    }
+    let lanes = found.lanes.iter().filter(|lane| lane.logp.is_finite());
+    let lanes = if simple.is_some() { distinct(lanes) } else { lanes.take(BASINS).collect() };
     let model = SystemModel::new(system, tempered_data, scales)?;
     let joint = ModelDensity::new(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone()))?;
     let mut from = vec![];
-    let lanes = found.lanes.iter().filter(|lane| lane.logp.is_finite());
-    let lanes = if simple.is_some() { distinct(lanes) } else { lanes.take(BASINS).collect() };
     for lane in lanes {
         let mut values = held.clone();
         for (name, value) in latent_values(&density, &lane.position)?.iter() {
             values.insert(name, value.clone());
-        }
-        if light.is_none() && simple.is_none() {
-            return Ok(values);
         }
         let values = if simple.is_some() { stand_in::translated(system, &values) } else { values };
         from.extend(joint.position_of(&values, 0)?);

@@ -68,7 +68,7 @@ impl FusedOp for MatVec {
 }
 
 /// Partial sums that run side by side, as one running sum waits for every addition.
-pub(super) const SUMS: usize = 8;
+pub(crate) const SUMS: usize = 8;
 
 /// The scalar product.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma"))]

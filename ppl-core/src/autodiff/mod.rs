@@ -28,7 +28,7 @@ pub(crate) use cholesky::{cholesky, factor, side, solve, solve_transposed};
 pub use dfdx_bridge::{DfdxTensor, dfdx};
 pub(crate) use elementwise::{map_value, sigmoid, zip_values};
 pub(crate) use index::Slice;
-pub(crate) use linear::{dot, sum};
+pub(crate) use linear::{SUMS, dot, sum};
 pub use op::{FusedOp, Gradients, Inputs, Output, broadcast_all, common_lanes};
 pub use operand::{Operand, Out};
 pub use plan::{Plan, PlanStep};

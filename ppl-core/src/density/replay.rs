@@ -141,11 +141,7 @@ impl Replay {
         for (i, worker) in workers[..threads].iter_mut().enumerate() {
             worker.prepare(&plan.plan, block, share.min(lanes.saturating_sub(i * share)))?;
         }
-        if !divisible {
-            // Its operations share out their pixels themselves: one entry into the pool instead of one for each of them.
-            let (worker, logp, grad) = (&mut workers[0], &mut *logp, &mut *grad);
-            rayon::join(move || worker.evaluate(terms, block, positions, logp, grad), || ()).0?;
-        } else if threads == 1 {
+        if threads == 1 {
             workers[0].evaluate(terms, block, positions, logp, grad)?;
         } else {
             workers

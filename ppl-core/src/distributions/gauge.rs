@@ -19,6 +19,11 @@ impl Gauge {
         Gauge { unit: unit.into_var().as_value().clone(), origin: origin.map(value) }
     }
 
+    /// Whether it depends on other sites.
+    pub fn is_traced(&self) -> bool {
+        self.unit.is_traced() || self.origin.as_ref().is_some_and(Value::is_traced)
+    }
+
     /// A value of a site and ln |dx / du|, from those before the unit and the origin.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::Value as Json;
 
 use super::family::Family;
-use super::{Any, Distribution, SampledIn, Univariate};
+use super::{Any, Distribution, Gauge, SampledIn, Univariate};
 use crate::autodiff::{Broadcast, Dims, Rank, Value, sum_inner};
 use crate::error::Result;
 use crate::rng::Rng;
@@ -74,6 +74,10 @@ impl<D: Distribution, const K: usize> Distribution for Independent<D, K> {
 
     fn support(&self) -> Support<Value> {
         self.0.support()
+    }
+
+    fn gauge(&self) -> Option<Gauge> {
+        self.0.gauge()
     }
 
     fn sample(&self, rngs: &mut [Rng], dims: Dims) -> Result<Value> {

@@ -6,7 +6,7 @@ use multiversion::multiversion;
 
 use super::family::{Family, Partials};
 use crate::autodiff::{
-    FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Walk, broadcast_all, common_lanes, dot, sum,
+    FusedOp, Gradients, Inputs, Operand, Out, Output, SUMS, Shape, Walk, broadcast_all, common_lanes, dot, sum,
 };
 use crate::error::Result;
 use crate::shape::Dims;
@@ -143,8 +143,6 @@ fn partials<F: Family<N>, const N: usize>(x: f64, params: [f64; N], constant: Op
     Partials::IMPOSSIBLE
 }
 
-/// Sums that run side by side, as one running sum waits for every addition.
-const SUMS: usize = 8;
 /// Elements of a step: so many that a loop over them is not unrolled, and becomes whole SIMD vectors.
 const LONG: usize = 32;
 
@@ -181,7 +179,7 @@ fn fast<F: Family<N>, const N: usize>(
         start += 1;
     }
     if summed {
-        out[0] = ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+        out[0] = sum(&sums);
         inside &= out[0].is_finite();
     }
     inside

@@ -28,9 +28,11 @@ impl Sums {
     fn each(&self, mut each: impl FnMut(usize, [f64; 4])) {
         let side = self.side as f64;
         let (middle, share) = (0.5 * (side - 1.0), 1.0 / (side * side));
-        for i in 0..self.side * self.side {
-            let [x, y] = [i % self.side, i / self.side].map(|k| (k as f64 - middle) / side);
-            each(i, [1.0, x, y, x * x + y * y].map(|weight| share * weight));
+        let at = |k: usize| (k as f64 - middle) / side;
+        for (row, y) in (0..self.side).map(|k| (k, at(k))) {
+            for (column, x) in (0..self.side).map(|k| (k, at(k))) {
+                each(row * self.side + column, [1.0, x, y, x * x + y * y].map(|weight| share * weight));
+            }
         }
     }
 }

@@ -20,8 +20,8 @@ const VECTOR: &str = "_auto_latent";
 pub(super) struct Sites<'a> {
     model: Program<'a>,
     layout: Rc<Layout>,
-    /// A distribution for each site that has its support; `None` where supports depend on other sites, so that the model has to
-    /// be asked at every draw.
+    /// A distribution for each site that has its support; `None` where supports or gauges depend on other sites, so that the model
+    /// has to be asked at every draw.
     fixed: Option<Rc<[Rc<dyn Distribution>]>>,
     /// Where params of the location start, `[dim]`.
     start: Vec<f64>,
@@ -53,9 +53,10 @@ impl<'a> Sites<'a> {
         }
         let dists = layout.entries().iter().filter_map(|entry| trace.get(&entry.name)?.dist.clone());
         let dists: Vec<_> = dists.collect();
-        let moves = dists.iter().any(|dist| match dist.support().bounds() {
-            Some((low, high)) => low.is_traced() || high.is_traced(),
-            None => false,
+        let moves = dists.iter().any(|dist| {
+            let support = dist.support();
+            support.bounds().is_some_and(|(low, high)| low.is_traced() || high.is_traced())
+                || dist.gauge().is_some_and(|gauge| gauge.is_traced())
         });
         let start = vec![0.0; layout.dim()];
         Ok(Sites { model, layout: Rc::new(layout), fixed: (!moves).then(|| dists.into()), start })
