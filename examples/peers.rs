@@ -53,13 +53,9 @@ fn autoregression(ctx: &mut Ctx, data: &Data) -> Result<()> {
     let scale = ctx.sample("scale", HalfNormal::new(1.0))?;
     let noise = ctx.sample("noise", HalfNormal::new(1.0))?;
     let shock = ctx.plate("step", steps, |ctx| ctx.sample("shock", Normal::new(0.0, 1.0)))?;
-    let mut states = Vec::with_capacity(steps);
-    let mut state = Var::scalar(0.0);
-    for t in 0..steps {
-        state = &phi * &state + &scale * shock.get(t)?;
-        states.push(state.clone());
-    }
-    ctx.observe("series", Normal::new(Var::stack(&states), noise), &data.series)
+    let states =
+        scan([&Var::scalar(0.0)], &[&shock], &[&phi, &scale], |[x, shock, phi, scale]| [phi * x + scale * shock])?;
+    ctx.observe("series", Normal::new(states, noise), &data.series)
 }
 
 /// Logistic regression on 2000 rows of 20 covariates.

@@ -6,7 +6,7 @@ pub use lens_models::grid::Grid;
 pub use lens_models::light::Sersic;
 pub use lens_models::mass::{Epl, Shear, Sie, Sis, Sple};
 pub use lens_models::op::{Deflector, LightComponent, brightness, expose, image_log_prob, sky, trace_rays};
-pub use ppl_core::autodiff::{IntoVar, Var};
+pub use ppl_core::autodiff::{IntoVar, Var, scan};
 pub use ppl_core::distributions::{
     Any, Bernoulli, BernoulliLogits, Beta, Binomial, BinomialLogits, Categorical, CategoricalLogits, Cauchy, Delta,
     Dirichlet, Distribution, Exponential, Family, Gamma, HalfCauchy, HalfNormal, ImproperUniform, Independent,

@@ -75,6 +75,20 @@ pub enum Error {
         /// What was given.
         got: usize,
     },
+    /// A scan whose step does not take what it is given.
+    #[error(
+        "the step of this scan takes {takes} numbers, but is given {states} + {inputs} + {parameters} (states, inputs, parameters); it needs a state and an input at least"
+    )]
+    Scan {
+        /// Numbers that the step takes.
+        takes: usize,
+        /// States.
+        states: usize,
+        /// Inputs, which have an element for each step.
+        inputs: usize,
+        /// Parameters, which are the same at each step.
+        parameters: usize,
+    },
     /// An element that is not there.
     #[error("index {index} is out of range for a vector of {length}")]
     Index {
