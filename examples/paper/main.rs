@@ -31,7 +31,8 @@ const SYSTEM: &str = r#"{
 
 /// Chosen on system 1; system 2 was not looked at before.
 const WARMUP: usize = 50;
-const DRAWS: usize = 100;
+const DRAWS: usize = 200;
+const TARGET_ACCEPT: f64 = 0.65;
 
 fn main() -> anyhow::Result<()> {
     let (options, numbers): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a == "--map");
@@ -51,7 +52,13 @@ fn main() -> anyhow::Result<()> {
         for (noise, sigma) in SIGMAS.into_iter().enumerate().filter(|(noise, _)| wanted(1, *noise)) {
             let mock = mock::observed(&clean, sigma, (10 * source.system + noise) as u64)?;
             let began = Instant::now();
-            let settings = FitSettings { method, warmup: WARMUP, draws: DRAWS, ..FitSettings::default() };
+            let settings = FitSettings {
+                method,
+                warmup: WARMUP,
+                draws: DRAWS,
+                target_accept: TARGET_ACCEPT,
+                ..FitSettings::default()
+            };
             let found = fit(&system, mock.data.clone(), &settings, &mut Executor::new())?;
             print_row(&source, &mock, &found, began.elapsed().as_secs_f64())?;
             posteriors += &posterior_rows(&source, &truth, sigma, &found);

@@ -63,7 +63,8 @@ pub fn sample<K: Kernel>(target: &impl Target, settings: &SamplerSettings<K>) ->
 }
 
 /// Samples a posterior by NUTS around its maximum: chains start at draws of the Laplace approximation, whose covariance is their
-/// metric throughout; warm-up tunes the step alone, so that a few hundred transitions of it do. Otherwise as [`nuts`].
+/// first metric, and improve it [together](MetricAdaptation::Pooled), so that fifty to a hundred transitions of warm-up do. Otherwise
+/// as [`nuts`].
 ///
 /// # Errors
 /// As [`sample`].
@@ -119,7 +120,7 @@ pub fn sample_around<K: Kernel>(
     settings: &SamplerSettings<K>,
     executor: &mut Executor<'_>,
 ) -> Result<Outcome> {
-    let (metric, metric_adaptation) = (MetricKind::Dense, MetricAdaptation::Fixed);
+    let (metric, metric_adaptation) = (MetricKind::Dense, MetricAdaptation::Pooled);
     let settings = SamplerSettings { metric, metric_adaptation, ..settings.clone() };
     let covariance = InitialMetric::Dense(around.covariance.clone());
     Outcome::of(target, &settings, Starts::Around(Box::new(around.clone())), &covariance, executor)

@@ -258,6 +258,11 @@ fn goes_on_bit_for_bit<K: Kernel>(settings: &SamplerSettings<K>) {
 fn a_run_written_to_disk_at_any_moment_goes_on_bit_for_bit() {
     for metric in [MetricKind::Diagonal, MetricKind::Dense] {
         goes_on_bit_for_bit(&NutsSettings { metric, step_jitter: 0.1, ..short() });
+        goes_on_bit_for_bit(&NutsSettings {
+            metric,
+            metric_adaptation: ppl_infer::mcmc::MetricAdaptation::Pooled,
+            ..short()
+        });
         let kernel = Hmc { time: 1.0 };
         goes_on_bit_for_bit(&HmcSettings {
             kernel,

@@ -194,7 +194,8 @@ fn a_given_covariance_is_used_from_the_first_step_and_not_spoilt() {
     let density = autoregressive(dim, rho, scale);
     let entry = |k: usize| scale * scale * rho.powi((k / dim).abs_diff(k % dim) as i32);
     let initial = InitialMetric::Dense((0..dim * dim).map(entry).collect());
-    for metric_adaptation in [MetricAdaptation::Fixed, MetricAdaptation::Stan, MetricAdaptation::DrawGradient] {
+    use MetricAdaptation::{DrawGradient, Fixed, Pooled, Stan};
+    for metric_adaptation in [Fixed, Stan, DrawGradient, Pooled] {
         let settings =
             NutsSettings { warmup: 300, metric: MetricKind::Dense, metric_adaptation, seed: 8, ..Default::default() };
         let starts = Starts::Given(vec![scale; 4 * dim]);
@@ -204,6 +205,40 @@ fn a_given_covariance_is_used_from_the_first_step_and_not_spoilt() {
         assert!(effort(&samples) < 12.0, "{metric_adaptation:?}: {}", effort(&samples));
         assert!(samples.gradients().0 < 4 * 300 * 15, "{:?}", samples.gradients());
     }
+}
+
+#[test]
+fn chains_that_pool_mend_a_bad_covariance_in_fifty_transitions() {
+    // Given the unit covariance, too wide by 9 in some directions and too narrow by 9 in others of a correlated normal.
+    let (dim, rho) = (30, 0.7_f64);
+    let density = autoregressive(dim, rho, 1.0);
+    let entry = |k: usize| if k / dim == k % dim { [9.0, 1.0, 1.0 / 9.0][k % 3] } else { 0.0 };
+    let initial = InitialMetric::Dense((0..dim * dim).map(entry).collect());
+    let efforts =
+        [MetricAdaptation::Fixed, MetricAdaptation::Stan, MetricAdaptation::Pooled].map(|metric_adaptation| {
+            let dense = NutsSettings { metric: MetricKind::Dense, metric_adaptation, seed: 3, ..Default::default() };
+            let settings = NutsSettings { warmup: 50, draws: 500, ..dense };
+            let (samples, _) = run_from(&density, &settings, Starts::Given(vec![0.5; 4 * dim]), &initial).unwrap();
+            check("pooled", &samples, &normal_truths(&vec![1.0; dim]));
+            effort(&samples)
+        });
+    println!("leapfrogs a draw: fixed, Stan's, pooled: {efforts:?}");
+    // The true covariance takes 7.
+    assert!(efforts[2] < 9.0 && efforts[2] < 0.4 * efforts[0] && efforts[2] < 0.6 * efforts[1], "{efforts:?}");
+}
+
+#[test]
+fn a_chain_that_fails_keeps_nobody_waiting() {
+    let density = normals(vec![1.0, 2.0]);
+    let mut starts = vec![0.5; 8];
+    starts[2] = f64::NAN;
+    let metric_adaptation = MetricAdaptation::Pooled;
+    let settings = NutsSettings { warmup: 60, draws: 50, metric_adaptation, ..Default::default() };
+    let (samples, _) = run_from(&density, &settings, Starts::Given(starts), &InitialMetric::Unit).unwrap();
+    let drawn: Vec<usize> = samples.chains.iter().map(|chain| chain.len()).collect();
+    assert_eq!(drawn, [50, 0, 50, 50]);
+    assert!(samples.chains[1].failure.is_some());
+    assert_eq!(samples.chains[0].metric, samples.chains[3].metric);
 }
 
 #[test]

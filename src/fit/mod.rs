@@ -38,6 +38,8 @@ pub struct FitSettings {
     pub chains: usize,
     /// Warm-up transitions of each chain. 300: the Laplace covariance has done the rest.
     pub warmup: usize,
+    /// Acceptance that the step is tuned to. 0.8 (Stan).
+    pub target_accept: f64,
     /// Draws of each chain. 1000 (Stan).
     pub draws: usize,
     /// Fixes every random number.
@@ -48,7 +50,15 @@ pub struct FitSettings {
 
 impl Default for FitSettings {
     fn default() -> Self {
-        FitSettings { method: Method::Nuts, chains: 4, warmup: 300, draws: 1000, seed: 0, starts: 64 }
+        FitSettings {
+            method: Method::Nuts,
+            chains: 4,
+            warmup: 300,
+            target_accept: 0.8,
+            draws: 1000,
+            seed: 0,
+            starts: 64,
+        }
     }
 }
 

@@ -104,8 +104,8 @@ fn draw<M, R>(
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
-    let FitSettings { warmup, draws, chains, seed, .. } = *settings;
-    let nuts = NutsSettings { warmup, draws, chains, seed, ..NutsSettings::default() };
+    let FitSettings { warmup, draws, chains, seed, target_accept, .. } = *settings;
+    let nuts = NutsSettings { warmup, draws, chains, seed, target_accept, ..NutsSettings::default() };
     let outcome = sample_around(density, around, &nuts, executor)?;
     let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(around.dim())));
     let highest = all.max_by(|a, b| a.0.logp.total_cmp(&b.0.logp)).filter(|(stats, _)| stats.logp > around.logp);

@@ -70,6 +70,8 @@ enum Stage {
     Search,
     /// In the middle of a transition.
     Transition,
+    /// At the end of a window, for the other chains.
+    Waiting,
     Finished,
     /// Could not go on.
     Failed(ChainFailure),
@@ -80,6 +82,8 @@ enum Stage {
 pub enum Request<'a> {
     /// The log density and its gradient at this position, by [`Chain::resume`].
     Gradient(&'a [f64]),
+    /// The draws of the other chains, by [`Chain::pool`]: a window of pooled adaptation has ended.
+    Pool,
     /// Nothing: all draws are made, or the chain has failed.
     Finished,
 }
@@ -137,6 +141,7 @@ impl<K: Kernel> Chain<K> {
             Stage::Start => Request::Gradient(&self.point.position),
             Stage::Search => Request::Gradient(self.search.position()),
             Stage::Transition => Request::Gradient(K::position(&self.state)),
+            Stage::Waiting => Request::Pool,
             Stage::Finished | Stage::Failed(_) => Request::Finished,
         }
     }
@@ -204,7 +209,7 @@ impl<K: Kernel> Chain<K> {
                     return Ok(Progress::Transition { kept });
                 }
             }
-            Stage::Finished | Stage::Failed(_) => {}
+            Stage::Waiting | Stage::Finished | Stage::Failed(_) => {}
         }
         Ok(Progress::Underway)
     }
@@ -272,31 +277,51 @@ impl<K: Kernel> Chain<K> {
             self.divergences = 0;
         }
         self.divergences += u64::from(info.diverging);
-        let new_metric = self.warming_up() && self.adapt();
+        let window_over = self.warming_up() && self.adapt();
         self.transitions += 1;
         if self.transitions == self.settings.warmup + self.settings.draws {
             self.stage = Stage::Finished;
-        } else if new_metric {
-            self.begin_search();
+        } else if window_over && self.mass.pooled() {
+            self.stage = Stage::Waiting;
+        } else if window_over {
+            self.renew();
         } else {
             self.begin_transition();
         }
     }
 
-    /// Learns from the transition just done; true if the metric has changed, which wants a new step search.
+    /// Learns from the transition just done; true if a window of the metric ends with it.
     fn adapt(&mut self) -> bool {
         self.step = self.tuning.update(self.stats.info.accept_stat);
         if self.windows.contains(self.transitions) {
             self.mass.add(&self.point);
         }
-        let new_metric = self.windows.ends_at(self.transitions);
-        if new_metric {
-            self.mass.finish(&mut self.metric, self.windows.end_at(self.transitions));
-        }
         let last = self.transitions + 1 == self.settings.warmup;
         if let (true, Some(step)) = (last, self.tuning.averaged()) {
             self.step = step;
         }
-        new_metric && !last
+        self.windows.ends_at(self.transitions)
+    }
+
+    /// Takes the metric of the window that has ended, which wants a new step unless warm-up is over.
+    fn renew(&mut self) {
+        self.mass.finish(&mut self.metric, self.windows.end_at(self.transitions - 1));
+        if self.warming_up() { self.begin_search() } else { self.begin_transition() }
+    }
+
+    /// Lets chains that all wait for each other go on, with the metric of their draws together; those that have failed are left out.
+    /// Does nothing while one of the others still moves.
+    pub fn pool(chains: &mut [Self]) {
+        let waits = |chain: &Self| chain.request() == Request::Pool;
+        if !chains.iter().all(|chain| waits(chain) || chain.request() == Request::Finished) {
+            return;
+        }
+        let mut waiting = chains.iter().filter(|chain| waits(chain));
+        let Some(mut all) = waiting.next().map(|chain| chain.mass.clone()) else { return };
+        waiting.for_each(|chain| all.merge(&chain.mass));
+        for chain in chains.iter_mut().filter(|chain| waits(chain)) {
+            chain.mass.clone_from(&all);
+            chain.renew();
+        }
     }
 }

@@ -18,7 +18,8 @@ use crate::target::Target;
 
 /// A run of chains and their draws so far.
 ///
-/// A chain sees its own lane alone, so its draws do not depend on the chains beside it; one that fails leaves the others alone.
+/// A chain sees its own lane alone, so its draws do not depend on the chains beside it, unless they pool their metric; one that fails
+/// leaves the others alone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "K: Kernel")]
 pub struct Sampler<K: Kernel> {
@@ -145,14 +146,13 @@ impl<K: Kernel, D: Target + ?Sized> Solver<D> for Sampler<K> {
     fn answer(&mut self, density: &D, logp: &[f64], grad: &[f64], observer: &mut dyn Observer) -> Result<()> {
         let mut lanes = logp.iter().zip(grad.chunks_exact(self.samples.dim));
         for index in 0..self.chains.len() {
-            if self.chains[index].request() == Request::Finished {
-                continue;
-            }
+            let Request::Gradient(_) = self.chains[index].request() else { continue };
             let Some((&logp, grad)) = lanes.next() else { break };
             if let Err(failure) = self.resume(index, logp, grad, observer) {
                 self.redraw(density, index, failure)?;
             }
         }
+        Chain::pool(&mut self.chains);
         Ok(())
     }
 

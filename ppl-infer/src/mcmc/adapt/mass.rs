@@ -1,6 +1,9 @@
 //! The metric from the draws of a window.
 
+use super::{geometric_mean::geometric_mean, welford::Welford};
+use crate::error::Result;
 use crate::mcmc::{integrator::Point, metric::Metric, metric::with_diagonal, settings::MetricAdaptation};
+use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 /// Estimates a metric from the draws of a window, or from draws and gradients.
@@ -11,19 +14,27 @@ use serde::{Deserialize, Serialize};
 /// | `DrawGradient`, variances | `r` | `r` |
 /// | `Hybrid`, variances | `r`; in the last window `n/(n+m) S + m/(n+m) r` | the same |
 /// | `DrawGradient` and `Hybrid`, covariance | `n/(n+m) S + m/(n+m) diag(r)` | `n/(n+m) S + m/(n+m) given` |
+/// | `Pooled`, variances | `r` of all chains | the same |
+/// | `Pooled`, covariance | `S # G^-1` of all chains, seen from `diag(r)` | the same, seen from the metric of the window |
 ///
 /// S is the unbiased (co)variance of n draws, `r = sqrt(var(draw) / var(gradient))`, m is 5 for variances and
 /// `max(5, dim)` for a covariance, as fewer draws than dimensions give a singular S. Stan's 1e-3 is far too wide for
 /// posteriors narrower than 0.03, so it gives way to anything that knows the scale.
+///
+/// `S # G^-1` is the [geometric mean](geometric_mean) of the covariance of the draws and the inverse of that of the gradients, as
+/// `r` is of variances: of a normal density it is the covariance itself, whatever the draws. Both are taken in coordinates in
+/// which the metric that they are seen from is the identity, and shrunk to it there with the weight of dim/2 draws.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MassAdaptation {
     draws: Welford,
-    /// Only for `DrawGradient` and `Hybrid`.
+    /// Where the metric asks for them.
     gradients: Option<Welford>,
     /// What a metric is shrunk to.
     target: Target,
     /// The last window takes the variance of its draws, whatever those before it take.
     variance_last: bool,
+    /// Draws and gradients of all chains make the metric, and the pairs of gradients count.
+    pooled: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,63 +45,15 @@ enum Target {
     Given(Vec<f64>),
     /// Draws over gradients.
     Ratio,
-}
-
-/// Running mean and sum of squared deviations (Welford 1962): of each direction, or of each pair of directions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Welford {
-    count: f64,
-    mean: Vec<f64>,
-    delta: Vec<f64>,
-    /// `[dim]`, or the lower triangle of `[dim, dim]`.
-    squares: Vec<f64>,
-}
-
-impl Welford {
-    fn new(dim: usize, dense: bool) -> Self {
-        let squares = vec![0.0; if dense { dim * dim } else { dim }];
-        Self { count: 0.0, mean: vec![0.0; dim], delta: vec![0.0; dim], squares }
-    }
-
-    fn restart(&mut self) {
-        self.count = 0.0;
-        self.mean.fill(0.0);
-        self.squares.fill(0.0);
-    }
-
-    fn add(&mut self, x: &[f64]) {
-        let dim = self.mean.len();
-        self.count += 1.0;
-        for ((x, mean), delta) in x.iter().zip(&mut self.mean).zip(&mut self.delta) {
-            *delta = x - *mean;
-            *mean += *delta / self.count;
-        }
-        // (x - old mean)(x - new mean) = delta^2 (n - 1) / n.
-        let weight = (self.count - 1.0) / self.count;
-        if self.squares.len() == dim {
-            for (square, delta) in self.squares.iter_mut().zip(&self.delta) {
-                *square += weight * delta * delta;
-            }
-        } else {
-            for (i, row) in self.squares.chunks_exact_mut(dim).enumerate() {
-                let scaled = weight * self.delta[i];
-                for (square, delta) in row[..=i].iter_mut().zip(&self.delta) {
-                    *square += scaled * delta;
-                }
-            }
-        }
-    }
-
-    /// The unbiased (co)variance.
-    fn estimate(&self) -> impl Iterator<Item = f64> {
-        self.squares.iter().map(|square| square / (self.count - 1.0))
-    }
+    /// The metric of the window.
+    Present,
 }
 
 impl MassAdaptation {
     /// An estimator of the kind of `metric`; `given` says whether that metric was given.
     pub fn new(metric: &Metric, given: bool, adaptation: MetricAdaptation) -> Self {
-        let ratio = matches!(adaptation, MetricAdaptation::DrawGradient | MetricAdaptation::Hybrid);
+        let pooled = adaptation == MetricAdaptation::Pooled;
+        let ratio = pooled || matches!(adaptation, MetricAdaptation::DrawGradient | MetricAdaptation::Hybrid);
         let (dim, dense, start) = match metric {
             Metric::Diagonal { variance, .. } => (variance.len(), false, variance),
             Metric::Dense { covariance, .. } => (covariance.len().isqrt(), true, covariance),
@@ -98,12 +61,13 @@ impl MassAdaptation {
         let target = match (ratio, given) {
             (true, false) => Target::Ratio,
             (true, true) if !dense => Target::Ratio,
+            _ if pooled => Target::Present,
             (_, true) => Target::Given(start.clone()),
             (false, false) => Target::Floor,
         };
-        let gradients = (target == Target::Ratio).then(|| Welford::new(dim, false));
+        let gradients = (pooled || target == Target::Ratio).then(|| Welford::new(dim, pooled && dense));
         let variance_last = adaptation == MetricAdaptation::Hybrid;
-        Self { draws: Welford::new(dim, dense), gradients, target, variance_last }
+        Self { draws: Welford::new(dim, dense), gradients, target, variance_last, pooled }
     }
 
     /// Counts a draw.
@@ -114,15 +78,29 @@ impl MassAdaptation {
         }
     }
 
+    /// Whether the metric is to be of the draws of all chains.
+    pub fn pooled(&self) -> bool {
+        self.pooled
+    }
+
+    /// Counts what another chain has counted too.
+    pub fn merge(&mut self, other: &Self) {
+        self.draws.merge(&other.draws);
+        if let (Some(ours), Some(theirs)) = (&mut self.gradients, &other.gradients) {
+            ours.merge(theirs);
+        }
+    }
+
     /// Sets the metric from the draws since the last time, and forgets them. One that could not be used (say, of a single
     /// draw) is not taken. `last` says that no window follows.
     pub fn finish(&mut self, metric: &mut Metric, last: bool) {
         let dim = self.draws.mean.len();
-        let found = match metric {
+        let found = match &*metric {
             Metric::Diagonal { .. } if self.target == Target::Ratio && !(last && self.variance_last) => {
                 Metric::diagonal(self.ratio(metric))
             }
             Metric::Diagonal { .. } => Metric::diagonal(self.shrunk(metric)),
+            Metric::Dense { factor, .. } if self.pooled => self.mean_of_both(factor, metric),
             Metric::Dense { .. } => Metric::dense(self.shrunk(metric), dim),
         };
         if let Ok(found) = found {
@@ -134,6 +112,26 @@ impl MassAdaptation {
         }
     }
 
+    /// The covariance between draws and gradients, both shrunk to the target. `factor` is that of the present metric.
+    fn mean_of_both(&self, factor: &[f64], metric: &Metric) -> Result<Metric> {
+        let (n, dim) = (self.draws.count, self.draws.mean.len());
+        let root = match self.target {
+            Target::Present => DMatrix::from_row_slice(dim, dim, factor),
+            _ => DMatrix::from_diagonal(&DVector::from_vec(self.ratio(metric)).map(f64::sqrt)),
+        };
+        let known = 0.5 * dim as f64;
+        let shrunk = |covariance: DMatrix<f64>| (covariance * n + DMatrix::identity(dim, dim) * known) / (n + known);
+        let gradients = self.gradients.as_ref().map(|gradients| root.transpose() * gradients.covariance() * &root);
+        // The covariance of the draws from there, by two solves: L^-1 S L^-T.
+        let half = root.solve_lower_triangular(&self.draws.covariance()).map(|half| half.transpose());
+        let draws = half.and_then(|half| root.solve_lower_triangular(&half));
+        let mean =
+            draws.zip(gradients).and_then(|(draws, gradients)| geometric_mean(shrunk(draws), &shrunk(gradients)));
+        let covariance = mean.map(|mean| &root * mean * root.transpose());
+        let numbers = covariance.map_or_else(|| vec![f64::NAN; dim * dim], |c| c.as_slice().to_vec());
+        Metric::dense(numbers, dim)
+    }
+
     /// The (co)variance of the draws, shrunk to the target.
     fn shrunk(&self, metric: &Metric) -> Vec<f64> {
         let dim = self.draws.mean.len();
@@ -143,7 +141,7 @@ impl MassAdaptation {
         let (target, prior) = match &self.target {
             Target::Floor => (spread(vec![1e-3; dim]), 5.0),
             Target::Given(given) => (given.clone(), known),
-            Target::Ratio => (spread(self.ratio(metric)), known),
+            Target::Ratio | Target::Present => (spread(self.ratio(metric)), known),
         };
         let n = self.draws.count;
         let estimates = self.draws.estimate().zip(target);
@@ -152,10 +150,8 @@ impl MassAdaptation {
 
     /// sqrt(var(draw) / var(gradient)): the variance exactly where the density is normal and its directions independent.
     fn ratio(&self, metric: &Metric) -> Vec<f64> {
-        let dim = self.draws.mean.len();
-        let stride = if self.draws.squares.len() == dim { 1 } else { dim + 1 };
-        let draws = self.draws.squares.iter().step_by(stride);
-        let gradients = self.gradients.iter().flat_map(|gradients| &gradients.squares);
+        let draws = self.draws.diagonal();
+        let gradients = self.gradients.iter().flat_map(Welford::diagonal);
         let ratios = draws.zip(gradients).map(|(q, g)| (q / g).sqrt());
         // A direction in which nothing moved says nothing: it keeps its variance.
         let usable = |(ratio, old): (f64, f64)| if ratio.is_finite() && ratio > 0.0 { ratio } else { old };
@@ -229,6 +225,34 @@ mod tests {
         let found = adapted(unit, false, MetricAdaptation::Hybrid).variances();
         for (i, ratio) in [4.0, 1.0 / 3.0].into_iter().enumerate() {
             assert_relative_eq!(found[i], (4.0 * covariance(i, i) + 5.0 * ratio) / 9.0, max_relative = 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_pooled_covariance_of_a_normal_comes_out_of_few_draws_of_several_chains() {
+        // Gradients of a normal are -P (x - mean); four draws in three dimensions leave shrinkage alone to say the rest.
+        let covariance = DMatrix::from_row_slice(3, 3, &[4.0, 1.2, -0.6, 1.2, 1.0, 0.3, -0.6, 0.3, 2.0]);
+        let precision = covariance.clone().try_inverse().unwrap();
+        let given = Metric::dense(vec![3.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0], 3).unwrap();
+        let unit = Metric::dense(with_diagonal(&[1.0; 3]), 3).unwrap();
+        for (start, known) in [(given, true), (unit, false)] {
+            let chain = |from: i32| {
+                let mut mass = MassAdaptation::new(&start, known, MetricAdaptation::Pooled);
+                for i in from..from + 2000 {
+                    let x = DVector::from_fn(3, |k, _| (f64::from(i) * [0.7, 1.1, 1.7][k]).sin() * [3.0, 1.0, 2.0][k]);
+                    let gradient = (-&precision * &x).as_slice().to_vec();
+                    mass.add(&Point { position: x.as_slice().to_vec(), gradient, logp: 0.0 });
+                }
+                mass
+            };
+            let (mut metric, mut mass) = (start.clone(), chain(0));
+            mass.merge(&chain(5000));
+            mass.finish(&mut metric, false);
+            let Metric::Dense { covariance: found, .. } = &metric else { panic!() };
+            for (found, truth) in found.iter().zip(covariance.iter()) {
+                // 4000 draws against a weight of 1.5 for the metric that they are seen from, which is off by up to 4.
+                assert!((found - truth).abs() < 1e-2, "{found} {truth}");
+            }
         }
     }
 }

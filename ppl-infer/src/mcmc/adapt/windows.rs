@@ -18,6 +18,7 @@ impl Windows {
     pub fn new<K>(settings: &SamplerSettings<K>, given: bool) -> Self {
         match settings.metric_adaptation {
             MetricAdaptation::Fixed => Self { first: 0, lasts: Vec::new() },
+            MetricAdaptation::Pooled => Self::pooled(settings),
             MetricAdaptation::DrawGradient | MetricAdaptation::Hybrid if !given => Self::stan(settings).with_early(),
             _ => Self::stan(settings),
         }
@@ -36,7 +37,18 @@ impl Windows {
         } else {
             (init_buffer, term_buffer, base_window)
         };
-        let end = warmup - term;
+        Self::doubling(init, base, warmup - term)
+    }
+
+    /// Windows of 10, 20, 40, .. transitions from the first on, and a quarter of the warm-up (at most Stan's buffer) for the step.
+    fn pooled<K>(settings: &SamplerSettings<K>) -> Self {
+        let SamplerSettings { warmup, term_buffer, .. } = *settings;
+        let end = warmup - term_buffer.min(warmup / 4);
+        if end < 10 { Self { first: 0, lasts: Vec::new() } } else { Self::doubling(0, 10, end) }
+    }
+
+    /// Windows of doubling length, the first of `base` transitions after `init`, up to but without the transition `end`.
+    fn doubling(init: usize, base: usize, end: usize) -> Self {
         let (mut size, mut last) = (base, init + base - 1);
         let mut lasts = vec![last];
         while last != end - 1 {
@@ -116,6 +128,19 @@ mod tests {
         assert_eq!(Windows::new(&settings, true).lasts, [99, 149, 249, 449, 949]);
         let short = NutsSettings { warmup: 30, ..settings };
         assert_eq!(Windows::new(&short, false).lasts, [3, 26]);
+    }
+
+    #[test]
+    fn pooled_windows_begin_at_once() {
+        let pooled = |warmup| {
+            let settings = NutsSettings { warmup, metric_adaptation: MetricAdaptation::Pooled, ..Default::default() };
+            Windows::new(&settings, true).lasts
+        };
+        assert_eq!(pooled(50), [9, 37]);
+        assert_eq!(pooled(100), [9, 29, 74]);
+        assert_eq!(pooled(300), [9, 29, 69, 249]);
+        assert!(pooled(12).is_empty());
+        assert_eq!(pooled(13), [9]);
     }
 
     #[test]
