@@ -77,7 +77,7 @@ fn noise_that_is_not_positive_and_images_with_no_pixel_left() {
     }
     let empty = |root: &Path| change_image(&root.join("noise.fits"), |n| n.pixels.fill(1e8));
     spoilt(empty, &["no pixel is left", "900"]);
-    spoilt_text("\"supersampling\"", "\"background_rms\": 0.1, \"supersampling\"", &["noise", "background_rms"]);
+    spoilt_text("\"pixel_scale\"", "\"background_rms\": 0.1, \"pixel_scale\"", &["noise", "background_rms"]);
 }
 
 #[test]
@@ -110,7 +110,13 @@ fn values_outside_their_support_and_priors_without_sense() {
     spoilt_text("\"sie\"", &with("-1"), &["theta_E", "-1", "support"]);
     spoilt_text("\"sie\"", &with("\"1\""), &["theta_E", "number"]);
     spoilt_text("\"pixel_scale\": 0.12", "\"pixel_scale\": -0.12", &["pixel_scale", "-0.12", "positive"]);
-    spoilt_text("\"supersampling\": 1", "\"supersampling\": 99", &["supersampling", "99"]);
+    spoilt_text("\"pixel_scale\"", "\"supersampling\": 99, \"pixel_scale\"", &["supersampling", "99"]);
+    spoilt_text("\"pixel_scale\"", "\"psf_supersampling\": 0, \"pixel_scale\"", &["psf_supersampling", "0"]);
+    spoilt_text(
+        "\"pixel_scale\"",
+        "\"supersampling\": 3, \"psf_supersampling\": 2, \"pixel_scale\"",
+        &["multiple", "psf_supersampling"],
+    );
     spoilt_prior(r#"{ "lens.e1": { "normal": { "loc": 0, "scale": -1 } } }"#, &["lens.e1", "scale", "-1"]);
     spoilt_prior(r#"{ "lens.e1": { "uniform": { "low": 1, "high": 0 } } }"#, &["lens.e1", "empty"]);
     spoilt_prior(r#"{ "lens.e1": { "poisson": { "rate": 3 } } }"#, &["lens.e1"]);

@@ -70,8 +70,9 @@ pub struct Mock {
 
 /// The data of an image with this noise.
 pub fn data_of(pixels: Vec<f32>, sigma: f64) -> anyhow::Result<Arc<ImageData>> {
-    let files: DataFiles =
-        serde_json::from_value(serde_json::json!({ "pixel_scale": PIXEL, "background_rms": sigma }))?;
+    let files: DataFiles = serde_json::from_value(
+        serde_json::json!({ "pixel_scale": PIXEL, "supersampling": 1, "background_rms": sigma }),
+    )?;
     let psf = Psf::gaussian(0.05, PIXEL, 13)?;
     let image = Image::new(SIZE, SIZE, pixels)?;
     Ok(Arc::new(files.assemble(Inputs { image, noise: None, psf: Some(psf), mask: None })?))

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::fits::Image;
 use crate::grid::{Grid, Window};
+use crate::image_file::{read_header, read_image};
 use crate::mask::{Mask, MaskCounts};
 use crate::noise::{Background, Noise, SigmaMap};
-use crate::npy::read_any;
 use crate::psf::{FWHM_PER_SIGMA, Psf};
+use crate::sampling::Sampling;
 
 /// The `data` entry of a system file. Paths are relative to the folder of that file; images are FITS or `.npy`, in surface
 /// brightness per pixel, taken as they are.
@@ -21,36 +22,52 @@ pub struct DataFiles {
     /// Width and height in pixels, for a system that is only simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<(usize, usize)>,
-    /// Standard deviation of each pixel; 1e7 or more, or NaN, masks it. Or else `background_rms`.
+    /// Standard deviation of each pixel; 1e7 or more, or NaN, masks it. Or else `inverse_variance` or `background_rms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<PathBuf>,
-    /// The PSF, on the pixels of the image, odd sizes. Or else `psf_fwhm`, or neither for an image without blur.
+    /// One over the variance of each pixel; 0 masks it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inverse_variance: Option<PathBuf>,
+    /// The PSF, odd sizes, on the pixels of the image or on finer ones: `psf_supersampling`. Or else `psf_fwhm`, or neither for an
+    /// image without blur.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub psf: Option<PathBuf>,
     /// Pixels to use: nonzero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mask: Option<PathBuf>,
-    /// Arcsec per pixel.
-    pub pixel_scale: f64,
-    /// Sub-pixels along each side of a pixel at which light is evaluated; default 1.
-    #[serde(default = "one")]
-    pub supersampling: usize,
-    /// Pixels further than this from the centre, in arcsec, are not used.
+    /// Arcsec per pixel. Absent: what the header of the image says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixel_scale: Option<f64>,
+    /// Sub-pixels along each side of a pixel at which light is evaluated. Absent: as many in each pixel as make the image right to a
+    /// tenth of the noise, chosen by a fit or a simulation from its model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supersampling: Option<usize>,
+    /// The PSF is on pixels this many times finer than those of the image, and blurs them before they are averaged; default 1.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub psf_supersampling: usize,
+    /// Pixels further than this from `mask_center`, in arcsec, are not used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mask_radius: Option<f64>,
+    /// (x, y) in arcsec of the centre of `mask_radius`; default that of the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask_center: Option<(f64, f64)>,
     /// Standard deviation of the background, in the units of the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub background_rms: Option<f64>,
     /// With `background_rms`: adds photon noise, variance model / exposure_time. Absent: the background alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposure_time: Option<f64>,
-    /// Full width at half maximum of a Gaussian PSF, in arcsec.
+    /// Full width at half maximum of a Gaussian PSF, in arcsec; it is integrated over the pixels of `psf_supersampling`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub psf_fwhm: Option<f64>,
 }
 
 fn one() -> usize {
     1
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 /// What a likelihood needs, cut to the window that holds every used pixel and what the PSF scatters into it.
@@ -64,6 +81,9 @@ pub struct ImageData {
     pub psf: Option<Psf>,
     /// Where the (sub-)pixels of the window are.
     pub grid: Grid,
+    /// Whether nobody said how many sub-pixels there are to be, so that whoever knows the model chooses: the grid has one in each
+    /// cell until then.
+    pub adaptive: bool,
     /// Used pixels of the *full* image.
     pub mask: Mask,
     /// What was read and excluded.
@@ -86,6 +106,15 @@ impl ImageData {
     pub fn residual(&self, model: &[f32]) -> Vec<f32> {
         let pixels = self.image.pixels.iter().zip(model).zip(self.inverse_sigma(model));
         pixels.map(|((d, m), w)| if w > 0.0 { (d - m) * w } else { f32::NAN }).collect()
+    }
+
+    /// The same data with other sub-pixels, which are not to be chosen again.
+    ///
+    /// # Panics
+    /// If the sampling is of another number of cells than the grid has.
+    #[must_use]
+    pub fn resampled(&self, sampling: Sampling) -> Self {
+        Self { grid: self.grid.with_sampling(sampling), adaptive: false, ..self.clone() }
     }
 
     /// The same data with other weights: 1 / sigma of each pixel of the window, 0 to leave it out.
@@ -137,11 +166,14 @@ impl DataFiles {
     pub const KEYS: &[&str] = &[
         "image",
         "noise",
+        "inverse_variance",
         "psf",
         "mask",
         "pixel_scale",
         "supersampling",
+        "psf_supersampling",
         "mask_radius",
+        "mask_center",
         "background_rms",
         "exposure_time",
         "psf_fwhm",
@@ -157,14 +189,16 @@ impl DataFiles {
     /// or cannot be normalised; zero or negative noise in a used pixel; a mask that leaves nothing; keys that conflict.
     pub fn read(&self, folder: impl AsRef<Path>) -> Result<ImageData> {
         let folder = folder.as_ref();
-        let open = |path: &Option<PathBuf>| path.as_ref().map(|path| read_any(folder.join(path))).transpose();
+        let open = |path: &Option<PathBuf>| path.as_ref().map(|path| read_image(folder.join(path))).transpose();
         self.check_keys()?;
         let missing =
             || Error::MissingKey { place: "`data`".to_owned(), key: "image", hint: "the path of a FITS or .npy image" };
-        let image = read_any(folder.join(self.image.as_ref().ok_or_else(missing)?))?;
-        let (noise, psf, mask) = (open(&self.noise)?, self.read_psf(folder)?, open(&self.mask)?);
+        let path = folder.join(self.image.as_ref().ok_or_else(missing)?);
+        let image = read_image(&path)?;
+        let files = self.with_scale_of(&path)?;
+        let (noise, psf, mask) = (files.read_noise(folder)?, files.read_psf(folder)?, open(&self.mask)?);
         let inputs = Inputs { image, noise, psf, mask };
-        self.assemble(inputs)
+        files.assemble(inputs)
     }
 
     /// [`DataFiles::read`] with images that are already in memory; the paths are not looked at.
@@ -173,21 +207,27 @@ impl DataFiles {
     /// As [`DataFiles::read`].
     pub fn assemble(&self, inputs: Inputs) -> Result<ImageData> {
         let Inputs { mut image, noise, psf, mask: mask_image } = inputs;
+        self.check_sampling()?;
         let size = image.size();
-        let full = Grid::new(size.0, size.1, self.pixel_scale, 1)?;
+        let scale = self.scale()?;
+        // The scale and the size are looked at before anything is made of them.
+        Grid::new(1, 1, scale, 1)?;
         let mut mask = Mask::all(size.0, size.1);
         mask.exclude_not_finite(&image)?;
         noise.as_ref().map_or(Ok(()), |noise| mask.exclude_noise(noise))?;
         mask_image.as_ref().map_or(Ok(()), |file| mask.exclude_zero(file))?;
-        self.mask_radius.map_or(Ok(()), |radius| mask.exclude_outside(radius, full.pixel_scale()))?;
+        let center = self.mask_center.unwrap_or_default();
+        self.mask_radius.map_or(Ok(()), |radius| mask.exclude_outside(radius, center, scale))?;
         let count = mask.counts().not_finite;
         if count > 0 {
             let name = self.image.as_ref().map_or_else(|| "the image".into(), |p| p.display().to_string());
             tracing::warn!(count, "{count} pixels of {name} are not finite; they are masked");
         }
         let (half_width, half_height) = psf.as_ref().map_or((0, 0), Psf::half_size);
-        let window = mask.window(half_width, half_height)?;
-        let grid = Grid::windowed(size.0, size.1, self.pixel_scale, self.supersampling, window)?;
+        let cells = self.psf_supersampling;
+        let window = mask.window(half_width.div_ceil(cells), half_height.div_ceil(cells))?;
+        let per_cell = self.supersampling.map_or(1, |k| k / cells);
+        let grid = Grid::windowed(size.0, size.1, scale, per_cell, window)?.with_cells(cells);
         let (noise, median_sigma) = self.noise(noise, size, &mask, window)?;
         let values = image.pixels.iter().zip(mask.used()).filter(|(_, used)| **used).map(|(value, _)| *value).collect();
         let (background, background_rms, peak) = levels(values);
@@ -197,13 +237,52 @@ impl DataFiles {
         image.pixels.iter_mut().zip(mask.used()).filter(|(_, used)| !**used).for_each(|(value, _)| *value = 0.0);
         let pixels = window.crop(&image.pixels, size.0);
         let image = Image { width: window.width, height: window.height, pixels };
-        Ok(ImageData { image, noise, psf, grid, mask, report })
+        let adaptive = self.supersampling.is_none();
+        Ok(ImageData { image, noise, psf, grid, adaptive, mask, report })
+    }
+
+    /// The map of the noise, if there is one.
+    ///
+    /// # Errors
+    /// As [`DataFiles::read`].
+    pub fn read_noise(&self, folder: &Path) -> Result<Option<Image>> {
+        if let Some(path) = &self.inverse_variance {
+            let mut map = read_image(folder.join(path))?;
+            // A negative variance stays NaN: it masks the pixel, as 0 does.
+            map.pixels.iter_mut().for_each(|w| *w = if *w == 0.0 { f32::INFINITY } else { 1.0 / w.sqrt() });
+            return Ok(Some(map));
+        }
+        self.noise.as_ref().map(|path| read_image(folder.join(path))).transpose()
+    }
+
+    /// The same with the pixel scale that the header of the image has, where none is given; one that differs is a warning.
+    fn with_scale_of(&self, image: &Path) -> Result<Self> {
+        let header = read_header(image)?.and_then(|header| header.pixel_scale());
+        if let (Some(given), Some(header)) = (self.pixel_scale, header)
+            && (given / header - 1.0).abs() > 1e-3
+        {
+            let name = image.display();
+            tracing::warn!(
+                "pixel_scale is {given} arcsec, but the header of {name} says {header:.5}; {given} is taken"
+            );
+        }
+        Ok(Self { pixel_scale: self.pixel_scale.or(header), ..self.clone() })
+    }
+
+    fn scale(&self) -> Result<f64> {
+        self.pixel_scale.ok_or_else(|| Error::MissingKey {
+            place: "`data`".to_owned(),
+            key: "pixel_scale",
+            hint: "arcsec per pixel, as the header of the image does not say it",
+        })
     }
 
     fn check_keys(&self) -> Result<()> {
         let place = || "`data`".to_owned();
         let conflicts = [
             ("noise", self.noise.is_some(), "background_rms", self.background_rms.is_some()),
+            ("noise", self.noise.is_some(), "inverse_variance", self.inverse_variance.is_some()),
+            ("inverse_variance", self.inverse_variance.is_some(), "background_rms", self.background_rms.is_some()),
             ("noise", self.noise.is_some(), "exposure_time", self.exposure_time.is_some()),
             ("psf", self.psf.is_some(), "psf_fwhm", self.psf_fwhm.is_some()),
         ];
@@ -212,11 +291,22 @@ impl DataFiles {
                 return Err(Error::ConflictingKeys { place: place(), first, second });
             }
         }
-        if self.noise.is_none() && self.background_rms.is_none() {
+        if self.noise.is_none() && self.inverse_variance.is_none() && self.background_rms.is_none() {
             let hint = "or else `background_rms`, best with `exposure_time`";
             return Err(Error::MissingKey { place: place(), key: "noise", hint });
         }
         Ok(())
+    }
+
+    fn check_sampling(&self) -> Result<()> {
+        let (cells, range) = (self.psf_supersampling, 1..=16);
+        let refused = |what, value: usize, allowed| Err(Error::OutOfRange { what, value: value as f64, allowed });
+        match self.supersampling {
+            _ if !range.contains(&cells) => refused("psf_supersampling", cells, "a whole number from 1 to 16"),
+            Some(k) if !range.contains(&k) => refused("supersampling", k, "a whole number from 1 to 16"),
+            Some(k) if k % cells > 0 => refused("supersampling", k, "a multiple of psf_supersampling"),
+            _ => Ok(()),
+        }
     }
 
     /// The same without a mask: every pixel is modelled.
@@ -232,19 +322,21 @@ impl DataFiles {
     pub fn read_psf(&self, folder: &Path) -> Result<Option<Psf>> {
         if let Some(path) = &self.psf {
             let path = folder.join(path);
-            return Psf::new(read_any(&path)?).map(Some).map_err(|error| error.in_file(&path));
+            return Psf::new(read_image(&path)?).map(Some).map_err(|error| error.in_file(&path));
         }
         let Some(fwhm) = self.psf_fwhm else { return Ok(None) };
-        let sigma = fwhm / FWHM_PER_SIGMA;
-        Psf::gaussian(sigma, self.pixel_scale, Psf::gaussian_size(sigma, self.pixel_scale)).map(Some)
+        let (sigma, scale) = (fwhm / FWHM_PER_SIGMA, self.scale()? / self.psf_supersampling.max(1) as f64);
+        Psf::gaussian(sigma, scale, Psf::gaussian_size(sigma, scale)).map(Some)
     }
 
     /// The noise and its median over the used pixels.
     fn noise(&self, map: Option<Image>, size: (usize, usize), mask: &Mask, window: Window) -> Result<(Noise, f64)> {
         if let Some(map) = map {
-            let noise = SigmaMap::new(&map.pixels, size, mask, window).map_err(|error| match &self.noise {
-                Some(path) => error.in_file(path),
-                None => error,
+            let noise = SigmaMap::new(&map.pixels, size, mask, window).map_err(|error| {
+                match &self.noise.as_ref().or(self.inverse_variance.as_ref()) {
+                    Some(path) => error.in_file(path),
+                    None => error,
+                }
             })?;
             let used = map.pixels.iter().zip(mask.used()).filter(|(_, used)| **used).map(|(sigma, _)| *sigma);
             return Ok((Noise::Sigma(noise), f64::from(quantile(&mut used.collect::<Vec<_>>(), 0.5))));

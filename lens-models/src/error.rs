@@ -60,7 +60,7 @@ pub enum Error {
     /// A `.npy` array that is not two-dimensional.
     #[error("{path} holds an array of shape {shape:?}; an image has two axes, [y][x]: index or squeeze the others")]
     NpyShape { path: PathBuf, shape: Vec<u64> },
-    /// A `.npy` array of a type that is no real floating-point number.
+    /// A `.npy` array of a type that is no real number.
     #[error("{path} holds elements of type {dtype}; save it as float32 or float64 (array.astype('f4'))")]
     NpyType { path: PathBuf, dtype: String },
 

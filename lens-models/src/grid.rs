@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use multiversion::multiversion;
-
 use crate::error::{Error, Result};
+use crate::sampling::{Sampling, nodes};
 
 /// A rectangle of pixels inside an image; (x0, y0) is its bottom-left pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -47,7 +46,8 @@ impl Window {
     }
 }
 
-/// Pixels of an image, or of a window of it, each divided into k x k sub-pixels.
+/// Pixels of an image, or of a window of it, each divided into s x s cells, on which the PSF acts, and these into sub-pixels, at
+/// which light is evaluated.
 ///
 /// Arcsec, x right, y up, origin at the centre of the *full* image: pixel (column, row) of a width x height image is at
 /// x = (column - (width-1)/2) scale, y = (row - (height-1)/2) scale.
@@ -55,7 +55,8 @@ impl Window {
 pub struct Grid {
     full: (usize, usize),
     pixel_scale: f64,
-    supersampling: usize,
+    cells: usize,
+    sampling: Sampling,
     window: Window,
     x: Vec<f32>,
     y: Vec<f32>,
@@ -94,19 +95,66 @@ impl Grid {
             let Window { x0, y0, width: w, height: h } = window;
             return Err(Error::WindowOutside { x0, y0, width: w, height: h, image: (width, height) });
         }
-        let columns = axis(width, pixel_scale, supersampling, window.columns());
-        let rows = axis(height, pixel_scale, supersampling, window.rows());
-        let x = rows.iter().flat_map(|_| columns.iter().copied()).collect();
-        let y = rows.iter().flat_map(|y| std::iter::repeat_n(*y, columns.len())).collect();
-        Ok(Self { full: (width, height), pixel_scale, supersampling, window, x, y })
+        let sampling = Sampling::Uniform(supersampling);
+        Ok(Self { full: (width, height), pixel_scale, cells: 1, sampling, window, x: vec![], y: vec![] }.placed())
     }
 
-    /// x of every sub-pixel in arcsec, row-major `[height k][width k]` of the window.
+    /// The same pixels with `cells` x `cells` cells in each.
+    #[must_use]
+    pub fn with_cells(self, cells: usize) -> Self {
+        Self { cells, ..self }.placed()
+    }
+
+    /// The same cells with other sub-pixels.
+    ///
+    /// # Panics
+    /// If the sampling is of another number of cells.
+    #[must_use]
+    pub fn with_sampling(&self, sampling: Sampling) -> Self {
+        sampling.check(self.cells_in_window());
+        let Self { full, pixel_scale, cells, window, .. } = *self;
+        Self { full, pixel_scale, cells, sampling, window, x: vec![], y: vec![] }.placed()
+    }
+
+    /// Puts every sub-pixel in its place.
+    fn placed(mut self) -> Self {
+        let along =
+            |full: usize, range: Range<usize>, within: &[f64]| axis(full, self.pixel_scale, self.cells, within, range);
+        let (width, height) = self.full;
+        let (columns, rows) = (self.window.columns(), self.window.rows());
+        let mut places = (vec![], vec![]);
+        match &self.sampling {
+            Sampling::Uniform(k) => {
+                let within: Vec<f64> = (0..*k).map(|j| (j as f64 + 0.5) / *k as f64 - 0.5).collect();
+                let (columns, rows) = (along(width, columns, &within), along(height, rows, &within));
+                places.0.extend(rows.iter().flat_map(|_| columns.iter()));
+                places.1.extend(rows.iter().flat_map(|y| std::iter::repeat_n(y, columns.len())));
+            }
+            Sampling::Each(levels) => {
+                let finest = levels.iter().copied().max().unwrap_or(1);
+                let axes = |full, range: Range<usize>| -> Vec<Vec<f32>> {
+                    (1..=usize::from(finest)).map(|k| along(full, range.clone(), nodes(k))).collect()
+                };
+                let (columns, rows) = (axes(width, columns), axes(height, rows));
+                for (cell, level) in levels.iter().enumerate() {
+                    let (k, across) = (usize::from(*level), self.cell_width());
+                    let of = |axes: &[Vec<f32>], i: usize| axes[k - 1][i * k..(i + 1) * k].to_vec();
+                    let (columns, rows) = (of(&columns, cell % across), of(&rows, cell / across));
+                    places.0.extend(rows.iter().flat_map(|_| columns.iter()));
+                    places.1.extend(rows.iter().flat_map(|y| std::iter::repeat_n(y, k)));
+                }
+            }
+        }
+        (self.x, self.y) = places;
+        self
+    }
+
+    /// x of every sub-pixel in arcsec, in the order of the [`Sampling`].
     pub fn x(&self) -> &[f32] {
         &self.x
     }
 
-    /// y of every sub-pixel in arcsec, row-major `[height k][width k]` of the window.
+    /// y of every sub-pixel in arcsec, in the order of the [`Sampling`].
     pub fn y(&self) -> &[f32] {
         &self.y
     }
@@ -126,7 +174,7 @@ impl Grid {
         self.window.len()
     }
 
-    /// Sub-pixels in the window: pixels k^2.
+    /// Sub-pixels in the window.
     pub fn subpixels(&self) -> usize {
         self.x.len()
     }
@@ -146,9 +194,29 @@ impl Grid {
         self.pixel_scale
     }
 
-    /// Sub-pixels along each side of a pixel.
-    pub fn supersampling(&self) -> usize {
-        self.supersampling
+    /// Cells along each side of a pixel.
+    pub fn cells(&self) -> usize {
+        self.cells
+    }
+
+    /// Cells of the window along x.
+    pub fn cell_width(&self) -> usize {
+        self.window.width * self.cells
+    }
+
+    /// Cells of the window along y.
+    pub fn cell_height(&self) -> usize {
+        self.window.height * self.cells
+    }
+
+    /// Cells in the window.
+    pub fn cells_in_window(&self) -> usize {
+        self.cell_width() * self.cell_height()
+    }
+
+    /// The sub-pixels of the cells.
+    pub fn sampling(&self) -> &Sampling {
+        &self.sampling
     }
 
     /// (x, y) in arcsec of the centre of a pixel of the full image.
@@ -156,97 +224,14 @@ impl Grid {
         let at = |index: usize, full: usize| (index as f64 - (full as f64 - 1.0) / 2.0) * self.pixel_scale;
         (at(column, self.full.0), at(row, self.full.1))
     }
-
-    /// The mean over each pixel's k x k sub-pixels. `fine` holds k^2 times the pixels of `coarse`: the whole window, or
-    /// any number of whole rows of it.
-    ///
-    /// # Panics
-    /// If the lengths do not belong together.
-    pub fn bin(&self, fine: &[f32], coarse: &mut [f32]) {
-        let (k, width) = (self.supersampling, self.window.width);
-        assert!(coarse.len().is_multiple_of(width) && fine.len() == coarse.len() * k * k, "whole rows of the window");
-        match k {
-            1 => coarse.copy_from_slice(fine),
-            2 => bin_fixed::<2>(fine, coarse, width),
-            3 => bin_fixed::<3>(fine, coarse, width),
-            4 => bin_fixed::<4>(fine, coarse, width),
-            _ => bin_any(fine, coarse, width, k),
-        }
-    }
-
-    /// The adjoint of [`Grid::bin`]: each sub-pixel gets 1/k^2 of its pixel's value.
-    ///
-    /// # Panics
-    /// If the lengths do not belong together.
-    pub fn bin_adjoint(&self, coarse: &[f32], fine: &mut [f32]) {
-        let (k, width) = (self.supersampling, self.window.width);
-        assert!(coarse.len().is_multiple_of(width) && fine.len() == coarse.len() * k * k, "whole rows of the window");
-        match k {
-            1 => fine.copy_from_slice(coarse),
-            2 => spread_fixed::<2>(coarse, fine, width),
-            3 => spread_fixed::<3>(coarse, fine, width),
-            4 => spread_fixed::<4>(coarse, fine, width),
-            _ => spread_any(coarse, fine, width, k),
-        }
-    }
 }
 
-/// Sub-pixel positions along one axis of `full` pixels, for the pixels in `range`.
-fn axis(full: usize, scale: f64, k: usize, range: Range<usize>) -> Vec<f32> {
+/// Positions along one axis of `full` pixels: at the offsets `within` each of the cells of the pixels in `range`.
+fn axis(full: usize, scale: f64, cells: usize, within: &[f64], range: Range<usize>) -> Vec<f32> {
     let origin = (full as f64 - 1.0) / 2.0;
-    let sub = |j: usize| (j as f64 + 0.5) / k as f64 - 0.5;
-    range.flat_map(|i| (0..k).map(move |j| ((i as f64 + sub(j) - origin) * scale) as f32)).collect()
-}
-
-/// `bin` with the factor known to the compiler, so that the k x k sums become shuffles.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma", "aarch64+neon"))]
-fn bin_fixed<const K: usize>(fine: &[f32], coarse: &mut [f32], width: usize) {
-    let share = 1.0 / (K * K) as f32;
-    for (rows, out) in fine.chunks_exact(K * K * width).zip(coarse.chunks_exact_mut(width)) {
-        out.fill(0.0);
-        for row in rows.chunks_exact(K * width) {
-            for (sum, cell) in out.iter_mut().zip(row.as_chunks::<K>().0) {
-                *sum += cell.iter().sum::<f32>();
-            }
-        }
-        out.iter_mut().for_each(|sum| *sum *= share);
-    }
-}
-
-fn bin_any(fine: &[f32], coarse: &mut [f32], width: usize, k: usize) {
-    let share = 1.0 / (k * k) as f32;
-    for (rows, out) in fine.chunks_exact(k * k * width).zip(coarse.chunks_exact_mut(width)) {
-        out.fill(0.0);
-        for row in rows.chunks_exact(k * width) {
-            for (sum, cell) in out.iter_mut().zip(row.chunks_exact(k)) {
-                *sum += cell.iter().sum::<f32>();
-            }
-        }
-        out.iter_mut().for_each(|sum| *sum *= share);
-    }
-}
-
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma", "aarch64+neon"))]
-fn spread_fixed<const K: usize>(coarse: &[f32], fine: &mut [f32], width: usize) {
-    let share = 1.0 / (K * K) as f32;
-    for (rows, from) in fine.chunks_exact_mut(K * K * width).zip(coarse.chunks_exact(width)) {
-        for row in rows.chunks_exact_mut(K * width) {
-            for (cell, value) in row.as_chunks_mut::<K>().0.iter_mut().zip(from) {
-                *cell = [value * share; K];
-            }
-        }
-    }
-}
-
-fn spread_any(coarse: &[f32], fine: &mut [f32], width: usize, k: usize) {
-    let share = 1.0 / (k * k) as f32;
-    for (rows, from) in fine.chunks_exact_mut(k * k * width).zip(coarse.chunks_exact(width)) {
-        for row in rows.chunks_exact_mut(k * width) {
-            for (cell, value) in row.chunks_exact_mut(k).zip(from) {
-                cell.fill(value * share);
-            }
-        }
-    }
+    let cell = |j: usize| (j as f64 + 0.5) / cells as f64 - 0.5;
+    let at = |i: usize, j: usize, offset: &f64| ((i as f64 + cell(j) + offset / cells as f64 - origin) * scale) as f32;
+    range.flat_map(|i| (0..cells).flat_map(move |j| within.iter().map(move |offset| at(i, j, offset)))).collect()
 }
 
 #[cfg(test)]
@@ -266,34 +251,24 @@ mod tests {
     }
 
     #[test]
-    fn subpixels_average_to_the_centre_of_their_pixel() {
-        for k in [1, 2, 3, 4, 5] {
-            let grid = Grid::new(7, 5, 0.05, k).unwrap();
-            let centres = Grid::new(7, 5, 0.05, 1).unwrap();
-            let mut mean = vec![0.0; 35];
-            for (fine, expected) in [(grid.x(), centres.x()), (grid.y(), centres.y())] {
-                grid.bin(fine, &mut mean);
-                // Sums of k^2 f32 numbers below 0.2: a few units in the last place of 0.2 k^2 / k^2.
-                assert!(mean.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-7), "k = {k}");
+    fn subpixels_average_to_the_centre_of_their_cell_however_many_there_are() {
+        for (cells, k) in [(1, 1), (1, 2), (1, 3), (1, 4), (1, 5), (3, 1), (3, 2)] {
+            let grid = Grid::new(7, 5, 0.05, k).unwrap().with_cells(cells);
+            let centres = Grid::new(7, 5, 0.05, 1).unwrap().with_cells(cells);
+            let levels: Vec<u8> = (0..35 * cells * cells).map(|i| 1 + (i % 7) as u8).collect();
+            for grid in [&grid.with_sampling(Sampling::Each(levels.into())), &grid] {
+                let mut mean = vec![0.0; grid.cells_in_window()];
+                for (fine, expected) in [(grid.x(), centres.x()), (grid.y(), centres.y())] {
+                    assert_eq!(fine.len(), grid.subpixels());
+                    grid.sampling().bin(fine, &mut mean, grid.cell_width());
+                    // Sums of up to 100 f32 numbers below 0.2: a few units in the last place of their sum, over their number.
+                    assert!(mean.iter().zip(expected).all(|(a, b)| (a - b).abs() < 2e-7), "{cells} {k}");
+                }
             }
         }
-        // 2 sub-pixels of a 0.1" pixel at 0 are at -0.025 and 0.025.
+        // 2 sub-pixels of a 0.1" pixel at 0 are at -0.025 and 0.025, and so are 2 cells.
         assert_eq!(Grid::new(1, 1, 0.1, 2).unwrap().x(), [-0.025, 0.025, -0.025, 0.025]);
-    }
-
-    #[test]
-    fn spreading_is_the_adjoint_of_binning() {
-        for k in [1, 2, 3, 4, 6] {
-            let grid = Grid::new(9, 4, 1.0, k).unwrap();
-            let fine: Vec<f32> = (0..grid.subpixels()).map(|i| (i as f32 * 0.7).sin()).collect();
-            let coarse: Vec<f32> = (0..grid.pixels()).map(|i| (i as f32 * 1.3).cos()).collect();
-            let (mut binned, mut spread) = (vec![0.0; coarse.len()], vec![0.0; fine.len()]);
-            grid.bin(&fine, &mut binned);
-            grid.bin_adjoint(&coarse, &mut spread);
-            let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
-            // Both sides are sums of 36 products of order 1, each with an f32 rounding of 6e-8.
-            assert!((dot(&binned, &coarse) - dot(&fine, &spread)).abs() < 1e-6, "k = {k}");
-        }
+        assert_eq!(Grid::new(1, 1, 0.1, 1).unwrap().with_cells(2).x(), [-0.025, 0.025, -0.025, 0.025]);
     }
 
     #[test]

@@ -70,18 +70,20 @@ impl Mask {
         Ok(())
     }
 
-    /// Excludes pixels whose centre is further than `radius` arcsec from the centre of the image.
+    /// Excludes pixels whose centre is further than `radius` arcsec from (x, y), in arcsec from the centre of the image.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if the radius is not positive.
-    pub fn exclude_outside(&mut self, radius: f64, pixel_scale: f64) -> Result<()> {
+    pub fn exclude_outside(&mut self, radius: f64, (x, y): (f64, f64), pixel_scale: f64) -> Result<()> {
         if radius.is_nan() || radius <= 0.0 {
             let allowed = "a positive number of arcsec";
             return Err(Error::OutOfRange { what: "mask_radius", value: radius, allowed });
         }
         let (width, height, reach) = (self.width, self.height, radius / pixel_scale);
+        let (x, y) = (x / pixel_scale, y / pixel_scale);
         let offset = |index: usize, size: usize| index as f64 - (size as f64 - 1.0) / 2.0;
-        self.counts.radius += self.exclude(|i| offset(i % width, width).hypot(offset(i / width, height)) > reach);
+        self.counts.radius +=
+            self.exclude(|i| (offset(i % width, width) - x).hypot(offset(i / width, height) - y) > reach);
         Ok(())
     }
 
@@ -160,11 +162,14 @@ mod tests {
     #[test]
     fn the_radius_is_in_arcsec_about_the_centre() {
         let mut mask = Mask::all(5, 5);
-        mask.exclude_outside(0.1, 0.05).unwrap();
+        mask.exclude_outside(0.1, (0.0, 0.0), 0.05).unwrap();
         // Two pixels: the 13 pixels of a discrete disc.
         assert_eq!(mask.counts().used, 13);
         assert!(mask.used()[2] && !mask.used()[1]);
-        assert!(matches!(mask.exclude_outside(-1.0, 0.05), Err(Error::OutOfRange { what: "mask_radius", .. })));
+        assert!(matches!(
+            mask.exclude_outside(-1.0, (0.0, 0.0), 0.05),
+            Err(Error::OutOfRange { what: "mask_radius", .. })
+        ));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! NumPy `.npy` images, and the reader that takes either format.
+//! NumPy `.npy` images.
 
 use std::io::{Error as IoError, ErrorKind};
 use std::path::Path;
@@ -6,21 +6,16 @@ use std::path::Path;
 use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar};
 
 use crate::error::{Error, Result};
-use crate::fits::{self, Image, Select};
+use crate::fits::Image;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// A 2-d image from a FITS (plain, gzip, tile-compressed) or `.npy` file, told apart by their first bytes.
-///
-/// # Errors
-/// As [`fits::read_image`] and [`read`]; [`Error::UnknownFormat`] for anything else.
-pub fn read_any(path: impl AsRef<Path>) -> Result<Image> {
-    let path = path.as_ref();
-    let bytes = std::fs::read(path).map_err(|cause| Error::io(path, "read", cause))?;
-    if bytes.starts_with(MAGIC) { decode(&bytes, path) } else { fits::decode(&bytes, path, Select::FirstImage) }
+/// Whether these are the bytes of a `.npy` file.
+pub(crate) fn is_npy(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
 }
 
-/// A `.npy` array of two axes `[y][x]`, f4 or f8 of either byte order, C or Fortran order.
+/// A `.npy` array of two axes `[y][x]`, floats, integers or booleans (1 and 0) of either byte order, C or Fortran order.
 ///
 /// # Errors
 /// [`Error::Npy`] if it is missing, truncated or damaged; [`Error::NpyShape`] and [`Error::NpyType`] for other arrays.
@@ -29,7 +24,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Image> {
     decode(&std::fs::read(path).map_err(|cause| Error::io(path, "read", cause))?, path)
 }
 
-fn decode(bytes: &[u8], path: &Path) -> Result<Image> {
+pub(crate) fn decode(bytes: &[u8], path: &Path) -> Result<Image> {
     let failed = |cause| Error::Npy { path: path.to_owned(), cause };
     let mut data = bytes;
     let header = NpyHeader::from_reader(&mut data).map_err(failed)?;
@@ -37,13 +32,13 @@ fn decode(bytes: &[u8], path: &Path) -> Result<Image> {
         return Err(Error::NpyShape { path: path.to_owned(), shape: header.shape().to_vec() });
     };
     let dtype = header.dtype();
-    let item = match &dtype {
-        DType::Plain(kind) if kind.type_char() == TypeChar::Float => kind.size_field(),
-        _ => 0,
+    let (kind, item) = match &dtype {
+        DType::Plain(kind) => (kind.type_char(), kind.size_field()),
+        _ => (TypeChar::RawData, 0),
     };
-    if !matches!(item, 4 | 8) {
+    let Some(values) = reader(kind, item) else {
         return Err(Error::NpyType { path: path.to_owned(), dtype: dtype.descr() });
-    }
+    };
     // The shape is believed only once the file is seen to hold that much.
     let needed = height.checked_mul(width).and_then(|pixels| pixels.checked_mul(item));
     if needed.is_none_or(|needed| needed > data.len() as u64) {
@@ -53,17 +48,42 @@ fn decode(bytes: &[u8], path: &Path) -> Result<Image> {
         return Err(failed(IoError::new(ErrorKind::UnexpectedEof, message)));
     }
     let order = header.order();
-    let file = NpyFile::with_header(header, data);
-    let values = match item {
-        4 => file.into_vec::<f32>().map_err(failed)?,
-        _ => file.into_vec::<f64>().map_err(failed)?.into_iter().map(|value| value as f32).collect(),
-    };
+    let values = values(NpyFile::with_header(header, data)).map_err(failed)?;
     let (width, height) = (width as usize, height as usize);
     let pixels = match order {
         Order::C => values,
         Order::Fortran => (0..height * width).map(|i| values[(i % width) * height + i / width]).collect(),
     };
     Image::new(width, height, pixels)
+}
+
+/// Reads the numbers of a file.
+type Reader = fn(NpyFile<&[u8]>) -> std::io::Result<Vec<f32>>;
+
+/// What reads elements of this kind and so many bytes.
+fn reader(kind: TypeChar, bytes: u64) -> Option<Reader> {
+    /// Numbers of a type that is cast to f32.
+    macro_rules! cast {
+        ($type:ty) => {
+            Some(|file| Ok(file.into_vec::<$type>()?.into_iter().map(|value| value as f32).collect()))
+        };
+    }
+    match (kind, bytes) {
+        (TypeChar::Float, 4) => Some(|file| file.into_vec::<f32>()),
+        (TypeChar::Float, 8) => cast!(f64),
+        (TypeChar::Bool, 1) => {
+            Some(|file| Ok(file.into_vec::<bool>()?.into_iter().map(|v| f32::from(u8::from(v))).collect()))
+        }
+        (TypeChar::Int, 1) => cast!(i8),
+        (TypeChar::Int, 2) => cast!(i16),
+        (TypeChar::Int, 4) => cast!(i32),
+        (TypeChar::Int, 8) => cast!(i64),
+        (TypeChar::Uint, 1) => cast!(u8),
+        (TypeChar::Uint, 2) => cast!(u16),
+        (TypeChar::Uint, 4) => cast!(u32),
+        (TypeChar::Uint, 8) => cast!(u64),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -91,12 +111,23 @@ mod tests {
     }
 
     #[test]
+    fn integers_and_booleans_are_read_as_numbers() {
+        let read = |bytes: &[u8]| decode(bytes, Path::new("a.npy")).unwrap().pixels;
+        assert_eq!(read(&saved(&[1, 2], Order::C, vec![true, false])), [1.0, 0.0]);
+        assert_eq!(read(&saved(&[1, 2], Order::C, vec![-3i16, 7])), [-3.0, 7.0]);
+        assert_eq!(read(&saved(&[1, 2], Order::C, vec![200u8, 0])), [200.0, 0.0]);
+        assert_eq!(read(&saved(&[1, 2], Order::C, vec![1i64 << 20, -1])), [1_048_576.0, -1.0]);
+    }
+
+    #[test]
     fn other_arrays_are_refused_by_name() {
         let path = Path::new("a.npy");
         let cube = saved(&[1, 2, 2], Order::C, vec![0f32; 4]);
         assert!(matches!(decode(&cube, path), Err(Error::NpyShape { shape, .. }) if shape == [1, 2, 2]));
-        let integers = saved(&[2, 2], Order::C, vec![0i32; 4]);
-        assert!(decode(&integers, path).unwrap_err().to_string().contains("float32"));
+        let header = "{'descr': '<c8', 'fortran_order': False, 'shape': (2, 2), }";
+        let padded = format!("{header:<117}\n");
+        let complex = [&b"\x93NUMPY\x01\x00\x76\x00"[..], padded.as_bytes(), &[0; 32]].concat();
+        assert!(decode(&complex, path).unwrap_err().to_string().contains("float32"));
     }
 
     #[test]

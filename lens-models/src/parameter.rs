@@ -37,6 +37,8 @@ pub enum ParameterKind {
     Shear,
     /// Surface brightness.
     Amplitude,
+    /// Surface brightness of the sky, of either sign.
+    Sky,
     /// Angular scale of a light profile, arcsec.
     Radius,
     /// Width of an image on the sky, arcsec.
@@ -65,7 +67,7 @@ impl ParameterKind {
             Self::Slope => (1.0, 3.0),
             Self::AxisRatio => (0.0, 1.0),
             Self::Ellipticity => (-1.0, 1.0),
-            Self::Angle | Self::Center | Self::Shear => (f64::NEG_INFINITY, f64::INFINITY),
+            Self::Angle | Self::Center | Self::Shear | Self::Sky => (f64::NEG_INFINITY, f64::INFINITY),
             Self::SersicIndex => (0.2, 10.0),
             Self::Other { low, high, .. } => (low, high),
         }

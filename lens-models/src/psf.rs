@@ -61,7 +61,7 @@ impl Psf {
             return Err(Error::PsfSum { sum });
         }
         if (sum - 1.0).abs() > 1e-3 {
-            tracing::warn!(sum, "the PSF sums to {sum}; it is normalised to 1");
+            tracing::warn!(sum, "the PSF sums to {sum:.4}; it is normalised to 1");
         }
         let pixels = pixels.iter().map(|pixel| (f64::from(*pixel) / sum) as f32).collect();
         let kernel = Image { width, height, pixels };
@@ -70,8 +70,8 @@ impl Psf {
         Ok(Self { kernel, raw_sum: sum, forward, adjoint })
     }
 
-    /// A round Gaussian of standard deviation `sigma` arcsec, sampled at pixel centres on `size` x `size` pixels (as
-    /// lenstronomy's `GAUSSIAN` kernels are) and normalised. See [`FWHM_PER_SIGMA`].
+    /// A round Gaussian of standard deviation `sigma` arcsec, integrated over each of `size` x `size` pixels and normalised. See
+    /// [`FWHM_PER_SIGMA`].
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for a width or scale that is not positive, [`Error::PsfEven`].
@@ -81,9 +81,11 @@ impl Psf {
                 return Err(Error::OutOfRange { what, value, allowed: "a positive number of arcsec" });
             }
         }
+        // Beyond an edge; the tails of erf itself cancel.
+        let beyond = |edge: f64| libm::erfc(edge * pixel_scale / (sigma * std::f64::consts::SQRT_2));
         let at = |i: usize| {
-            let z = (i as f64 - (size as f64 - 1.0) / 2.0) * pixel_scale / sigma;
-            (-0.5 * z * z).exp()
+            let centre = (i as f64 - (size as f64 - 1.0) / 2.0).abs();
+            beyond(centre - 0.5) - beyond(centre + 0.5)
         };
         let total = (0..size).map(at).sum::<f64>().powi(2);
         let pixels = (0..size * size).map(|i| (at(i / size) * at(i % size) / total) as f32).collect();
@@ -103,6 +105,9 @@ impl Psf {
     pub fn trimmed(&self, keep: f64) -> Result<Self> {
         if !(keep > 0.0 && keep <= 1.0) {
             return Err(Error::OutOfRange { what: "the kept fraction", value: keep, allowed: "in (0, 1]" });
+        }
+        if keep == 1.0 {
+            return Ok(self.clone());
         }
         let (half_width, half_height) = self.half_size();
         let part = |half: usize| {

@@ -9,8 +9,8 @@ use by_hand::{primary, raw_fits, with_table};
 use fitsio_pure::compress::{TileCompression, compress_image_hdu};
 use lens_models::data::{DataFiles, Inputs};
 use lens_models::fits::{self, HeaderCard, HeaderValue, Image, NamedImage, Select};
+use lens_models::image_file::read_image;
 use lens_models::noise::Noise;
-use lens_models::npy::read_any;
 use lens_models::psf::Psf;
 use lens_models::{Error, Result};
 use proptest::prelude::*;
@@ -40,7 +40,7 @@ const REAL: [Golden; 14] = [
 fn real_images_read_as_astropy_and_numpy_read_them() {
     for (file, w, h, values, sum) in REAL {
         let Some(path) = test_data::find(&format!("data/{file}")) else { return };
-        let Image { width, height, pixels } = read_any(path).unwrap();
+        let Image { width, height, pixels } = read_image(path).unwrap();
         assert_eq!((width, height), (w, h), "{file}");
         let (min, max) = pixels.iter().fold((f32::MAX, f32::MIN), |(a, b), p| (a.min(*p), b.max(*p)));
         let got = [pixels[0], pixels[h / 2 * w + w / 2], pixels[h / 3 * w + w / 4], min, max].map(f64::from);
@@ -82,7 +82,7 @@ fn slacs(mask_radius: Option<f64>) -> DataFiles {
 #[test]
 fn a_sampled_gaussian_is_the_psf_that_made_a_mock() {
     let Some(path) = test_data::find("data/mock/tinylensgpu_src_only/psf.fits") else { return };
-    let file = read_any(path).unwrap();
+    let file = read_image(path).unwrap();
     let psf = Psf::gaussian(0.05, 0.074, 21).unwrap();
     // The file is f32 and sums to 1 + 1.2e-7.
     assert!(psf.kernel().iter().zip(&file.pixels).all(|(a, b)| (a - b).abs() < 1e-7));
@@ -167,7 +167,7 @@ fn what_is_written_comes_back_by_order_index_and_name() {
 
 #[test]
 fn files_that_are_no_images_are_named() {
-    let missing = read_any("no/such/image.fits").unwrap_err();
+    let missing = read_image("no/such/image.fits").unwrap_err();
     assert!(matches!(missing, Error::MissingFile { .. }) && missing.to_string().starts_with("no/such/image.fits"));
     assert!(matches!(decode(b"hello, this is a text file"), Err(Error::UnknownFormat { .. })));
     assert!(matches!(decode(b""), Err(Error::Truncated { .. })));
@@ -291,8 +291,11 @@ fn data_that_do_not_fit_together_are_refused() {
     assert!(error.to_string().contains("noise.fits: the noise at pixel (x 2, y 3) is 0"), "{error}");
     assert!(matches!(check(&|_, inputs| inputs.mask = flat(12, 10, 0.0)), Error::EmptyMask { file: 120, .. }));
     assert!(matches!(check(&|files, _| files.mask_radius = Some(0.01)), Error::EmptyMask { radius: 120, .. }));
-    assert!(matches!(check(&|files, _| files.pixel_scale = -0.1), Error::OutOfRange { what: "pixel_scale", .. }));
-    assert!(matches!(check(&|files, _| files.supersampling = 0), Error::OutOfRange { what: "supersampling", .. }));
+    assert!(matches!(check(&|files, _| files.pixel_scale = Some(-0.1)), Error::OutOfRange { what: "pixel_scale", .. }));
+    assert!(matches!(
+        check(&|files, _| files.supersampling = Some(0)),
+        Error::OutOfRange { what: "supersampling", .. }
+    ));
     let error = check(&|_, inputs| inputs.noise = None);
     assert!(error.to_string().contains("`noise`; or else `background_rms`"), "{error}");
 }

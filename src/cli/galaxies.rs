@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use arclet::lens::npy::read_any;
+use arclet::lens::image_file::read_image;
 use arclet::source::Error as SourceError;
 use arclet::source::data::simulate::{Population, Simulator, Survey, simulate_set};
 use arclet::source::data::{
@@ -94,7 +94,7 @@ fn simulated(
     cuts: &Cuts,
 ) -> Result<(Vec<Galaxy>, Tally)> {
     let survey = match &arguments.psf {
-        Some(path) => Survey::default().with_psf(read_any(path)?)?,
+        Some(path) => Survey::default().with_psf(read_image(path)?)?,
         None => Survey::default(),
     };
     let simulator = Simulator::new(survey, population.clone(), arguments.seed)?;

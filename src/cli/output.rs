@@ -6,7 +6,7 @@ use arclet::fit::{Fit, FitSettings};
 use arclet::infer::posterior::Summary;
 use arclet::lens::fits::{HeaderCard, HeaderValue, Image, NamedImage, write_images};
 use arclet::lens::grid::Window;
-use arclet::lens::npy::read_any;
+use arclet::lens::image_file::read_image;
 use serde::Serialize;
 
 use super::failure::Result;
@@ -54,7 +54,7 @@ fn model_fits(folder: &Folder, fit: &Fit) -> Result<()> {
     let (data, view, grid) = (&fit.data, &fit.view, &fit.data.grid);
     let (size, window) = (grid.full_size(), grid.window());
     let files = fit.system.data.as_ref();
-    let read = files.and_then(|files| files.image.as_ref()).map(|path| read_any(fit.system.folder.join(path)));
+    let read = files.and_then(|files| files.image.as_ref()).map(|path| read_image(fit.system.folder.join(path)));
     let image = match read {
         Some(image) => image?,
         None => full(&data.image.pixels, size, window)?,

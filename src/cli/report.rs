@@ -39,10 +39,13 @@ pub fn print(
     }
     let radius = fit.view.einstein_radius.map(|r| format!("; Einstein radius {r:.4} arcsec")).unwrap_or_default();
     let seconds: f64 = fit.seconds.iter().map(|(_, s)| s).sum();
+    let grid = &fit.data.grid;
+    let (points, finest) = (grid.subpixels(), grid.sampling().finest() * grid.cells());
     let _ = writeln!(
         text,
-        "\n{}\nchi2 per pixel {:.3}{radius}; {} chains x {} draws by {}, {} gradients in {seconds:.1} s",
+        "\n{}\nlight at {points} sub-pixels of {} pixels, up to {finest} x {finest} in one\nchi2 per pixel {:.3}{radius}; {} chains x {} draws by {}, {} gradients in {seconds:.1} s",
         fit.data.report,
+        grid.pixels(),
         fit.view.chi2_per_pixel,
         fit.posterior.chains(),
         fit.posterior.draws(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use arclet::fit::View;
 use arclet::lens::data::DataFiles;
 use arclet::lens::fits::{HeaderCard, HeaderValue, Image, NamedImage, write_images};
-use arclet::lens::npy::read_any;
+use arclet::lens::image_file::read_image;
 use arclet::lens::system::{Mock, System, simulate};
 use serde_json::{Map, Value as Json};
 
@@ -44,7 +44,7 @@ pub fn simulate_into(folder: &Folder, title: &str, system: &System, text: &str, 
     let mock = simulate(&drawn, seed)?;
     let Some(files) = &system.data else { return Err(Failure::ours("a system without data was simulated")) };
     let image = |name: &str, image: &Image| {
-        let value = HeaderValue::Real(files.pixel_scale);
+        let value = HeaderValue::Real(mock.data.grid.pixel_scale());
         let cards = vec![HeaderCard { keyword: "PIXSCALE", value, comment: "arcsec per pixel" }];
         let stem = name.trim_end_matches(".fits").to_uppercase();
         write_images(folder.path().join(name), &[NamedImage { name: &stem, image, cards }])
@@ -55,7 +55,7 @@ pub fn simulate_into(folder: &Folder, title: &str, system: &System, text: &str, 
         image("psf.fits", &Image::new(psf.width(), psf.height(), psf.kernel().to_vec())?)?;
     }
     if let Some(mask) = &files.mask {
-        image("mask.fits", &read_any(system.folder.join(mask))?)?;
+        image("mask.fits", &read_image(system.folder.join(mask))?)?;
     }
     output::truth(folder, &mock.truth)?;
     let written = DataFiles {
@@ -65,6 +65,7 @@ pub fn simulate_into(folder: &Folder, title: &str, system: &System, text: &str, 
         mask: files.mask.as_ref().map(|_| PathBuf::from("mask.fits")),
         size: None,
         background_rms: None,
+        inverse_variance: None,
         exposure_time: None,
         psf_fwhm: None,
         ..files.clone()

@@ -1,12 +1,11 @@
 //! The view of a system whose parameters all have values: a simulation's, or one that is set by hand.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lens_models::data::ImageData;
 use lens_models::system::{Scales, System, SystemModel};
-use ppl_core::{Ctx, handler};
+use ppl_core::{Ctx, Values, handler};
 
 use super::{FitError, View};
 
@@ -17,20 +16,20 @@ impl View {
     /// A system without components.
     pub fn of(system: &System, data: &Arc<ImageData>) -> Result<View, FitError> {
         let model = SystemModel::new(system, data.clone(), &Scales { peak: 1.0, ..Scales::of(data, false) })?;
-        let scene = RefCell::new(None);
-        let kept = |ctx: &mut Ctx| {
-            *scene.borrow_mut() = Some(model.run(ctx)?);
-            Ok(())
-        };
-        let drawn = handler::trace(handler::seed(kept, 0))?;
-        let latent = drawn.iter().filter(|(_, site)| site.is_latent());
-        let mut values: BTreeMap<String, Vec<f64>> =
-            latent.map(|(name, site)| (name.to_string(), site.value.numbers().to_vec())).collect();
+        if system.components.is_empty() {
+            return Err(FitError::Nothing { missing: "components", fix: "add one" });
+        }
+        let sites = handler::trace(handler::seed(|ctx: &mut Ctx| model.run(ctx).map(drop), 0))?;
+        let (mut drawn, mut values) = (Values::new(), BTreeMap::new());
+        for (name, site) in sites.iter().filter(|(_, site)| site.is_latent()) {
+            drawn.insert(&**name, site.value.clone());
+            values.insert(name.to_string(), site.value.numbers().to_vec());
+        }
+        let model = model.adapted(&drawn)?;
         for component in &system.components {
             let fixed = component.fixed.iter().map(|(name, v)| (format!("{}.{name}", component.name), v.clone()));
             values.extend(fixed);
         }
-        let scene = scene.into_inner().ok_or(FitError::Nothing { missing: "components", fix: "add one" })?;
-        View::new(system, data, &scene, &values)
+        View::new(system, model.data(), &model.scene_at(&drawn)?, &values)
     }
 }

@@ -58,31 +58,12 @@ pub(super) fn fit_light(
             true => starts,
             false => search.maximise(&density, &starts, &MapSettings { pruning, ..MapSettings::default() })?.position,
         };
-        let (trace, scene) = scene_at(&density, &model, &position)?;
+        let values = latent_values(&density, &position)?;
+        let scene = model.scene_at(&values)?;
         let image = scene.light.as_ref().map_or(Ok(vec![]), |l| expose(&data, l).map(|a| a.lane(0).to_vec()))?;
-        found = Some(Light { values: trace, image });
+        found = Some(Light { values, image });
     }
     found.ok_or(FitError::Nothing { missing: "light", fix: "add a component under `light`" })
-}
-
-/// The latent values and the scene at a position.
-pub(super) fn scene_at<M, R>(
-    density: &ModelDensity<M>,
-    model: &SystemModel,
-    position: &[f64],
-) -> Result<(Values, lens_models::system::Scene), FitError>
-where
-    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
-{
-    let values = latent_values(density, position)?;
-    let scene = std::cell::RefCell::new(None);
-    let kept = |ctx: &mut Ctx| {
-        *scene.borrow_mut() = Some(model.run(ctx)?);
-        Ok(())
-    };
-    handler::trace(handler::seed(handler::substitute(kept, values.clone()), 0))?;
-    let scene = scene.into_inner();
-    scene.map(|s| (values, s)).ok_or(FitError::Nothing { missing: "components", fix: "add one" })
 }
 
 /// The values of the latent sites at a position.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lens_models::data::ImageData;
-use lens_models::system::{Role, Scales, System, SystemModel};
+use lens_models::sampling::Sampling;
+use lens_models::system::{Role, Scales, Scene, System, SystemModel};
 use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
 use ppl_infer::map::{Laplace, LaplaceSettings, MapSettings, laplace};
 use ppl_infer::mcmc::NutsSettings;
@@ -13,10 +14,13 @@ use ppl_infer::posterior::{Posterior, Warning};
 use ppl_infer::{Executor, Target, sample_around};
 
 use super::basin::basin;
-use super::light::{fit_light, scene_at};
+use super::light::{fit_light, latent_values};
 use super::search::Search;
 use super::view::View;
 use super::{Fit, FitError, FitSettings, Method};
+
+/// How often sub-pixels are chosen anew at the maximum that the last ones gave: the second time few cells change, if any.
+const REFINEMENTS: usize = 3;
 
 /// Fits a system to its data under an executor, whose observers, stop and budget serve all stages.
 ///
@@ -34,14 +38,15 @@ pub fn fit(
     }
     let mut clock = Clock { seconds: vec![], since: Instant::now() };
     let scales = Scales::of(&data, has(Role::Light));
-    let model = SystemModel::new(system, data.clone(), &scales)?;
-    let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone());
-    let density = ModelDensity::new(&run)?;
+    let mut model = SystemModel::new(system, data.clone(), &scales)?;
+    let mut density = ModelDensity::new(with_priors(&model, system))?;
     if density.layout().dim() == 0 {
         return Err(FitError::Nothing { missing: "free parameter", fix: "take the `value` of one away" });
     }
-    let priors = PriorSet::of(&run)?;
+    let priors = PriorSet::of(&with_priors(&model, system))?;
     let mut search = Search::new(settings.seed, executor);
+    // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
+    let data = Arc::new(data.resampled(Sampling::Uniform(1)));
 
     let light = if has(Role::Light) && has(Role::Source) {
         search.executor.stage("lens light");
@@ -56,8 +61,22 @@ pub fn fit(
     let starts = density.position_of(&start, settings.seed)?;
     clock.lap("search");
     search.executor.stage("maximum");
-    let best = search.maximise(&density, &starts, &MapSettings::default())?;
+    let mut best = search.maximise(&density, &starts, &MapSettings::default())?;
     clock.lap("maximum");
+    if model.data().adaptive {
+        search.executor.stage("sub-pixels");
+        for _ in 0..REFINEMENTS {
+            let finer = model.refined(&latent_values(&density, &best.position)?)?;
+            if finer == *model.sampling() {
+                break;
+            }
+            model = model.resampled(finer)?;
+            density = ModelDensity::new(with_priors(&model, system))?;
+            best = search.maximise(&density, &best.position, &MapSettings::default())?;
+        }
+        clock.lap("sub-pixels");
+    }
+    let data = model.data().clone();
     search.executor.stage("curvature");
     let around = laplace(&density, &best.position, &LaplaceSettings::default())?;
     executor.spend(around.gradient_count as u64);
@@ -73,7 +92,8 @@ pub fn fit(
             drawn
         }
     };
-    let (values, scene) = scene_at(&density, &model, &top)?;
+    let values = latent_values(&density, &top)?;
+    let scene = model.scene_at(&values)?;
     let best = with_fixed(system, &values);
     let view = View::new(system, &data, &scene, &best)?;
     let (seconds, gradients) = (clock.seconds, executor.spent());
@@ -91,6 +111,12 @@ pub fn fit(
         gradients,
         sampling_gradients,
     })
+}
+
+/// The model under the priors of its system.
+fn with_priors(model: &SystemModel, system: &System) -> impl Fn(&mut Ctx) -> ppl_core::Result<Scene> + use<> {
+    let model = model.clone();
+    handler::priors(move |ctx: &mut Ctx| model.run(ctx), system.priors.clone())
 }
 
 /// NUTS from draws of the Laplace approximation, whose covariance is its metric: the posterior, and the highest point that was

@@ -75,20 +75,23 @@ pub fn decode(bytes: &[u8], path: &Path, select: Select<'_>) -> Result<Image> {
 }
 
 fn select_image(mut source: Source<'_>, select: Select<'_>) -> Result<Image> {
+    let (index, hdu) = select_hdu(&mut source, select)?;
+    read_pixels(&mut source, hdu, index)
+}
+
+/// The HDU that is asked for, and its number.
+pub(super) fn select_hdu(source: &mut Source<'_>, select: Select<'_>) -> Result<(usize, Hdu)> {
     let found = source.find(|index, hdu| match select {
         Select::FirstImage => image_size(hdu).is_some(),
         Select::Index(wanted) => wanted == index,
         Select::Name(wanted) => wanted.trim().eq_ignore_ascii_case(text_card(hdu, "EXTNAME").unwrap_or_default()),
     })?;
     let path = source.path.clone();
-    match (found, select) {
-        (Ok((index, hdu)), _) => read_pixels(&mut source, hdu, index),
-        (Err(available), Select::FirstImage) => Err(Error::NoImage { path, available }),
-        (Err(available), Select::Index(wanted)) => {
-            Err(Error::NoSuchHdu { path, wanted: wanted.to_string(), available })
-        }
-        (Err(available), Select::Name(wanted)) => Err(Error::NoSuchHdu { path, wanted: wanted.to_owned(), available }),
-    }
+    found.map_err(|available| match select {
+        Select::FirstImage => Error::NoImage { path, available },
+        Select::Index(wanted) => Error::NoSuchHdu { path, wanted: wanted.to_string(), available },
+        Select::Name(wanted) => Error::NoSuchHdu { path, wanted: wanted.to_owned(), available },
+    })
 }
 
 /// The image of one HDU; no other data of the file are read.

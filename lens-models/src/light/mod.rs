@@ -8,10 +8,12 @@ mod battery;
 pub mod formula;
 mod sersic;
 mod sersic_index;
+mod uniform;
 
 pub use formula::Formula;
 pub use sersic::{Sersic, SersicLenstronomyBn};
 pub use sersic_index::{BnWithSlope, sersic_bn, sersic_bn_lenstronomy};
+pub use uniform::Uniform;
 
 use crate::codegen::Kernel;
 use crate::parameter::ProfileParameter;
@@ -69,4 +71,4 @@ pub trait LightProfile: Send + Sync {
 }
 
 /// All light profiles of this crate; [`Profiles`](crate::profiles::Profiles) finds them by name.
-pub const ALL: &[&dyn LightProfile] = &[&Sersic, &SersicLenstronomyBn];
+pub const ALL: &[&dyn LightProfile] = &[&Sersic, &SersicLenstronomyBn, &Uniform];

@@ -1,4 +1,4 @@
-//! Exposure: what a camera makes of a brightness on sub-pixels, by averaging them and blurring with the PSF.
+//! Exposure: what a camera makes of a brightness on sub-pixels, by averaging them over the cells of the PSF and blurring these.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::split::each_lane;
 use crate::data::ImageData;
+use crate::sampling::Sampling;
 
 /// The image `[height, width]` of the window that a brightness `[sub-pixels]` gives.
 ///
@@ -24,46 +25,61 @@ struct Expose {
 }
 
 impl Expose {
-    /// One lane forwards; with `threads`, the rows of the convolution are shared out too.
+    /// One lane forwards: sub-pixels to cells, these through the PSF, and to pixels. With `threads`, the rows of the convolution
+    /// are shared out too.
     fn forward(&self, fine: &[f32], image: &mut [f32], threads: bool) {
         let grid = &self.data.grid;
-        let Some(psf) = &self.data.psf else { return grid.bin(fine, image) };
-        let (width, height) = (grid.width(), grid.height());
-        let convolve = |sharp: &[f32], image: &mut [f32]| {
-            if threads {
-                psf.convolve_threaded(sharp, width, height, image)
-            } else {
-                psf.convolve(sharp, width, height, image)
-            }
+        let (width, height) = (grid.cell_width(), grid.cell_height());
+        let blur = |sharp: &[f32], blurred: &mut [f32]| match &self.data.psf {
+            None => blurred.copy_from_slice(sharp),
+            Some(psf) if threads => psf.convolve_threaded(sharp, width, height, blurred),
+            Some(psf) => psf.convolve(sharp, width, height, blurred),
         };
-        if grid.supersampling() == 1 {
-            return convolve(fine, image);
+        let blur_into = |sharp: &[f32], image: &mut [f32]| {
+            if grid.cells() == 1 {
+                return blur(sharp, image);
+            }
+            let mut blurred = pool::take(width * height);
+            blur(sharp, &mut blurred);
+            Sampling::Uniform(grid.cells()).bin(&blurred, image, grid.width());
+            pool::give_back(blurred);
+        };
+        if *grid.sampling() == Sampling::Uniform(1) {
+            return blur_into(fine, image);
         }
-        let mut sharp = pool::take(image.len());
-        grid.bin(fine, &mut sharp);
-        convolve(&sharp, image);
-        pool::give_back(sharp);
+        let mut cells = pool::take(width * height);
+        grid.sampling().bin(fine, &mut cells, width);
+        blur_into(&cells, image);
+        pool::give_back(cells);
     }
 
     /// One lane backwards: adds the gradient of the sub-pixels.
     fn adjoint(&self, cotangent: &[f32], gradient: &mut [f32], threads: bool) {
         let grid = &self.data.grid;
-        let (width, height) = (grid.width(), grid.height());
-        let mut coarse = pool::take(cotangent.len());
-        match &self.data.psf {
-            None => coarse.copy_from_slice(cotangent),
-            Some(psf) if threads => psf.convolve_adjoint_threaded(cotangent, width, height, &mut coarse),
-            Some(psf) => psf.convolve_adjoint(cotangent, width, height, &mut coarse),
+        let (width, height) = (grid.cell_width(), grid.cell_height());
+        let mut cells = pool::take(width * height);
+        let unblur = |blurred: &[f32], sharp: &mut [f32]| match &self.data.psf {
+            None => sharp.copy_from_slice(blurred),
+            Some(psf) if threads => psf.convolve_adjoint_threaded(blurred, width, height, sharp),
+            Some(psf) => psf.convolve_adjoint(blurred, width, height, sharp),
+        };
+        if grid.cells() == 1 {
+            unblur(cotangent, &mut cells);
+        } else {
+            let mut blurred = pool::take(width * height);
+            Sampling::Uniform(grid.cells()).bin_adjoint(cotangent, &mut blurred, grid.width());
+            unblur(&blurred, &mut cells);
+            pool::give_back(blurred);
         }
-        if grid.supersampling() == 1 {
-            gradient.iter_mut().zip(&coarse).for_each(|(g, c)| *g += c);
+        if *grid.sampling() == Sampling::Uniform(1) {
+            gradient.iter_mut().zip(&cells).for_each(|(g, c)| *g += c);
         } else {
             let mut fine = pool::take(gradient.len());
-            grid.bin_adjoint(&coarse, &mut fine);
-            gradient.iter_mut().zip(&fine).for_each(|(g, c)| *g += c);
+            grid.sampling().bin_adjoint(&cells, &mut fine, width);
+            gradient.iter_mut().zip(&fine).for_each(|(g, f)| *g += f);
             pool::give_back(fine);
         }
-        pool::give_back(coarse);
+        pool::give_back(cells);
     }
 }
 
@@ -100,15 +116,20 @@ mod tests {
     use ppl_core::autodiff::{Value, check};
 
     #[test]
-    fn the_vjp_of_an_exposure_is_right_for_lanes_and_sub_pixels() {
-        for supersampling in [1, 2] {
-            let data = data(6, 5, supersampling);
-            for lanes in [1, 3] {
-                let n = data.grid.subpixels();
-                let fine: Vec<f32> = (0..lanes * n).map(|i| (0.7 * i as f32).sin()).collect();
-                let input = Value::constant(Shape::new(lanes, Dims::new(&[n])), fine);
-                // Linear: only f32 rounding of the differences, 6e-8 / 0.1.
-                check::vjp(|| Expose { data: data.clone() }, &[input], 0.1, 1e-5);
+    fn the_vjp_of_an_exposure_is_right_for_lanes_sub_pixels_and_cells() {
+        for (supersampling, cells) in [(1, 1), (2, 1), (1, 3), (2, 2)] {
+            let uniform = data(6, 5, supersampling);
+            let grid = uniform.grid.clone().with_cells(cells);
+            let levels: Vec<u8> = (0..grid.cells_in_window()).map(|i| 1 + (i % 3) as u8).collect();
+            for grid in [grid.with_sampling(Sampling::Each(levels.into())), grid] {
+                let data = Arc::new(ImageData { grid, ..(*uniform).clone() });
+                for lanes in [1, 3] {
+                    let n = data.grid.subpixels();
+                    let fine: Vec<f32> = (0..lanes * n).map(|i| (0.7 * i as f32).sin()).collect();
+                    let input = Value::constant(Shape::new(lanes, Dims::new(&[n])), fine);
+                    // Linear: only f32 rounding of the differences, 6e-8 / 0.1.
+                    check::vjp(|| Expose { data: data.clone() }, &[input], 0.1, 1e-5);
+                }
             }
         }
     }

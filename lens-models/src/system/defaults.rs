@@ -18,6 +18,8 @@ pub struct Scales {
     pub pixel: f64,
     /// Brightness of the brightest pixels.
     pub peak: f64,
+    /// Noise of a pixel, the median.
+    pub noise: f64,
     /// Where the lens is expected, arcsec.
     pub center: [f64; 2],
 }
@@ -32,7 +34,7 @@ impl Scales {
         let shown = 0.5 * (window.width.min(window.height) as f64) * grid.pixel_scale();
         let peak = (data.report.peak - data.report.background).max(data.report.median_sigma);
         let center = if has_light { brightest(data) } else { [0.0, 0.0] };
-        Scales { radius: half.min(shown), pixel: grid.pixel_scale(), peak, center }
+        Scales { radius: half.min(shown), pixel: grid.pixel_scale(), peak, noise: data.report.median_sigma, center }
     }
 }
 
@@ -81,7 +83,7 @@ fn normal(loc: f64, scale: f64) -> Json {
 }
 
 fn default(component: &Component, parameter: &ProfileParameter, scales: &Scales) -> Result<Json> {
-    let Scales { radius, pixel, peak, center } = *scales;
+    let Scales { radius, pixel, peak, noise, center } = *scales;
     let source = component.role == Role::Source;
     Ok(match parameter.kind {
         ParameterKind::EinsteinRadius => log_normal(0.4 * radius, 0.4),
@@ -98,6 +100,8 @@ fn default(component: &Component, parameter: &ProfileParameter, scales: &Scales)
             normal(along, if source { 0.08 * radius } else { (1.5 * pixel).max(0.05) })
         }
         ParameterKind::Amplitude => log_normal(0.1 * peak, 2.0),
+        // What is left of a sky that was subtracted.
+        ParameterKind::Sky => normal(0.0, noise),
         // A galaxy fills an image such as the decoder's with a half-light radius of an eighth of its width.
         ParameterKind::Width if source => log_normal((0.64 * radius).max(16.0 * pixel), 0.7),
         ParameterKind::Width => log_normal(2.4 * radius, 0.8),

@@ -6,6 +6,7 @@ mod defaults;
 mod model;
 mod preset;
 mod read;
+mod refine;
 mod simulate;
 
 pub use component::{Component, Profile, Role};

@@ -14,6 +14,7 @@ use crate::data::ImageData;
 use crate::error::Result;
 use crate::op::{Deflector, Template, expose, image_log_prob, scalars_of, sky, trace_rays};
 use crate::parameter::ProfileParameter;
+use crate::sampling::Sampling;
 
 /// Where a parameter's value comes from.
 #[derive(Clone)]
@@ -81,7 +82,25 @@ impl SystemModel {
         Ok(scene)
     }
 
-    fn scene(&self, ctx: &mut Ctx) -> ppl_core::Result<Scene> {
+    /// The sub-pixels that light is evaluated at.
+    pub fn sampling(&self) -> &Sampling {
+        self.grid.sampling()
+    }
+
+    /// The same model with other sub-pixels.
+    ///
+    /// # Errors
+    /// None: a grid fills its shape.
+    ///
+    /// # Panics
+    /// If the sampling is of another number of cells than the grid has.
+    pub fn resampled(&self, sampling: Sampling) -> Result<Self> {
+        let data = Arc::new(self.data.resampled(sampling));
+        let grid = Arc::new(data.grid.clone());
+        Ok(SystemModel { sky: sky(&grid)?, data, grid, components: self.components.clone() })
+    }
+
+    pub(super) fn scene(&self, ctx: &mut Ctx) -> ppl_core::Result<Scene> {
         let (mut deflectors, mut light, mut source) = (vec![], vec![], vec![]);
         let mut lit = vec![];
         for (component, slots) in &self.components {

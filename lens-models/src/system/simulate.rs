@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ppl_core::handler::{priors, seed, trace};
 use ppl_core::message::Kind;
-use ppl_core::{Ctx, rng};
+use ppl_core::{Ctx, Values, rng};
 use rand_distr::{Distribution as _, StandardNormal};
 
 use super::config::System;
@@ -14,7 +14,7 @@ use super::model::SystemModel;
 use crate::data::{ImageData, Inputs};
 use crate::error::{Error, Result};
 use crate::fits::Image;
-use crate::npy::read_any;
+use crate::image_file::read_image;
 use crate::op::expose;
 
 /// A simulated image and what is true of it.
@@ -41,23 +41,18 @@ pub fn simulate(system: &System, seed_of_draws: u64) -> Result<Mock> {
     let files = system.data.as_ref().ok_or_else(|| missing("pixel_scale", "a simulation needs a `data` entry"))?;
     let size = match (files.size, &files.image) {
         (Some(size), _) => size,
-        (None, Some(path)) => read_any(system.folder.join(path))?.size(),
+        (None, Some(path)) => read_image(system.folder.join(path))?.size(),
         (None, None) => return Err(missing("size", "width and height in pixels, such as [100, 100]")),
     };
     let blank = Image::new(size.0, size.1, vec![0.0; size.0 * size.1])?;
-    let noise = files.noise.as_ref().map(|path| read_any(system.folder.join(path))).transpose()?;
+    let noise = files.read_noise(&system.folder)?;
     let open = files.clone_without_mask();
     let psf = open.read_psf(&system.folder)?;
     let data = open.assemble(Inputs { image: blank, noise: noise.clone(), psf: psf.clone(), mask: None })?;
     let scales = Scales { peak: 1.0, ..Scales::of(&data, false) };
     let model = SystemModel::new(system, Arc::new(data), &scales)?;
-    let run = |ctx: &mut Ctx| model.run(ctx);
-    let scene = std::cell::RefCell::new(None);
-    let kept = |ctx: &mut Ctx| {
-        *scene.borrow_mut() = Some(run(ctx)?);
-        Ok(())
-    };
-    let sites = trace(seed(priors(kept, system.priors.clone()), seed_of_draws))?;
+    let run = |ctx: &mut Ctx| model.run(ctx).map(drop);
+    let sites = trace(seed(priors(run, system.priors.clone()), seed_of_draws))?;
     let mut truth: BTreeMap<String, Vec<f64>> = sites
         .iter()
         .filter(|(_, site)| site.kind == Kind::Sample)
@@ -69,11 +64,15 @@ pub fn simulate(system: &System, seed_of_draws: u64) -> Result<Mock> {
         }
     }
     let mut signal = vec![0.0; size.0 * size.1];
-    if let Some(scene) = scene.into_inner() {
-        for part in scene.light.iter().chain(&scene.source) {
-            let image = expose(model.data(), part)?;
-            signal.iter_mut().zip(image.lane(0)).for_each(|(s, v)| *s += v);
-        }
+    let mut drawn = Values::new();
+    for (name, site) in sites.iter().filter(|(_, site)| site.is_latent()) {
+        drawn.insert(&**name, site.value.clone());
+    }
+    let model = model.adapted(&drawn)?;
+    let scene = model.scene_at(&drawn)?;
+    for part in scene.light.iter().chain(&scene.source) {
+        let image = expose(model.data(), part)?;
+        signal.iter_mut().zip(image.lane(0)).for_each(|(s, v)| *s += v);
     }
     let sigma: Vec<f32> = match &noise {
         Some(map) => map.pixels.clone(),
