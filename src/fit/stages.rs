@@ -43,7 +43,7 @@ pub fn fit(
     if density.layout().dim() == 0 {
         return Err(FitError::Nothing { missing: "free parameter", fix: "take the `value` of one away" });
     }
-    let priors = PriorSet::of(&with_priors(&model, system))?;
+    let priors = PriorSet::of(with_priors(&model, system))?;
     let mut search = Search::new(settings.seed, executor);
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
     let data = Arc::new(data.resampled(Sampling::Uniform(1)));

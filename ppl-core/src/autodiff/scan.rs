@@ -117,9 +117,9 @@ where
                     by.iter_mut().zip(&state.slopes).for_each(|(by, slope)| *by += a * slope);
                 }
                 adjoint.copy_from_slice(&by[..S]);
-                for i in S..S + self.inputs {
+                for (i, by) in by.iter().enumerate().skip(S).take(self.inputs) {
                     if let Some(into) = gradients.lane(i, lane) {
-                        into[t] += by[i];
+                        into[t] += by;
                     }
                 }
                 sums.iter_mut().zip(by).for_each(|(sum, by)| *sum += by);

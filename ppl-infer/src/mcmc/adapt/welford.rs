@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn two_halves_together_are_the_whole() {
-        let draws: Vec<[f64; 2]> = (0..9).map(|i| f64::from(i)).map(|x| [(2.0 * x).sin() + 5.0, x * x.cos()]).collect();
+        let draws: Vec<[f64; 2]> = (0..9).map(f64::from).map(|x: f64| [(2.0 * x).sin() + 5.0, x * x.cos()]).collect();
         for pairs in [false, true] {
             let count = |draws: &[[f64; 2]]| {
                 let mut counted = Welford::new(2, pairs);
