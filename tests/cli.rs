@@ -5,7 +5,8 @@ mod program;
 use std::fs;
 use std::path::Path;
 
-use arclet::lens::fits::{Select, read_hdu, read_image};
+use arclet::lens::fits::{HeaderCard, HeaderValue, NamedImage, Select, read_hdu, read_image, write_images};
+use arclet::lens::image_file::read_header;
 use arclet::lens::plane::Lens;
 use arclet::lens::system::System;
 use serde_json::Value as Json;
@@ -163,6 +164,39 @@ fn printed_priors_are_taken_back_and_changes_to_them_are_in_force() {
     let n = json(&root.join("out/summary.json"))["sites"]["source.n_sersic"]["mean"].as_f64().unwrap_or(f64::NAN);
     assert!((n - 1.1).abs() < 1e-5, "n_sersic is {n}");
     assert_eq!(json(&root.join("out/priors.json")), priors);
+}
+
+#[test]
+fn the_place_of_an_image_on_the_sky_is_that_of_its_model() {
+    let folder = mock();
+    let root = folder.path();
+    let image = read_image(root.join("image.fits")).expect("an image of ours");
+    let text = |keyword, value: &str| HeaderCard { keyword, value: HeaderValue::Text(value.to_owned()), comment: "" };
+    let real = |keyword, value| HeaderCard { keyword, value: HeaderValue::Real(value), comment: "" };
+    let (step, middle) = (0.12 / 3600.0, 15.5);
+    let cards = vec![
+        text("CTYPE1", "RA---TAN"),
+        text("CTYPE2", "DEC--TAN"),
+        real("CRVAL1", 150.1),
+        real("CRVAL2", 2.2),
+        real("CRPIX1", middle),
+        real("CRPIX2", middle),
+        real("CD1_1", -step),
+        real("CD2_2", step),
+        text("OBJECT", "a lens"),
+    ];
+    let named = NamedImage { name: "SCI", image: &image, cards: cards.clone() };
+    write_images(root.join("image.fits"), &[named]).expect("a temporary folder");
+    good(root, &["fit", "system.json", "--out", "out", "--method", "map", "--draws", "20"]);
+    let header = |hdu: &str| read_header(root.join(format!("out/model.fits[{hdu}]"))).expect("written by arclet");
+    for hdu in ["DATA", "MODEL", "RESIDUAL"] {
+        let mut places = header(hdu).expect("a FITS file").places();
+        assert!(cards.iter().all(|card| places.contains(card)), "{hdu}: {places:?}");
+        places.retain(|card| card.keyword == "OBJECT");
+        assert_eq!(places.len(), 1);
+    }
+    // The source lies in another plane.
+    assert_eq!(header("SOURCE_PLANE").expect("a FITS file").pixel_scale(), None);
 }
 
 #[test]

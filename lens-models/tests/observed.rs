@@ -103,5 +103,6 @@ fn a_psf_on_finer_pixels_blurs_as_the_closed_form_does() {
     // cells of a finer one, a variance of h^2 / 12 too much of total 0.018: relative to it h^2 / 0.22.
     let off = [1, 2, 4].map(|cells| blurred(0.1, cells, 4));
     println!("largest errors with 1, 2 and 4 cells, of the peak: {off:?}");
-    assert!(off[0] > 0.02 && off[1] < 0.3 * off[0] && off[2] < 0.3 * off[1] && off[2] < 4e-3, "{off:?}");
+    // With 4 there is one point in a cell, so that it counts once.
+    assert!(off[0] > 0.01 && off[1] < 0.5 * off[0] && off[2] < 1e-4, "{off:?}");
 }

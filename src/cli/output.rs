@@ -6,7 +6,7 @@ use arclet::fit::{Fit, FitSettings};
 use arclet::infer::posterior::Summary;
 use arclet::lens::fits::{HeaderCard, HeaderValue, Image, NamedImage, write_images};
 use arclet::lens::grid::Window;
-use arclet::lens::image_file::read_image;
+use arclet::lens::image_file::{read_header, read_image};
 use serde::Serialize;
 
 use super::failure::Result;
@@ -54,11 +54,14 @@ fn model_fits(folder: &Folder, fit: &Fit) -> Result<()> {
     let (data, view, grid) = (&fit.data, &fit.view, &fit.data.grid);
     let (size, window) = (grid.full_size(), grid.window());
     let files = fit.system.data.as_ref();
-    let read = files.and_then(|files| files.image.as_ref()).map(|path| read_image(fit.system.folder.join(path)));
-    let image = match read {
-        Some(image) => image?,
+    let path = files.and_then(|files| files.image.as_ref()).map(|path| fit.system.folder.join(path));
+    let image = match &path {
+        Some(path) => read_image(path)?,
         None => full(&data.image.pixels, size, window)?,
     };
+    // Where the image is on the sky, so that others can lay the model over it.
+    let header = path.map(read_header).transpose()?.flatten();
+    let places = header.map(|header| header.places()).unwrap_or_default();
     let parts: [(&str, &[f32]); 4] = [
         ("MODEL", &view.model),
         ("RESIDUAL", &view.residual),
@@ -76,7 +79,10 @@ fn model_fits(folder: &Folder, fit: &Fit) -> Result<()> {
         n => Image::new(n, n, view.source.clone())?,
     };
     let pixel = 2.0 * view.source_half_width / view.source_size.max(1) as f64;
-    let named = images.iter().map(|(name, image)| named(name, image, grid.pixel_scale(), [0.0, 0.0]));
+    let named = images.iter().map(|(name, image)| {
+        let NamedImage { name, image, cards } = named(name, image, grid.pixel_scale(), [0.0, 0.0]);
+        NamedImage { name, image, cards: cards.into_iter().chain(places.iter().cloned()).collect() }
+    });
     let source = named_source(&plane, pixel, view.source_center);
     let all: Vec<NamedImage<'_>> = named.chain([source]).collect();
     Ok(write_images(folder.path().join("model.fits"), &all)?)
