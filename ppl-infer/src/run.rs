@@ -63,7 +63,7 @@ pub fn sample<K: Kernel>(target: &impl Target, settings: &SamplerSettings<K>) ->
 }
 
 /// Samples a posterior by NUTS around its maximum: chains start at draws of the Laplace approximation, whose covariance is their
-/// first metric, and improve it [together](MetricAdaptation::Pooled), so that fifty to a hundred transitions of warm-up do. Otherwise
+/// first metric, and improve it [together](MetricAdaptation::Pooled), so that one or two hundred transitions of warm-up do. Otherwise
 /// as [`nuts`].
 ///
 /// # Errors
