@@ -67,6 +67,43 @@ pub enum Error {
         /// The device.
         device: Device,
     },
+    /// No GPU can be used.
+    #[error("{what}: {advice}")]
+    NoCuda {
+        /// What is missing.
+        what: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// A model without a plan, which a GPU needs.
+    #[error(
+        "this model reads the numbers of a traced value or draws at random, so that it is run as written, which a GPU cannot; run it on the cpu"
+    )]
+    NotPlanned,
+    /// A GPU failed.
+    #[error("CUDA could not {what}: {text}")]
+    Cuda {
+        /// What it was asked for.
+        what: &'static str,
+        /// What the driver says.
+        text: String,
+    },
+    /// A kernel that does not compile: a mistake in the formula of a profile or in the program.
+    #[error("NVRTC refuses the kernels `{name}`: {log}")]
+    CudaCompile {
+        /// The source.
+        name: String,
+        /// What the compiler says.
+        log: String,
+    },
+    /// Numbers of a lens that do not fit into what was set aside for them on a device; the workspace is then laid out anew.
+    #[error("a device was given room for {room} numbers of an operation that has {needed}")]
+    DeviceRoom {
+        /// The room.
+        room: usize,
+        /// What is needed.
+        needed: usize,
+    },
     /// Numbers that do not fill the shape given for them.
     #[error("expected {expected} numbers for this shape, got {got}")]
     ArrayLength {

@@ -108,6 +108,12 @@ impl FusedOp for SumOf {
             }
         }
     }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut crate::autodiff::Places<'_>) -> Result<Box<dyn crate::autodiff::Body>> {
+        let weights = vec![1.0; places.len()];
+        crate::autodiff::weighted_sum_body(places, &weights)
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The checker that every operation passes: its vjp against central differences, on buffers that held anything before.
 
-use super::op::{FusedOp, Gradients, Inputs, Output};
+use super::inputs::{Gradients, Inputs};
+use super::op::{FusedOp, Output};
 use super::operand::{Operand, Out};
 use super::plan::Plan;
 use super::record::record;

@@ -1,6 +1,7 @@
 //! Cholesky: the lower-triangular factor of a covariance, its determinant, and what is solved with it.
 
-use super::op::{FusedOp, Gradients, Inputs, Output, common_lanes};
+use super::inputs::{Gradients, Inputs};
+use super::op::{FusedOp, Output, common_lanes};
 use super::operand::{Operand, Out};
 use super::record::record;
 use super::value::Value;

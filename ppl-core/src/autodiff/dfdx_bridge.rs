@@ -4,7 +4,8 @@ use dfdx::shapes::{HasShape, Shape as _};
 use dfdx::tensor::{Cpu, OwnedTape, Tensor, TensorFromVec, Trace};
 use dfdx::tensor_ops::{Backward, SumTo};
 
-use super::op::{FusedOp, Gradients, Inputs, Output, common_lanes};
+use super::inputs::{Gradients, Inputs};
+use super::op::{FusedOp, Output, common_lanes};
 use super::operand::{Operand, Out};
 use super::record::record;
 use super::value::Value;

@@ -2,8 +2,9 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
+use super::inputs::{Gradients, Inputs};
 use super::linear::{SUMS, total};
-use super::op::{FusedOp, Gradients, Inputs, Output, broadcast_all, common_lanes};
+use super::op::{FusedOp, Output, broadcast_all, common_lanes};
 use super::operand::{Operand, Out};
 use super::record::record;
 use super::value::Value;

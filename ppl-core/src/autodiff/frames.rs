@@ -4,7 +4,8 @@
 use std::ptr::NonNull;
 
 use super::arena::{Constants, Slot};
-use super::op::{AnyOp, Gradients, Inputs};
+use super::inputs::{Gradients, Inputs};
+use super::op::AnyOp;
 use super::operand::Out;
 use super::place::{Place, Sinks};
 use super::storage::Element;
@@ -38,6 +39,16 @@ impl Frames {
             constants,
             values: Fixed::new(numbers, pixels),
             gradients: Fixed::new(numbers, pixels),
+        }
+    }
+
+    /// Where the host numbers of a slot are read; no pixels are.
+    #[cfg(feature = "cuda")]
+    pub(super) fn reader(&self, slot: &Slot) -> Place<'static> {
+        match (slot.element, slot.traced) {
+            (Element::F32, _) => Place::new(slot.shape, false),
+            (Element::F64, true) => self.values.place(slot),
+            (Element::F64, false) => constant(&self.constants, slot),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Indexing: taking elements out of a value, laying values together, and spreading one over larger dimensions.
 
-use super::op::{FusedOp, Gradients, Inputs, Output, common_lanes};
+use super::inputs::{Gradients, Inputs};
+use super::op::{FusedOp, Output, common_lanes};
 use super::operand::{Operand, Out};
 use super::record::record;
 use super::value::Value;

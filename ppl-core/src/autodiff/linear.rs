@@ -2,7 +2,8 @@
 
 use multiversion::multiversion;
 
-use super::op::{FusedOp, Gradients, Inputs, Output, common_lanes};
+use super::inputs::{Gradients, Inputs};
+use super::op::{FusedOp, Output, common_lanes};
 use super::operand::{Operand, Out};
 use super::record::record;
 use super::var::Var;

@@ -1,8 +1,11 @@
 //! Fused operations: what a differentiable function says of itself to stand on the tape as one node.
 
+#[cfg(feature = "cuda")]
+use super::body::{Body, Places};
+use super::inputs::{Gradients, Inputs};
 use super::operand::{Operand, Out};
-use super::place::{Place, Sinks};
 use super::storage::Element;
+#[cfg(feature = "cuda")]
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::shape::{Dims, Shape};
@@ -60,15 +63,14 @@ pub trait FusedOp: Clone + Send + 'static {
     /// Adds `cotangent * d output / d input` to the gradient of each input that wants one.
     fn vjp(&mut self, inputs: Inputs<'_>, output: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>);
 
-    /// Refuses a device that the operation has no body for; the host has one always.
+    /// What it does on a GPU, on the places laid out for it; an operation on host numbers alone needs none.
     ///
     /// # Errors
-    /// `no cuda implementation for NAME`, unless an operation says otherwise.
-    fn supports(&self, device: Device) -> Result<()> {
-        match device {
-            Device::Cpu => Ok(()),
-            other => Err(Error::NoDeviceBody { operation: Self::NAME, device: other }),
-        }
+    /// `no cuda implementation for NAME`, unless an operation says otherwise; no memory, no compiler.
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut Places<'_>) -> Result<Box<dyn Body>> {
+        let _ = places;
+        Err(Error::NoDeviceBody { operation: Self::NAME, device: Device::Cuda(0) })
     }
 }
 
@@ -98,109 +100,14 @@ pub fn common_lanes(inputs: &[Shape]) -> usize {
     inputs.iter().map(|shape| shape.lanes).max().unwrap_or(1)
 }
 
-/// The inputs of an operation.
-#[derive(Clone, Copy)]
-pub struct Inputs<'a>(pub(super) &'a [Place<'a>]);
-
-impl<'a> Inputs<'a> {
-    /// Input `i`.
-    #[inline]
-    pub fn at(&self, i: usize) -> Operand<'a> {
-        self.0[i].operand()
-    }
-
-    /// How many there are.
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// All, in order.
-    pub fn iter(&self) -> impl Iterator<Item = Operand<'a>> + use<'a> {
-        self.0.iter().map(Place::operand)
-    }
-}
-
-/// Where an operation adds the gradients of its inputs.
-pub struct Gradients<'a>(pub(super) Sinks<'a>);
-
-impl Gradients<'_> {
-    /// How many inputs there are.
-    #[inline]
-    pub fn len(&self) -> usize {
-        self.0.0.len()
-    }
-
-    /// Whether there is no input.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Whether input `i` wants a gradient.
-    #[inline]
-    pub fn is_wanted(&self, i: usize) -> bool {
-        self.0.0[i].traced
-    }
-
-    /// Whether any input wants one.
-    pub fn any_wanted(&self) -> bool {
-        (0..self.len()).any(|i| self.is_wanted(i))
-    }
-
-    /// Lanes and dimensions of input `i`.
-    #[inline]
-    pub fn shape(&self, i: usize) -> &Shape {
-        &self.0.0[i].shape
-    }
-
-    /// The gradient of all host numbers of input `i`, `[lanes, dims]`; `None` where it is not wanted.
-    #[inline]
-    pub fn numbers(&mut self, i: usize) -> Option<&mut [f64]> {
-        self.0.numbers(i)
-    }
-
-    /// The gradient of all pixels of input `i`, `[lanes, dims]`; `None` where it is not wanted.
-    #[inline]
-    pub fn pixels(&mut self, i: usize) -> Option<&mut [f32]> {
-        self.0.pixels(i)
-    }
-
-    /// The gradient of one lane of host numbers (lanes that share the input share the gradient, which is their sum);
-    /// `None` where it is not wanted.
-    #[inline]
-    pub fn lane(&mut self, i: usize, lane: usize) -> Option<&mut [f64]> {
-        let range = self.shape(i).lane(lane);
-        self.numbers(i).map(|all| &mut all[range])
-    }
-
-    /// The gradient of host numbers of an input by lanes: that of lane `l` of the output at `l` times the step that comes with it
-    /// (zero where all lanes share the input). `None` where it is not wanted.
-    #[inline]
-    pub fn lanes(&mut self, i: usize) -> Option<(&mut [f64], usize)> {
-        let step = self.shape(i).step();
-        self.numbers(i).map(|all| (all, step))
-    }
-
-    /// The gradient of one lane of pixels; `None` where it is not wanted.
-    #[inline]
-    pub fn lane_pixels(&mut self, i: usize, lane: usize) -> Option<&mut [f32]> {
-        let range = self.shape(i).lane(lane);
-        self.pixels(i).map(|all| &mut all[range])
-    }
-}
-
 /// An operation whose type is forgotten.
 pub(super) trait AnyOp: Send {
     fn name(&self) -> &'static str;
     fn shape(&mut self, inputs: &[Shape]) -> Result<Output>;
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>);
     fn vjp(&mut self, inputs: Inputs<'_>, output: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>);
-    fn supports(&self, device: Device) -> Result<()>;
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut Places<'_>) -> Result<Box<dyn Body>>;
     fn boxed(&self) -> Box<dyn AnyOp>;
 }
 
@@ -221,8 +128,9 @@ impl<O: FusedOp> AnyOp for O {
         FusedOp::vjp(self, inputs, output, cotangent, gradients);
     }
 
-    fn supports(&self, device: Device) -> Result<()> {
-        FusedOp::supports(self, device)
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut Places<'_>) -> Result<Box<dyn Body>> {
+        FusedOp::body(self, places)
     }
 
     fn boxed(&self) -> Box<dyn AnyOp> {

@@ -9,8 +9,6 @@ use super::op::AnyOp;
 use super::storage::Element;
 use super::tape::Tape;
 use super::value::Value;
-use crate::device::Device;
-use crate::error::Result;
 
 /// A recorded run: what it computed from one leaf, in order. What does not depend on the leaf was computed once, and is kept.
 ///
@@ -87,17 +85,14 @@ impl Plan {
         (CACHE / self.bytes_of_a_lane.max(1)).clamp(1, most)
     }
 
+    /// Bytes of the values and gradients of one lane.
+    pub fn bytes_of_a_lane(&self) -> usize {
+        self.bytes_of_a_lane
+    }
+
     /// Whether lanes may be evaluated apart from each other.
     pub fn is_divisible(&self) -> bool {
         self.lanes.is_none()
-    }
-
-    /// Refuses a device that one of its operations has no body for.
-    ///
-    /// # Errors
-    /// `no cuda implementation for NAME`.
-    pub fn supports(&self, device: Device) -> Result<()> {
-        self.steps.iter().try_for_each(|step| step.op.supports(device))
     }
 }
 
@@ -147,22 +142,5 @@ impl Maker {
         self.slots.push(Slot { shape: node.shape, element: node.data.element(), offset, end, traced });
         self.places.insert((node as *const Node, traced), self.slots.len() - 1);
         self.slots.len() - 1
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::autodiff::{Dims, Shape, Var};
-
-    #[test]
-    fn a_plan_names_the_first_operation_that_a_device_has_no_body_for() {
-        let tape = Tape::recording();
-        let x = Var::<(usize,)>::from_value(Value::leaf(&tape, Shape::new(1, Dims::new(&[2])), vec![0.5, 2.0]));
-        let y = x.exp().sum();
-        let plan = Plan::of(&tape, x.as_value(), y.as_value(), &[]).unwrap();
-        assert!(plan.supports(Device::Cpu).is_ok());
-        let error = plan.supports(Device::Cuda(0)).unwrap_err().to_string();
-        assert!(error.contains("no cuda implementation for map"), "{error}");
     }
 }

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use dfdx::tensor::Tape as _;
 
-use super::op::{FusedOp, Inputs, Output};
+use super::inputs::Inputs;
+use super::op::{FusedOp, Output};
 use super::operand::Out;
 use super::place::Place;
 use super::step::Step;

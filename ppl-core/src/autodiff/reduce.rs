@@ -1,6 +1,7 @@
 //! Reductions: sums over all elements or along an axis, their running form, and their logarithmic kin.
 
-use super::op::{FusedOp, Gradients, Inputs, Output, common_lanes};
+use super::inputs::{Gradients, Inputs};
+use super::op::{FusedOp, Output, common_lanes};
 use super::operand::{Operand, Out};
 use super::record::record;
 use super::value::Value;

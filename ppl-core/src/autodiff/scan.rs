@@ -1,7 +1,8 @@
 //! scan: a recurrence over the elements of vectors, as one operation.
 
 use super::dual::Dual;
-use super::op::{FusedOp, Gradients, Inputs, Output, broadcast_all, common_lanes};
+use super::inputs::{Gradients, Inputs};
+use super::op::{FusedOp, Output, broadcast_all, common_lanes};
 use super::operand::{Operand, Out};
 use super::record::record;
 use super::value::Value;

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::inputs::{Gradients, Inputs};
 use super::node::Node;
-use super::op::{AnyOp, FusedOp, Gradients, Inputs};
+use super::op::{AnyOp, FusedOp};
 use super::place::{Place, Sinks};
 use super::storage::Storage;
 

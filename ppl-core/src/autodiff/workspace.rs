@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::arena::Slot;
+#[cfg(feature = "cuda")]
+use super::device::{DevicePart, Request};
 use super::frames::Frames;
+use super::op::AnyOp;
 use super::plan::Plan;
 use super::storage::Element;
 use crate::error::{Error, Result};
@@ -20,6 +23,18 @@ pub struct Workspace {
     watched: Vec<Slot>,
     /// What `profile` tells of each operation before it measures.
     profiles: Vec<StepProfile>,
+    /// What a GPU does of it.
+    #[cfg(feature = "cuda")]
+    device: Option<DevicePart>,
+}
+
+/// A plan whose slots have places for some number of lanes.
+struct Laid {
+    slots: Vec<Slot>,
+    ops: Vec<Box<dyn AnyOp>>,
+    profiles: Vec<StepProfile>,
+    numbers: usize,
+    pixels: usize,
 }
 
 /// What one operation of a plan works on, and how long it takes.
@@ -37,14 +52,10 @@ pub struct StepProfile {
     pub vjp: Duration,
 }
 
-impl Workspace {
-    /// Lays out the buffers of `plan` for so many lanes.
-    ///
-    /// # Errors
-    /// Shapes that an operation refuses for this number of lanes.
-    pub fn new(plan: &Plan, lanes: usize) -> Result<Self> {
+impl Laid {
+    fn out(plan: &Plan, lanes: usize) -> Result<Self> {
         let mut slots = plan.slots.clone();
-        let (mut steps, mut profiles) = (vec![], vec![]);
+        let (mut ops, mut profiles) = (vec![], vec![]);
         let mut lengths = [0, 0];
         let mut place = |slot: &mut Slot, shape: Shape| {
             let length = &mut lengths[usize::from(slot.element == Element::F32)];
@@ -63,12 +74,24 @@ impl Workspace {
             let bytes = inputs.iter().chain([&out]).map(size).sum();
             let (name, shape) = (op.name(), out.shape);
             profiles.push(StepProfile { name, shape, bytes, value: Duration::ZERO, vjp: Duration::ZERO });
-            steps.push((op, inputs, out));
+            ops.push(op);
         }
         let [numbers, pixels] = lengths;
+        Ok(Laid { slots, ops, profiles, numbers, pixels })
+    }
+}
+
+impl Workspace {
+    /// Lays out the buffers of `plan` for so many lanes.
+    ///
+    /// # Errors
+    /// Shapes that an operation refuses for this number of lanes.
+    pub fn new(plan: &Plan, lanes: usize) -> Result<Self> {
+        let Laid { slots, ops, profiles, numbers, pixels } = Laid::out(plan, lanes)?;
         let mut frames = Frames::new(numbers, pixels, plan.constants.clone());
-        for (op, inputs, out) in steps {
-            frames.push(op, &inputs, &out);
+        for (op, step) in ops.into_iter().zip(plan.steps()) {
+            let inputs: Vec<Slot> = step.inputs.iter().map(|i| slots[*i].clone()).collect();
+            frames.push(op, &inputs, &slots[step.out]);
         }
         Ok(Workspace {
             frames,
@@ -76,6 +99,34 @@ impl Workspace {
             output: slots[plan.output].clone(),
             watched: plan.watched.iter().map(|i| slots[*i].clone()).collect(),
             profiles,
+            #[cfg(feature = "cuda")]
+            device: None,
+        })
+    }
+
+    /// The same with the operations on pixels on a GPU, and `growth` times the room for what they prepare there.
+    ///
+    /// # Errors
+    /// An operation without a body for the GPU; no memory.
+    #[cfg(feature = "cuda")]
+    pub fn on_gpu(
+        plan: &Plan,
+        lanes: usize,
+        gpu: &crate::cuda::Gpu,
+        growth: usize,
+        shared: &super::SharedNumbers,
+    ) -> Result<Self> {
+        let Laid { slots, ops, profiles, numbers, pixels } = Laid::out(plan, lanes)?;
+        let mut frames = Frames::new(numbers, 0, plan.constants.clone());
+        let request = Request { gpu, plan, slots: &slots, pixels, growth, shared };
+        let device = DevicePart::new(request, ops, &mut frames)?;
+        Ok(Workspace {
+            frames,
+            leaf: slots[plan.leaf].clone(),
+            output: slots[plan.output].clone(),
+            watched: plan.watched.iter().map(|i| slots[*i].clone()).collect(),
+            profiles,
+            device: Some(device),
         })
     }
 
@@ -91,14 +142,25 @@ impl Workspace {
     pub fn evaluate(&mut self, positions: &[f64], output: &mut [f64], gradient: &mut [f64]) -> Result<()> {
         self.check(positions, output, gradient)?;
         self.begin(positions);
+        self.run()?;
+        output.copy_from_slice(self.frames.numbers(&self.output));
+        gradient.copy_from_slice(self.frames.gradient(&self.leaf));
+        Ok(())
+    }
+
+    /// All steps, forwards and backwards.
+    fn run(&mut self) -> Result<()> {
+        #[cfg(feature = "cuda")]
+        if let Some(device) = &mut self.device {
+            device.forwards(&mut self.frames)?;
+            return device.backwards(&mut self.frames);
+        }
         for step in 0..self.frames.len() {
             self.frames.forwards(step);
         }
         for step in (0..self.frames.len()).rev() {
             self.frames.backwards(step);
         }
-        output.copy_from_slice(self.frames.numbers(&self.output));
-        gradient.copy_from_slice(self.frames.gradient(&self.leaf));
         Ok(())
     }
 

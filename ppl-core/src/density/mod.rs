@@ -2,6 +2,8 @@
 
 mod layout;
 mod model;
+#[cfg(feature = "cuda")]
+mod on_gpu;
 mod place;
 mod placement;
 mod replay;

@@ -6,6 +6,8 @@ use std::rc::Rc;
 
 use super::LogDensity;
 use super::layout::Layout;
+#[cfg(feature = "cuda")]
+use super::on_gpu::OnGpu;
 use super::placement::{Placement, unstable};
 use super::replay::{Explanation, Planned, Replay, Replayed};
 use super::worker::Lane;
@@ -15,6 +17,7 @@ use crate::distributions::Support;
 use crate::error::{Error, Result};
 use crate::handler::{Recorder, Site, Trace, seed, substitute, trace, trace_lanes};
 use crate::message::Kind;
+use crate::processor::Processor;
 use crate::transform::{Draws, unconstrain};
 use crate::values::Values;
 
@@ -30,6 +33,8 @@ pub struct ModelDensity<M> {
     observed: Values,
     not_a_number: RefCell<BTreeMap<String, u64>>,
     replay: Replay,
+    #[cfg(feature = "cuda")]
+    gpu: Option<RefCell<OnGpu>>,
 }
 
 impl<M, R> ModelDensity<M>
@@ -52,7 +57,37 @@ where
         for (name, site) in trace.iter().filter(|(_, site)| site.observed) {
             observed.insert(&**name, site.value.clone());
         }
-        Ok(ModelDensity { model, layout, observed, not_a_number: RefCell::default(), replay: Replay::default() })
+        Ok(ModelDensity {
+            model,
+            layout,
+            observed,
+            not_a_number: RefCell::default(),
+            replay: Replay::default(),
+            #[cfg(feature = "cuda")]
+            gpu: None,
+        })
+    }
+
+    /// The same density with its pixels on a processor: on a GPU rays, light and images are there, priors and transforms on the host.
+    /// Values agree with those of the host to the rounding of f32.
+    ///
+    /// # Errors
+    /// What the model returns; of a GPU: a model that is run as written (see [`ModelDensity`]), an operation without a body for it.
+    pub fn on(self, processor: &Processor) -> Result<Self> {
+        match processor {
+            Processor::Cpu => Ok(self),
+            #[cfg(feature = "cuda")]
+            Processor::Cuda(gpu) => self.on_gpu(gpu),
+        }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn on_gpu(mut self, gpu: &crate::cuda::Gpu) -> Result<Self> {
+        let position = self.draw_prior(0, 1)?;
+        self.settle(&position)?;
+        let plan = self.replay.trusted(1).ok_or(Error::NotPlanned)?;
+        self.gpu = Some(RefCell::new(OnGpu::new(gpu, plan)?));
+        Ok(self)
     }
 
     /// Which stretch of the vector belongs to which site.
@@ -69,6 +104,14 @@ where
     pub fn not_a_number(&self) -> BTreeMap<String, u64> {
         let mut all = self.not_a_number.borrow().clone();
         self.replay.not_a_number(|site, times| *all.entry(site.to_owned()).or_default() += times);
+        #[cfg(feature = "cuda")]
+        if let Some(gpu) = &self.gpu {
+            let gpu = gpu.borrow();
+            for (which, times) in gpu.not_a_number.iter().enumerate().filter(|(_, times)| **times > 0) {
+                let site = gpu.plan().sites.get(which).map_or("gradient", |site| site);
+                *all.entry(site.to_owned()).or_default() += times;
+            }
+        }
         all
     }
 
@@ -162,6 +205,19 @@ where
         Ok(Recorded { tape, q, terms, sum })
     }
 
+    /// Evaluates the model near these positions until it is known whether it has a plan.
+    fn settle(&self, positions: &[f64]) -> Result<()> {
+        let (mut logp, mut grad) = (vec![0.0; positions.len() / self.layout.dim()], vec![0.0; positions.len()]);
+        for step in 0..16 {
+            if self.replayed() != Replayed::Trial {
+                break;
+            }
+            let near: Vec<f64> = positions.iter().map(|q| q + 1e-6 * f64::from(step)).collect();
+            self.logp_and_grad(&near, &mut logp, &mut grad)?;
+        }
+        Ok(())
+    }
+
     /// How the density is evaluated: by a plan, or by running the model.
     pub fn replayed(&self) -> Replayed {
         self.replay.status()
@@ -175,14 +231,7 @@ where
     pub fn explain(&self, positions: &[f64]) -> Result<Option<Explanation>> {
         let dim = self.layout.dim();
         let lanes = positions.len() / dim;
-        let (mut logp, mut grad) = (vec![0.0; lanes], vec![0.0; positions.len()]);
-        for step in 0..16 {
-            if self.replayed() != Replayed::Trial {
-                break;
-            }
-            let near: Vec<f64> = positions.iter().map(|q| q + 1e-6 * f64::from(step)).collect();
-            self.logp_and_grad(&near, &mut logp, &mut grad)?;
-        }
+        self.settle(positions)?;
         self.replay.trusted(lanes).map(|plan| self.replay.explain(&plan, positions, lanes)).transpose()
     }
 }
@@ -218,6 +267,10 @@ where
     }
 
     fn logp_and_grad(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> Result<()> {
+        #[cfg(feature = "cuda")]
+        if let Some(gpu) = &self.gpu {
+            return gpu.borrow_mut().evaluate(positions, logp, grad);
+        }
         if let Some(plan) = self.replay.trusted(logp.len()) {
             return self.replay.evaluate(&plan, positions, logp, grad);
         }

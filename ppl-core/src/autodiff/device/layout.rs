@@ -1,0 +1,230 @@
+//! Layout: buffers, addresses and bodies for the operations of a plan on a GPU.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+
+use super::part::DevicePart;
+use super::schedule::{Schedule, aside, unit_slots};
+use super::stage::{Operation, Stage, Zeros, ranges};
+use crate::autodiff::arena::Slot;
+use crate::autodiff::body::{Places, SharedNumbers, Spot};
+use crate::autodiff::frames::Frames;
+use crate::autodiff::op::AnyOp;
+use crate::autodiff::plan::{Plan, PlanStep};
+use crate::autodiff::storage::Element;
+use crate::cuda::{At, Buffer, Gpu, Pinned};
+use crate::error::Result;
+
+/// Room for the prepared numbers of one lane of one operation, in words of 8 bytes.
+const PREPARED: usize = 2048;
+
+/// What is to be laid out: a plan whose slots have their places.
+pub(in crate::autodiff) struct Request<'a> {
+    pub(in crate::autodiff) gpu: &'a Gpu,
+    pub(in crate::autodiff) plan: &'a Plan,
+    pub(in crate::autodiff) slots: &'a [Slot],
+    /// Pixels of all values of all lanes.
+    pub(in crate::autodiff) pixels: usize,
+    /// Times the usual room for prepared numbers.
+    pub(in crate::autodiff) growth: usize,
+    pub(in crate::autodiff) shared: &'a SharedNumbers,
+}
+
+/// An operation that is to run on the device: its place in the plan, and itself.
+type Step<'a> = (usize, &'a PlanStep, Box<dyn AnyOp>);
+
+/// The pixels of a plan on the device.
+struct Memory {
+    values: Buffer<f32>,
+    gradients: Buffer<f32>,
+    constants: Buffer<f32>,
+}
+
+/// A layout in the making.
+struct Layout<'a> {
+    request: Request<'a>,
+    memory: Memory,
+    /// How many operations read each slot.
+    uses: Vec<usize>,
+    /// Slots whose gradients are added to, and begin with zeros.
+    added: Vec<bool>,
+    /// Host numbers that are on the device.
+    uploaded: BTreeMap<usize, At<f64>>,
+    kept: Vec<Box<dyn Any + Send>>,
+}
+
+/// Host numbers of a stage: what is copied, and how many words there are.
+#[derive(Default)]
+struct Traffic {
+    up: Vec<(usize, usize)>,
+    up_words: usize,
+    down: Vec<(Slot, usize)>,
+    down_words: usize,
+    gradients: Vec<(Slot, usize, usize)>,
+    gradient_words: usize,
+}
+
+impl DevicePart {
+    /// Lays a plan out; its host steps become frames.
+    ///
+    /// # Errors
+    /// An operation without a body, no memory.
+    pub(in crate::autodiff) fn new(
+        request: Request<'_>,
+        ops: Vec<Box<dyn AnyOp>>,
+        frames: &mut Frames,
+    ) -> Result<Self> {
+        let (gpu, plan, slots) = (request.gpu, request.plan, request.slots);
+        let schedule = Schedule::of(plan);
+        let mut on_device: BTreeMap<usize, Box<dyn AnyOp>> = BTreeMap::new();
+        let mut frame_of = vec![None; ops.len()];
+        for (i, (step, op)) in plan.steps().iter().zip(ops).enumerate() {
+            if schedule.stages.iter().any(|stage| stage.device.contains(&i)) {
+                on_device.insert(i, op);
+            } else {
+                let inputs: Vec<Slot> = step.inputs.iter().map(|slot| slots[*slot].clone()).collect();
+                frames.push(op, &inputs, &slots[step.out]);
+                frame_of[i] = Some(frames.len() - 1);
+            }
+        }
+        let mut layout = Layout::new(request)?;
+        let (unit, last) = (unit_slots(plan), schedule.device_stages().saturating_sub(1));
+        let (mut stages, mut fused) = (vec![], schedule.device_stages() > 0);
+        for (number, steps) in schedule.stages[..schedule.device_stages()].iter().enumerate() {
+            let own = steps.device.iter().filter_map(|i| Some((*i, &plan.steps()[*i], on_device.remove(i)?)));
+            let own: Vec<Step<'_>> = own.collect();
+            let mut results = own.iter().map(|(_, step, _)| step.out).filter(|out| slots[*out].element == Element::F64);
+            fused &= number != last || results.all(|out| unit.contains(&out));
+            stages.push(layout.stage(own, frames)?);
+        }
+        let zeros = Zeros { gradients: &layout.memory.gradients, ranges: ranges(slots, &layout.added) };
+        for (number, stage) in stages.iter_mut().enumerate() {
+            stage.capture(gpu, &zeros, [number == last, fused])?;
+        }
+        let Layout { memory, mut kept, .. } = layout;
+        kept.push(Box::new((memory.values, memory.gradients, memory.constants)));
+        Ok(DevicePart { gpu: gpu.clone(), schedule, stages, frames: frame_of, _kept: kept })
+    }
+}
+
+impl<'a> Layout<'a> {
+    fn new(request: Request<'a>) -> Result<Self> {
+        let Request { gpu, plan, slots, pixels, .. } = request;
+        let constants = gpu.upload(&plan.constants.pixels)?;
+        let memory = Memory { values: gpu.buffer(pixels)?, gradients: gpu.buffer(pixels)?, constants };
+        let mut uses = vec![0; slots.len()];
+        plan.steps().iter().flat_map(|step| &step.inputs).for_each(|slot| uses[*slot] += 1);
+        let added = slots.iter().map(|slot| slot.traced && slot.element == Element::F32).collect();
+        Ok(Layout { request, memory, uses, added, uploaded: BTreeMap::new(), kept: vec![] })
+    }
+
+    /// Lays out the operations of one stage.
+    fn stage(&mut self, steps: Vec<Step<'_>>, frames: &mut Frames) -> Result<Stage> {
+        let Request { gpu, slots, growth, plan, .. } = self.request;
+        // Places first, as addresses follow from them.
+        let traffic = self.traffic(&steps);
+        let lanes = slots[plan.leaf].shape.lanes;
+        let capacity = traffic.up_words + growth * PREPARED * lanes * steps.len();
+        let [sent, fetched] = [capacity, traffic.down_words].map(|words| Pinned::new(gpu, words));
+        let [cotangents, slopes] = [traffic.down_words, traffic.gradient_words].map(|words| Pinned::new(gpu, words));
+        let (sent, fetched, mut cotangents, slopes) = (sent?, fetched?, cotangents?, slopes?);
+        for (slot, at) in &traffic.up {
+            self.uploaded.insert(*slot, sent.at().plus(*at));
+        }
+        let aside = aside(&steps.iter().map(|(_, step, _)| self.touched(step)).collect::<Vec<_>>());
+        let (mut used, mut operations) = (traffic.up_words, vec![]);
+        let (mut slope, mut result) = (slopes.at(), 0);
+        for ((number, step, op), aside) in steps.into_iter().zip(aside) {
+            let lanes = slots[step.out].shape.lanes;
+            let inputs = step.inputs.iter().map(|slot| {
+                let own = &slots[*slot];
+                let number = own.element == Element::F64;
+                let gradient = (number && own.traced).then_some(slope);
+                slope = if gradient.is_some() { slope.plus(lanes * own.shape.dims.len()) } else { slope };
+                self.spot(*slot, gradient, self.uploaded.get(slot).copied().filter(|_| number))
+            });
+            let inputs: Vec<Spot> = inputs.collect();
+            let output = if slots[step.out].element == Element::F64 {
+                let at = result;
+                result += slots[step.out].shape.len();
+                self.spot(step.out, Some(cotangents.at().plus(at)), Some(fetched.at().plus(at)))
+            } else {
+                self.spot(step.out, None, None)
+            };
+            let mut places = Places {
+                gpu,
+                inputs: &inputs,
+                output,
+                growth,
+                room: (sent.at().plus(used), capacity - used),
+                prepared: 0,
+                claimed: vec![],
+                step: number,
+                shared_so_far: 0,
+                shared: self.request.shared,
+                kept: &mut self.kept,
+            };
+            let body = op.body(&mut places)?;
+            let (prepared, claimed) = (places.prepared, places.claimed);
+            claimed.iter().for_each(|i| self.added[step.inputs[*i]] = false);
+            let inputs = step.inputs.iter().map(|slot| frames.reader(&slots[*slot])).collect();
+            operations.push(Operation { body, inputs, prepared: (used, prepared), aside });
+            used += prepared.div_ceil(2);
+        }
+        // What goes into the density as it is has a cotangent of one, for good.
+        cotangents.host().fill(1.0);
+        cotangents.send(traffic.down_words)?;
+        gpu.synchronize()?;
+        let up = traffic.up.into_iter().map(|(slot, at)| (slots[slot].clone(), at)).collect();
+        let Traffic { down, gradients, .. } = traffic;
+        let (forward, backward) = (None, None);
+        Ok(Stage { operations, up, down, gradients, sent, used, fetched, cotangents, slopes, forward, backward })
+    }
+
+    /// What a stage copies, in the order of its operations.
+    fn traffic(&self, steps: &[Step<'_>]) -> Traffic {
+        let slots = self.request.slots;
+        let mut all = Traffic::default();
+        for (_, step, _) in steps {
+            let out = &slots[step.out];
+            for slot in step.inputs.iter().filter(|slot| slots[**slot].element == Element::F64) {
+                let own = &slots[*slot];
+                if !self.uploaded.contains_key(slot) && !all.up.iter().any(|(known, _)| known == slot) {
+                    all.up.push((*slot, all.up_words));
+                    all.up_words += own.shape.len();
+                }
+                if own.traced {
+                    all.gradients.push((own.clone(), out.shape.lanes, all.gradient_words));
+                    all.gradient_words += out.shape.lanes * own.shape.dims.len();
+                }
+            }
+            if out.element == Element::F64 {
+                all.down.push((out.clone(), all.down_words));
+                all.down_words += out.shape.len();
+            }
+        }
+        all
+    }
+
+    /// The traced pixels that a step reads or writes.
+    fn touched(&self, step: &PlanStep) -> Vec<usize> {
+        let slots = self.request.slots;
+        let all = step.inputs.iter().chain([&step.out]).copied();
+        all.filter(|slot| slots[*slot].traced && slots[*slot].element == Element::F32).collect()
+    }
+
+    /// Where a slot is on the device.
+    fn spot(&self, slot: usize, gradient: Option<At<f64>>, numbers: Option<At<f64>>) -> Spot {
+        let own = &self.request.slots[slot];
+        let pixel = own.element == Element::F32;
+        let values = if own.traced { &self.memory.values } else { &self.memory.constants };
+        Spot {
+            shape: own.shape,
+            pixels: pixel.then(|| values.at().plus(own.offset)),
+            numbers,
+            by_pixels: (pixel && own.traced).then(|| self.memory.gradients.at().plus(own.offset)),
+            by_numbers: gradient,
+            alone: pixel && own.traced && self.uses[slot] == 1,
+        }
+    }
+}
