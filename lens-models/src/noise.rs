@@ -197,12 +197,12 @@ impl Noise {
 }
 
 impl Background {
-    fn inverse_variance(&self) -> f32 {
+    pub(crate) fn inverse_variance(&self) -> f32 {
         (1.0 / (self.rms * self.rms)) as f32
     }
 
     /// v / rms^2 = 1 + factor max(m, 0).
-    fn factor(&self) -> f32 {
+    pub(crate) fn factor(&self) -> f32 {
         (1.0 / (self.exposure * self.rms * self.rms)) as f32
     }
 }

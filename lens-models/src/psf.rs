@@ -145,6 +145,14 @@ impl Psf {
         &self.kernel.pixels
     }
 
+    /// The row and the column whose product the kernel is, if there are such.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn factors(&self) -> Option<[Vec<f32>; 2]> {
+        let Image { width, height, ref pixels } = self.kernel;
+        let taps = Taps { width, height, weights: pixels.clone() };
+        method::separate(&taps).map(|(row, column)| [row.weights, column.weights])
+    }
+
     /// The sum that the kernel had before it was normalised.
     pub fn raw_sum(&self) -> f64 {
         self.raw_sum

@@ -42,6 +42,12 @@ impl Sampling {
         }
     }
 
+    /// The share of each sub-pixel of a cell in its mean, of cells with numbers of their own.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn shares_of(&self, cell: usize) -> &'static [f32] {
+        shares(self.level(cell) as u8)
+    }
+
     /// Panics unless it is of so many cells, with a sub-pixel in each.
     pub(crate) fn check(&self, cells: usize) {
         match self {

@@ -21,6 +21,8 @@ pub struct Kernel {
     pub name: &'static str,
     /// The source, which needs no header.
     pub source: String,
+    /// Of it, the device functions `NAME_at` and `NAME_gradient_at`, without the kernels.
+    pub functions: String,
     /// How many numbers its parameters are.
     pub params: usize,
     /// How many numbers the field has at each point.
@@ -47,10 +49,12 @@ pub fn kernel<P: Pointwise<N, OUT>, const N: usize, const OUT: usize>(name: &'st
         params.into_iter().chain([re, im]).map(|s| s.0).collect()
     });
     let constants = |params: &[f64]| listed(|| P::prepare::<Slot>(&numbers(params))).1;
-    Kernel { name, source: source(name, N, OUT, &value, &gradient), params: N, outputs: OUT, constants }
+    let functions = functions(name, N, OUT, &value, &gradient);
+    let source = format!("{functions}{}", launched(name, N, OUT));
+    Kernel { name, source, functions, params: N, outputs: OUT, constants }
 }
 
-fn source(name: &str, params: usize, outputs: usize, value: &Function, gradient: &Function) -> String {
+fn functions(name: &str, params: usize, outputs: usize, value: &Function, gradient: &Function) -> String {
     let mut out = format!("// {name}: written by lens_models::codegen from the formula of the profile.\n\n");
     let mut inputs = vec!["x".to_owned(), "y".to_owned()];
     let at_point = body(value, &inputs);
@@ -81,13 +85,16 @@ fn source(name: &str, params: usize, outputs: usize, value: &Function, gradient:
     }
     out += "}\n\n";
 
+    out
+}
+
+fn launched(name: &str, params: usize, outputs: usize) -> String {
     let pass: String = (0..outputs).map(|i| format!("g[{i} * n + i], ")).collect();
-    out += &LAUNCHED
+    LAUNCHED
         .replace("NAME", name)
         .replace("OUTPUTS", &outputs.to_string())
         .replace("PARAMS", &params.to_string())
-        .replace("PASS_G, ", &pass);
-    out
+        .replace("PASS_G, ", &pass)
 }
 
 /// The kernels that are launched, the same for all profiles: a thread takes every `gridDim.x * blockDim.x`-th point.

@@ -47,6 +47,12 @@ impl MassSum {
         self.len() == 0
     }
 
+    /// The CUDA C of each profile, in order; none where one of them is no formula.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn kernels(&self) -> Vec<crate::codegen::Kernel> {
+        self.profiles.iter().map(|profile| profile.kernel()).collect::<Option<_>>().unwrap_or_default()
+    }
+
     /// Each profile with the range of its own parameters.
     fn parts(&self) -> impl Iterator<Item = (&'static dyn MassProfile, Range<usize>)> {
         self.profiles.iter().scan(0, |end, &profile| {

@@ -52,7 +52,7 @@ pub fn brightness(positions: &Array, light: &LightComponent) -> Result<Array> {
 }
 
 #[derive(Clone)]
-struct Brightness {
+pub(super) struct Brightness {
     profile: &'static dyn LightProfile,
     params: Vec<f64>,
     /// Sums of the gradient by the parameters, chunk by chunk.
@@ -60,7 +60,7 @@ struct Brightness {
 }
 
 impl Brightness {
-    fn new(profile: &'static dyn LightProfile) -> Self {
+    pub(super) fn new(profile: &'static dyn LightProfile) -> Self {
         Brightness { profile, params: vec![], sums: vec![] }
     }
 }
@@ -108,6 +108,12 @@ impl FusedOp for Brightness {
             }
             add_scalars(gradients, 1, lane, &self.sums[..width], 1.0);
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        let kernels = self.profile.kernel().into_iter().collect();
+        super::gpu::field(super::gpu::Field { kernels, first: 1, points: None, rays: false }, Self::NAME, places)
     }
 }
 

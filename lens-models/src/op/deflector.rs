@@ -63,7 +63,7 @@ pub fn trace_rays(grid: &Arc<Grid>, deflectors: &[Deflector]) -> Result<Array> {
 }
 
 #[derive(Clone)]
-struct TraceRays {
+pub(super) struct TraceRays {
     grid: Arc<Grid>,
     mass: MassSum,
     params: Vec<f64>,
@@ -72,7 +72,7 @@ struct TraceRays {
 }
 
 impl TraceRays {
-    fn new(grid: Arc<Grid>, mass: MassSum) -> Self {
+    pub(super) fn new(grid: Arc<Grid>, mass: MassSum) -> Self {
         TraceRays { grid, mass, params: vec![], sums: vec![] }
     }
 }
@@ -135,6 +135,16 @@ impl FusedOp for TraceRays {
             // beta has minus alpha.
             add_scalars(gradients, 0, lane, &self.sums[..width], -1.0);
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        let points = Some([self.grid.x(), self.grid.y()]);
+        super::gpu::field(
+            super::gpu::Field { kernels: self.mass.kernels(), first: 0, points, rays: true },
+            Self::NAME,
+            places,
+        )
     }
 }
 

@@ -16,15 +16,19 @@ use crate::sampling::Sampling;
 /// # Errors
 /// A brightness of another number of sub-pixels than the grid has.
 pub fn expose(data: &Arc<ImageData>, brightness: &Array) -> Result<Array> {
-    record(Expose { data: data.clone() }, &[brightness.as_value()]).map(Array::from_value)
+    record(Expose::new(data.clone()), &[brightness.as_value()]).map(Array::from_value)
 }
 
 #[derive(Clone)]
-struct Expose {
+pub(super) struct Expose {
     data: Arc<ImageData>,
 }
 
 impl Expose {
+    pub(super) fn new(data: Arc<ImageData>) -> Self {
+        Expose { data }
+    }
+
     /// One lane forwards: sub-pixels to cells, these through the PSF, and to pixels. With `threads`, the rows of the convolution
     /// are shared out too.
     fn forward(&self, fine: &[f32], image: &mut [f32], threads: bool) {
@@ -106,6 +110,11 @@ impl FusedOp for Expose {
         let lanes = gradient.par_chunks_exact_mut(self.data.grid.subpixels());
         let cotangents = cotangent.pixels().par_chunks_exact(self.data.grid.pixels());
         each_lane(lanes, cotangents, |gradient, cotangent, alone| self.adjoint(cotangent, gradient, alone));
+    }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        super::gpu::exposure(&self.data, places)
     }
 }
 

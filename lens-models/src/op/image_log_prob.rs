@@ -15,12 +15,18 @@ use crate::data::ImageData;
 /// # Errors
 /// An image of another shape than the data.
 pub fn image_log_prob(data: &Arc<ImageData>, image: &Array) -> Result<Var> {
-    record(ImageLogProb { data: data.clone() }, &[image.as_value()]).map(Var::from_value)
+    record(ImageLogProb::new(data.clone()), &[image.as_value()]).map(Var::from_value)
 }
 
 #[derive(Clone)]
-struct ImageLogProb {
+pub(super) struct ImageLogProb {
     data: Arc<ImageData>,
+}
+
+impl ImageLogProb {
+    pub(super) fn new(data: Arc<ImageData>) -> Self {
+        ImageLogProb { data }
+    }
 }
 
 impl FusedOp for ImageLogProb {
@@ -50,6 +56,11 @@ impl FusedOp for ImageLogProb {
             gradient.iter_mut().zip(&fresh).for_each(|(g, f)| *g += f);
             pool::give_back(fresh);
         });
+    }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        super::gpu::likelihood(&self.data, places)
     }
 }
 

@@ -3,12 +3,16 @@
 mod brightness;
 mod deflector;
 mod expose;
+#[cfg(feature = "cuda")]
+mod gpu;
 mod image_log_prob;
 mod keys;
 mod light_model;
 mod planes;
 mod positions;
 mod scalars;
+#[cfg(feature = "cuda")]
+mod selftest;
 mod split;
 #[cfg(test)]
 mod tests_data;
@@ -16,6 +20,8 @@ mod tests_data;
 pub use brightness::{LightComponent, brightness, sky};
 pub use deflector::{Deflector, trace_rays};
 pub use expose::expose;
+#[cfg(feature = "cuda")]
+pub use gpu::kernel_sources;
 pub use image_log_prob::image_log_prob;
 pub use keys::Keys;
 pub(crate) use light_model::Analytic;
@@ -23,3 +29,5 @@ pub use light_model::{LightKind, LightModel, Template, formula};
 pub use planes::{deflection, weighted_sum};
 pub use positions::points;
 pub(crate) use scalars::scalars_of;
+#[cfg(feature = "cuda")]
+pub use selftest::selftest;

@@ -39,7 +39,7 @@ pub fn deflection(positions: &Array, deflectors: &[Deflector]) -> Result<Array> 
 }
 
 #[derive(Clone)]
-struct Deflection {
+pub(super) struct Deflection {
     mass: MassSum,
     params: Vec<f64>,
     /// Sums of the gradient by the parameters, chunk by chunk.
@@ -47,7 +47,7 @@ struct Deflection {
 }
 
 impl Deflection {
-    fn new(mass: MassSum) -> Self {
+    pub(super) fn new(mass: MassSum) -> Self {
         Deflection { mass, params: vec![], sums: vec![] }
     }
 }
@@ -99,6 +99,12 @@ impl FusedOp for Deflection {
             add_scalars(gradients, 1, lane, &self.sums[..width], 1.0);
         }
     }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        let kernels = self.mass.kernels();
+        super::gpu::field(super::gpu::Field { kernels, first: 1, points: None, rays: false }, Self::NAME, places)
+    }
 }
 
 /// The sum of several arrays of one shape, each times a number of its own.
@@ -108,12 +114,18 @@ impl FusedOp for Deflection {
 pub fn weighted_sum(terms: &[(f64, &Array)]) -> Result<Array> {
     let weights = terms.iter().map(|(weight, _)| *weight as f32).collect();
     let inputs: Vec<&Value> = terms.iter().map(|(_, array)| array.as_value()).collect();
-    record(WeightedSum { weights }, &inputs).map(Array::from_value)
+    record(WeightedSum::new(weights), &inputs).map(Array::from_value)
 }
 
 #[derive(Clone)]
-struct WeightedSum {
+pub(super) struct WeightedSum {
     weights: Vec<f32>,
+}
+
+impl WeightedSum {
+    pub(super) fn new(weights: Vec<f32>) -> Self {
+        WeightedSum { weights }
+    }
 }
 
 impl FusedOp for WeightedSum {
@@ -145,6 +157,11 @@ impl FusedOp for WeightedSum {
                 }
             }
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        ppl_core::autodiff::weighted_sum_body(places, &self.weights)
     }
 }
 

@@ -128,7 +128,7 @@ impl Plans {
 /// The row and column whose outer product the kernel is, to 1e-6 of its largest weight, if there are such.
 ///
 /// A kernel of rank 1 with sum 1 is the product of its own marginals, so no decomposition is needed.
-fn separate(taps: &Taps) -> Option<(Taps, Taps)> {
+pub(super) fn separate(taps: &Taps) -> Option<(Taps, Taps)> {
     let Taps { width, height, weights } = taps;
     let at = |j: usize, i: usize| f64::from(weights[j * width + i]);
     let row: Vec<f64> = (0..*width).map(|i| (0..*height).map(|j| at(j, i)).sum()).collect();

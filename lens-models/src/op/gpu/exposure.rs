@@ -1,0 +1,215 @@
+//! Exposure on a GPU: means over sub-pixels, the PSF, and means over cells, one linear map after the other.
+
+use std::sync::Arc;
+
+use ppl_core::Result;
+use ppl_core::autodiff::{Body, Places};
+use ppl_core::cuda::{Argument, At, Gpu, Kernel};
+
+use super::grid::{THREADS, blocks};
+use super::likelihood::SOURCE;
+use crate::data::ImageData;
+use crate::psf::Psf;
+use crate::sampling::Sampling;
+
+/// Pixels along x of a tile of a convolution, and threads along y, as in the source.
+const TILE: [usize; 2] = [32, 8];
+/// Pixels of a column that one thread makes: few where few images have to fill the device.
+const RUNS: [usize; 2] = [2, 8];
+/// Shared memory that every device gives a block without being asked.
+const SHARED: usize = 48 << 10;
+
+/// A linear map between arrays of every lane.
+enum Map<'d> {
+    /// Means over k x k sub-pixels.
+    Uniform(usize),
+    /// Means over the sub-pixels of cells with their own numbers of them.
+    Each(&'d Sampling),
+    Blur(&'d Psf),
+}
+
+/// One launch.
+struct Launch {
+    kernel: Kernel,
+    grid: [usize; 3],
+    block: [usize; 3],
+    shared: usize,
+    arguments: Vec<Argument>,
+}
+
+struct Exposure {
+    gpu: Gpu,
+    value: Vec<Launch>,
+    vjp: Vec<Launch>,
+}
+
+/// The body of an exposure.
+pub(in crate::op) fn exposure(data: &Arc<ImageData>, places: &mut Places<'_>) -> Result<Box<dyn Body>> {
+    let grid = &data.grid;
+    let cells = [grid.cell_width(), grid.cell_height()];
+    let mut maps = vec![];
+    match grid.sampling() {
+        Sampling::Uniform(1) => {}
+        Sampling::Uniform(k) => maps.push((Map::Uniform(*k), cells)),
+        each @ Sampling::Each(_) => maps.push((Map::Each(each), cells)),
+    }
+    maps.extend(data.psf.iter().map(|psf| (Map::Blur(psf), cells)));
+    if grid.cells() > 1 || maps.is_empty() {
+        maps.push((Map::Uniform(grid.cells()), [grid.width(), grid.height()]));
+    }
+    let (mut value, mut vjp) = (vec![], vec![]);
+    let lanes = places.lanes();
+    let mut from = places.pixels(0)?.at;
+    for (i, (map, size)) in maps.iter().enumerate() {
+        let last = i + 1 == maps.len();
+        let to = if last { places.out_pixels()? } else { places.scratch(lanes * size[0] * size[1])? };
+        value.push(map.forwards(places, *size, from, to)?);
+        from = to;
+    }
+    let mut from = places.cotangent_pixels()?;
+    for (i, (map, size)) in maps.iter().enumerate().rev() {
+        let to = match (i, places.by_pixels(0)) {
+            (0, None) => break,
+            (0, Some(by)) => by.at,
+            _ => places.scratch(lanes * maps[i - 1].1.iter().product::<usize>())?,
+        };
+        let add = i == 0 && !places.sets(0);
+        vjp.push(map.backwards(places, *size, from, to, add)?);
+        from = to;
+    }
+    Ok(Box::new(Exposure { gpu: places.gpu().clone(), value, vjp }))
+}
+
+impl Map<'_> {
+    /// To an array of this width and height.
+    fn forwards(&self, places: &mut Places<'_>, size: [usize; 2], from: At<f32>, to: At<f32>) -> Result<Launch> {
+        match self {
+            Map::Uniform(k) => {
+                let arguments = vec![size[0].into(), size[1].into(), (*k).into(), from.into(), to.into()];
+                along(places, "bin_uniform", size[0] * size[1], arguments)
+            }
+            Map::Each(sampling) => {
+                let n = size[0] * size[1];
+                let (mut first, mut rule, mut shares) = (vec![0_i32], vec![], vec![]);
+                let mut begins = vec![None; crate::sampling::FINEST + 1];
+                for cell in 0..n {
+                    let level = sampling.level(cell);
+                    let own = sampling.shares_of(cell);
+                    let begin = *begins[level].get_or_insert_with(|| {
+                        shares.extend_from_slice(own);
+                        (shares.len() - own.len()) as i32
+                    });
+                    rule.push(begin);
+                    first.push(first[cell] + own.len() as i32);
+                }
+                let points = sampling.subpixels(n);
+                let [first, rule] = [places.constant(&first)?, places.constant(&rule)?];
+                let shares = places.constant(&shares)?;
+                let arguments =
+                    vec![n.into(), points.into(), first.into(), rule.into(), shares.into(), from.into(), to.into()];
+                along(places, "bin_each", n, arguments)
+            }
+            Map::Blur(psf) => blur(places, psf, size, [from, to], false, false),
+        }
+    }
+
+    /// The adjoint, from an array of this width and height; with `add`, to what is there.
+    fn backwards(
+        &self,
+        places: &mut Places<'_>,
+        size: [usize; 2],
+        from: At<f32>,
+        to: At<f32>,
+        add: bool,
+    ) -> Result<Launch> {
+        let n = size[0] * size[1];
+        match self {
+            Map::Uniform(k) => {
+                let add = usize::from(add);
+                let arguments = vec![size[0].into(), size[1].into(), (*k).into(), from.into(), to.into(), add.into()];
+                along(places, "spread_uniform", n * k * k, arguments)
+            }
+            Map::Each(sampling) => {
+                let points = sampling.subpixels(n);
+                let own = |cell: usize| sampling.shares_of(cell).iter().map(move |share| (cell as i32, *share));
+                let (cell, weight): (Vec<i32>, Vec<f32>) = (0..n).flat_map(own).unzip();
+                let (cell, weight) = (places.constant(&cell)?, places.constant(&weight)?);
+                let arguments = vec![
+                    n.into(),
+                    points.into(),
+                    cell.into(),
+                    weight.into(),
+                    from.into(),
+                    to.into(),
+                    usize::from(add).into(),
+                ];
+                along(places, "spread_each", points, arguments)
+            }
+            Map::Blur(psf) => blur(places, psf, size, [from, to], true, add),
+        }
+    }
+}
+
+/// A launch whose threads walk along `n` points of every lane.
+fn along(places: &Places<'_>, name: &str, n: usize, arguments: Vec<Argument>) -> Result<Launch> {
+    let kernel = places.kernel(SOURCE, name)?;
+    let grid = [blocks(places.gpu(), n, places.lanes()), places.lanes(), 1];
+    Ok(Launch { kernel, grid, block: [THREADS, 1, 1], shared: 0, arguments })
+}
+
+/// The convolution with a PSF, or its adjoint.
+fn blur(
+    places: &mut Places<'_>,
+    psf: &Psf,
+    [width, height]: [usize; 2],
+    [from, to]: [At<f32>; 2],
+    adjoint: bool,
+    add: bool,
+) -> Result<Launch> {
+    let (w, h) = psf.half_size();
+    let kernel = psf.kernel();
+    let lanes = places.lanes();
+    let turned =
+        |taps: &[f32]| -> Vec<f32> { if adjoint { taps.to_vec() } else { taps.iter().rev().copied().collect() } };
+    // Two tiles for each multiprocessor, with what is read twice by neighbours for it.
+    let tiles = |run: usize| lanes * width.div_ceil(TILE[0]) * height.div_ceil(TILE[1] * run);
+    let run = if tiles(RUNS[1]) >= 2 * places.gpu().multiprocessors() { RUNS[1] } else { RUNS[0] };
+    let rows = TILE[1] * run + 2 * h;
+    let tile = (TILE[0] + 2 * w) * rows;
+    let factors = psf.factors().filter(|_| kernel.len() > 9);
+    let (name, taps, shared): (_, Vec<Argument>, _) = match &factors {
+        Some([row, column]) => {
+            let (row, column) = (places.constant(&turned(row))?, places.constant(&turned(column))?);
+            (format!("convolve_separable_{run}"), vec![row.into(), column.into()], 4 * (tile + TILE[0] * rows))
+        }
+        None => (format!("convolve_{run}"), vec![places.constant(&turned(kernel))?.into()], 4 * tile),
+    };
+    let tiles = [width.div_ceil(TILE[0]), height.div_ceil(TILE[1] * run), lanes];
+    // Shared memory beyond what every device gives has to be asked for, and not every device has it.
+    let (name, taps, shared, grid, block) = if shared <= SHARED {
+        (name, taps, shared, tiles, [TILE[0], TILE[1], 1])
+    } else {
+        let taps = vec![places.constant(&turned(kernel))?.into()];
+        ("convolve_large".to_owned(), taps, 0, [(width * height).div_ceil(THREADS), 1, lanes], [THREADS, 1, 1])
+    };
+    let sizes = [width, height, w, h].map(Argument::from);
+    let ends: [Argument; 3] = [from.into(), to.into(), usize::from(add).into()];
+    let arguments = sizes.into_iter().chain(taps).chain(ends).collect();
+    Ok(Launch { kernel: places.kernel(SOURCE, &name)?, grid, block, shared, arguments })
+}
+
+impl Exposure {
+    fn all(&self, launches: &[Launch]) -> Result<()> {
+        launches.iter().try_for_each(|l| self.gpu.launch(&l.kernel, l.grid, l.block, l.shared, &l.arguments))
+    }
+}
+
+impl Body for Exposure {
+    fn value(&self) -> Result<()> {
+        self.all(&self.value)
+    }
+
+    fn vjp(&self) -> Result<()> {
+        self.all(&self.vjp)
+    }
+}

@@ -1,0 +1,35 @@
+//! The operations of this folder's parent on a GPU.
+
+mod exposure;
+mod field;
+mod grid;
+mod likelihood;
+
+pub(super) use exposure::exposure;
+pub(super) use field::{Field, field};
+pub(super) use likelihood::likelihood;
+
+use crate::codegen::Kernel;
+use crate::light;
+use crate::mass::{self, MassProfile};
+
+/// The CUDA C of this crate by name: images, each profile by itself, and the lens of most systems.
+#[must_use]
+pub fn kernel_sources() -> Vec<(String, String)> {
+    let mut all = vec![(likelihood::SOURCE.0.to_owned(), likelihood::SOURCE.1.to_owned())];
+    let field = |kernels: &[Kernel], rays: bool| {
+        let name = kernels.iter().map(|kernel| kernel.name).collect::<Vec<_>>().join("-");
+        let outputs = kernels.first().map_or(0, |kernel| kernel.outputs);
+        let starts: Vec<usize> = (0..kernels.len()).map(|k| 256 * k).collect();
+        (name, field::source(kernels, outputs, &starts, rays))
+    };
+    let masses = mass::ALL.iter().filter_map(|p| p.kernel());
+    all.extend(masses.map(|kernel| field(&[kernel], false)));
+    all.extend(light::ALL.iter().filter_map(|p| p.kernel()).map(|kernel| field(&[kernel], false)));
+    let lens: Vec<Kernel> = [&mass::Epl as &dyn MassProfile, &mass::Shear].iter().filter_map(|p| p.kernel()).collect();
+    all.push(field(&lens, true));
+    all
+}
+
+/// Sums in a fixed order, which other sources begin with.
+const SUMS: &str = include_str!("../../../kernels/sums.cu");

@@ -1,0 +1,144 @@
+//! Every operation of this crate on a GPU against itself on the host, at random inputs.
+
+use std::sync::Arc;
+
+use ppl_core::Result;
+use ppl_core::autodiff::check_gpu::{DeviceErrors, device_errors};
+use ppl_core::autodiff::{Dims, Shape, Value};
+use ppl_core::cuda::Gpu;
+use ppl_core::rng::{Rng, keyed};
+use rand_distr::{Distribution, Uniform};
+
+use super::brightness::Brightness;
+use super::deflector::TraceRays;
+use super::expose::Expose;
+use super::image_log_prob::ImageLogProb;
+use super::planes::{Deflection, WeightedSum};
+use crate::check::example;
+use crate::data::{DataFiles, ImageData, Inputs};
+use crate::fits::Image;
+use crate::grid::Grid;
+use crate::light::{self, LightProfile};
+use crate::mass::{self, MassProfile, MassSum};
+use crate::parameter::{self, ProfileParameter};
+use crate::psf::Psf;
+use crate::sampling::Sampling;
+
+/// Lanes of a case.
+const LANES: [usize; 2] = [1, 3];
+
+/// The errors of every operation, for one lane and for several.
+///
+/// # Errors
+/// What the driver says.
+pub fn selftest(gpu: &Gpu, seed: u64) -> Result<Vec<DeviceErrors>> {
+    let mut rng = keyed(seed, "selftest", 0);
+    let mut all = vec![];
+    for lanes in LANES {
+        for profile in mass::ALL {
+            all.extend(deflections(gpu, &mut rng, lanes, profile.name(), &[*profile])?);
+        }
+        all.extend(deflections(gpu, &mut rng, lanes, "epl + shear", &[&mass::Epl, &mass::Shear])?);
+        for profile in light::ALL {
+            all.push(shine(gpu, &mut rng, lanes, *profile)?);
+        }
+        all.extend(images(gpu, &mut rng, lanes)?);
+    }
+    Ok(all)
+}
+
+fn named(lanes: usize, what: &str) -> String {
+    format!("{what} {lanes} lane{}", if lanes == 1 { "" } else { "s" })
+}
+
+fn uniform(rng: &mut Rng, low: f32, high: f32, n: usize) -> Vec<f32> {
+    (0..n).map(|_| low + (high - low) * Uniform::new(0.0_f32, 1.0).map_or(0.5, |u| u.sample(rng))).collect()
+}
+
+/// Parameters with values of their own in each lane.
+fn parameters(table: &[ProfileParameter], lanes: usize, first: usize) -> Vec<Value> {
+    let rows: Vec<Vec<f64>> = (0..lanes).map(|lane| example(table, first + lane)).collect();
+    let each =
+        |i: usize| Value::constant(Shape::new(lanes, Dims::SCALAR), rows.iter().map(|r| r[i]).collect::<Vec<f64>>());
+    (0..parameter::count(table)).map(each).collect()
+}
+
+fn deflections(
+    gpu: &Gpu,
+    rng: &mut Rng,
+    lanes: usize,
+    name: &str,
+    profiles: &[&'static dyn MassProfile],
+) -> Result<Vec<DeviceErrors>> {
+    let sum = MassSum::new(profiles.iter().copied());
+    let params: Vec<Value> =
+        profiles.iter().enumerate().flat_map(|(k, p)| parameters(p.parameters(), lanes, 1 + 5 * k)).collect();
+    let grid = Arc::new(Grid::new(61, 47, 0.05, 1).map_err(ppl_core::Error::from)?);
+    let case = named(lanes, name);
+    let rays = device_errors(gpu, &case, || TraceRays::new(grid.clone(), sum.clone()), &params, &[])?;
+    let shape = Shape::new(lanes, Dims::new(&[2, 3001]));
+    let positions = Value::constant(shape, uniform(rng, -2.0, 2.0, shape.len()));
+    let inputs: Vec<Value> = std::iter::once(positions).chain(params).collect();
+    Ok(vec![rays, device_errors(gpu, &case, || Deflection::new(sum.clone()), &inputs, &[])?])
+}
+
+fn shine(gpu: &Gpu, rng: &mut Rng, lanes: usize, profile: &'static dyn LightProfile) -> Result<DeviceErrors> {
+    let shape = Shape::new(lanes, Dims::new(&[2, 3001]));
+    let positions = Value::constant(shape, uniform(rng, -2.0, 2.0, shape.len()));
+    let inputs: Vec<Value> = std::iter::once(positions).chain(parameters(profile.parameters(), lanes, 2)).collect();
+    device_errors(gpu, &named(lanes, profile.name()), || Brightness::new(profile), &inputs, &[])
+}
+
+/// Exposures with every kind of sampling and PSF, and both kinds of noise.
+fn images(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<Vec<DeviceErrors>> {
+    let (width, height) = (75, 41);
+    let mut all = vec![];
+    let kernel = |rng: &mut Rng, side: usize| {
+        Psf::new(Image { width: side, height: side, pixels: uniform(rng, 0.1, 1.0, side * side) })
+    };
+    let psfs =
+        [None, Some(kernel(rng, 3)), Some(Psf::gaussian(0.1, 0.05, 13)), Some(kernel(rng, 15)), Some(kernel(rng, 81))];
+    for (number, psf) in psfs.into_iter().enumerate() {
+        let psf = psf.transpose().map_err(ppl_core::Error::from)?;
+        let side = psf.as_ref().map_or(0, Psf::width);
+        let data = Arc::new(assemble(rng, [width, height], psf, number % 2 == 1).map_err(ppl_core::Error::from)?);
+        for (supersampling, cells) in [(1, 1), (2, 1), (1, 3), (0, 2)] {
+            let grid = data.grid.clone().with_cells(cells);
+            let levels: Vec<u8> = (0..grid.cells_in_window()).map(|i| 1 + (i * i % 4) as u8).collect();
+            let sampling =
+                if supersampling == 0 { Sampling::Each(levels.into()) } else { Sampling::Uniform(supersampling) };
+            let data = Arc::new(ImageData { grid: grid.with_sampling(sampling), ..(*data).clone() });
+            let shape = Shape::new(lanes, Dims::new(&[data.grid.subpixels()]));
+            let fine = Value::constant(shape, uniform(rng, -0.5, 1.0, shape.len()));
+            let sampled = if supersampling == 0 { "adaptive".to_owned() } else { format!("x{supersampling}") };
+            let case = named(lanes, &format!("psf {side}, {sampled}, {cells} cells,"));
+            all.push(device_errors(gpu, &case, || Expose::new(data.clone()), &[fine], &[])?);
+        }
+        let shape = Shape::new(lanes, Dims::new(&[height, width]));
+        let image = Value::constant(shape, uniform(rng, -0.5, 1.0, shape.len()));
+        let noise = if number % 2 == 1 { "photons" } else { "sigma" };
+        all.push(device_errors(gpu, &named(lanes, noise), || ImageLogProb::new(data.clone()), &[image], &[])?);
+    }
+    let shape = |lanes| Shape::new(lanes, Dims::new(&[2, 501]));
+    let arrays = [shape(lanes), shape(1)].map(|s| Value::constant(s, uniform(rng, -1.0, 1.0, s.len())));
+    let sum = || WeightedSum::new(vec![0.7, -1.3]);
+    all.push(device_errors(gpu, &named(lanes, ""), sum, &arrays, &[1])?);
+    Ok(all)
+}
+
+fn assemble(
+    rng: &mut Rng,
+    [width, height]: [usize; 2],
+    psf: Option<Psf>,
+    photons: bool,
+) -> crate::error::Result<ImageData> {
+    let mut json =
+        serde_json::json!({ "image": "none", "pixel_scale": 0.05, "background_rms": 0.1, "supersampling": 1 });
+    if photons {
+        json["exposure_time"] = 300.0.into();
+    }
+    let files: DataFiles =
+        serde_json::from_value(json).map_err(|cause| crate::Error::BadKey { place: "selftest".to_owned(), cause })?;
+    let image = Image::new(width, height, uniform(rng, -0.2, 1.0, width * height))?;
+    files.assemble(Inputs { image, noise: None, psf, mask: None })
+}
