@@ -31,13 +31,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let prior = LatentPrior::read(&source.join("prior.safetensors"))?;
     let dataset = Dataset::read(galaxies.join("galaxies.safetensors"))?;
     let test: Vec<&[f32]> = dataset.of(Split::Test).take(500).map(|galaxy| galaxy.pixels.as_slice()).collect();
-    let codes = Vae::read(&source)?.encode(&test)?;
+    // The encoder is twenty times as large as the decoder, and may have been left where it was trained.
+    let vae = source.join("encoder.safetensors").exists().then(|| Vae::read(&source)).transpose()?;
+    let codes = vae.map(|mut vae| vae.encode(&test)).transpose()?;
     let mut rng = ppl_core::rng::keyed(1, "embed", 0);
     let unit: Vec<f64> = StandardNormal.sample_iter(&mut rng).take(500 * LATENT).collect();
     let drawn: Vec<f64> = unit.chunks_exact(LATENT).flat_map(|u| prior.transformed(u)).collect();
     let size = fs::metadata(out.join("decoder.safetensors"))?.len();
     println!("decoder.safetensors: {:.2} MB", size as f64 / 1e6);
-    for (name, codes) in [("test galaxies", codes), ("draws of the prior", drawn)] {
+    let cases = [codes.map(|codes| ("test galaxies", codes)), Some(("draws of the prior", drawn))];
+    for (name, codes) in cases.into_iter().flatten() {
         let z = Var::matrix(codes.len() / LATENT, LATENT, codes)?;
         let (a, b) = (single.decode_batch(&z)?, half.decode_batch(&z)?);
         let error = a.lane(0).iter().zip(b.lane(0)).map(|(a, b)| f64::from((a - b).abs()));

@@ -83,6 +83,9 @@ pub enum Error {
     )]
     WrongSide { expected: usize, got: usize },
 
+    /// A training on a GPU by a loss that only the tape has.
+    #[error("a training on a GPU takes the loss `mean_field` alone; take that, or train on the cpu")]
+    CudaLoss,
     /// Latent numbers whose covariance has no factor.
     #[error("{got} galaxies have no covariance of 64 latent numbers; encode more, of different galaxies")]
     LatentCovariance { got: usize },

@@ -4,10 +4,16 @@ pub mod data;
 pub mod embedded;
 pub mod error;
 pub mod latent;
+#[cfg(feature = "cuda")]
+mod launches;
 pub mod network;
 pub mod profile;
+#[cfg(feature = "cuda")]
+mod selftest;
 mod tally;
 pub mod training;
 pub mod vae;
 
 pub use error::{Error, Result};
+#[cfg(feature = "cuda")]
+pub use selftest::{kernel_sources, selftest};

@@ -22,4 +22,6 @@ mod weights;
 pub use decoder::{LATENT, SIDE, decode, decoder_weights};
 pub use encoder::{Encoded, encode, encoder_weights};
 pub use packed::Decoder;
+#[cfg(feature = "cuda")]
+pub(crate) use packed::selftest;
 pub use weights::{Arrays, Kind, MOMENTUM, Mode, Precision, Tensor, WeightSet, WeightSpec, Weights, follow};

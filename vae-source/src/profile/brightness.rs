@@ -39,7 +39,7 @@ pub fn brightness(image: &Array, positions: &Array, placed: &Placed, interpolati
 }
 
 /// Pixels (coefficients of a spline) to brightness.
-struct Brightness<const TAPS: usize, T> {
+pub(super) struct Brightness<const TAPS: usize, T> {
     side: usize,
     /// The gradient by the placement, chunk by chunk.
     sums: Vec<[f64; PARAMS]>,
@@ -173,6 +173,11 @@ impl<const TAPS: usize, T: Taps<TAPS> + 'static> FusedOp for Brightness<TAPS, T>
         }
         pool::give_back(by_pixel);
         pool::give_back(nobody);
+    }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        super::cuda::brightness(TAPS, places)
     }
 }
 

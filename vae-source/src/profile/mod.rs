@@ -14,11 +14,15 @@
 
 mod around;
 mod brightness;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod decoded;
 mod interpolation;
 mod kind;
 mod moments;
 mod placed;
+#[cfg(feature = "cuda")]
+mod selftest;
 mod spline;
 
 pub use brightness::brightness;
@@ -26,3 +30,5 @@ pub use decoded::Decoded;
 pub use interpolation::Interpolation;
 pub use kind::{Vae, profiles};
 pub use placed::Placed;
+#[cfg(feature = "cuda")]
+pub(crate) use selftest::selftest;

@@ -19,7 +19,7 @@ pub(super) fn moments(image: &Array) -> Result<[Var; 4]> {
 
 /// The means over the pixels of p^2, p^2 x, p^2 y and p^2 (x^2 + y^2).
 #[derive(Clone, Default)]
-struct Sums {
+pub(super) struct Sums {
     side: usize,
 }
 
@@ -68,6 +68,11 @@ impl FusedOp for Sums {
                 into[i] += (2.0 * weight) as f32 * image[i];
             });
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        super::cuda::moments(self.side, places)
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn spline_coefficients(image: &Array) -> Result<Array> {
 }
 
 #[derive(Clone)]
-struct Coefficients;
+pub(super) struct Coefficients;
 
 /// Solves the system for `count` sequences at once: element i of sequence j is `x[i * step + j * apart]`.
 fn solve(x: &mut [f32], length: usize, step: usize, count: usize, apart: usize) {
@@ -74,6 +74,13 @@ impl FusedOp for Coefficients {
             into.iter_mut().zip(&image).for_each(|(g, x)| *g += x);
             ppl_core::pool::give_back(image);
         });
+    }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        let shape = places.output_shape();
+        let sides = sides(&shape).ok_or(Error::Axis { axis: 1, dims: shape.dims })?;
+        super::cuda::spline_coefficients(sides, places)
     }
 }
 

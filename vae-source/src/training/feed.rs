@@ -43,18 +43,45 @@ impl<'g> Feed<'g> {
     /// # Errors
     /// None that [`Feed::new`] has not found.
     pub fn batch(&self, step: u64) -> ppl_core::Result<Array> {
-        let (epoch, at) = (step / self.steps_of_an_epoch(), (step % self.steps_of_an_epoch()) as usize);
         // Made anew for each step: nothing beside a step, and nothing to keep.
-        let mut order: Vec<usize> = (0..self.galaxies.len()).collect();
-        order.shuffle(&mut rng::keyed(self.seed ^ epoch.rotate_left(32), "order", 0));
-        let mut how = rng::keyed(self.seed ^ step.rotate_left(32), "augmentation", 0);
+        let order = self.order(self.epoch(step));
         let mut pixels = vec![0.0; self.batch * SIDE * SIDE];
-        let chosen = &order[at * self.batch..(at + 1) * self.batch];
-        for (galaxy, out) in chosen.iter().zip(pixels.chunks_exact_mut(SIDE * SIDE)) {
-            let how = if self.augment { how.random_range(0..8) } else { 0 };
-            turned(self.galaxies[*galaxy], SIDE, how, out);
+        for ((galaxy, how), out) in self.picks(step, &order).zip(pixels.chunks_exact_mut(SIDE * SIDE)) {
+            turned(self.galaxies[galaxy], SIDE, how, out);
         }
         Array::constant(&[self.batch, SIDE, SIDE], pixels)
+    }
+
+    /// The epoch that a step belongs to.
+    pub(super) fn epoch(&self, step: u64) -> u64 {
+        step / self.steps_of_an_epoch()
+    }
+
+    /// The order of the galaxies in an epoch.
+    pub(super) fn order(&self, epoch: u64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.galaxies.len()).collect();
+        order.shuffle(&mut rng::keyed(self.seed ^ epoch.rotate_left(32), "order", 0));
+        order
+    }
+
+    /// The galaxies of a step, by the order of its epoch, and how each is laid: see [`turned`].
+    pub(super) fn picks(&self, step: u64, order: &[usize]) -> impl Iterator<Item = (usize, u8)> {
+        let at = (step % self.steps_of_an_epoch()) as usize;
+        let mut how = rng::keyed(self.seed ^ step.rotate_left(32), "augmentation", 0);
+        let chosen = order[at * self.batch..(at + 1) * self.batch].iter();
+        chosen.map(move |galaxy| (*galaxy, if self.augment { how.random_range(0..8) } else { 0 }))
+    }
+
+    /// The galaxies.
+    #[cfg(feature = "cuda")]
+    pub(super) fn galaxies(&self) -> &[&'g [f32]] {
+        &self.galaxies
+    }
+
+    /// Images of a batch.
+    #[cfg(feature = "cuda")]
+    pub(super) fn batch_len(&self) -> usize {
+        self.batch
     }
 }
 

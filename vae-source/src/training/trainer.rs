@@ -1,32 +1,23 @@
-//! The trainer: one SVI run over the epochs of a training set, with what a run that goes on later needs to know.
+//! The trainer: the steps of a training over the epochs of its set, with what a run that goes on later needs to know.
 
 use std::time::Instant;
 
-use ppl_core::{Array, Ctx};
 use ppl_infer::Observer;
 use ppl_infer::solver::{Engine, Room};
-use ppl_infer::svi::{Elbo, Loss, Svi};
+use ppl_infer::svi::Svi;
 use serde::{Deserialize, Serialize};
 
-use super::feed::Feed;
-use super::program::{guide, model};
+use super::set::TrainingSet;
 use super::settings::TrainingSettings;
-use crate::error::{Error, Result};
-use crate::network::{Mode, SIDE, WeightSet, WeightSpec, decoder_weights, encoder_weights};
+use super::stepper::Stepper;
+use crate::error::Result;
+use crate::network::{WeightSet, decoder_weights, encoder_weights};
 
-/// What is learnt from, and what tells how well.
-pub struct TrainingSet<'g> {
-    /// The training galaxies.
-    pub feed: Feed<'g>,
-    /// Validation galaxies, 64 x 64 pixels each.
-    pub validation: Vec<&'g [f32]>,
-}
-
-/// A training, whole: it goes on from its checkpoint bit for bit.
+/// A training, whole: it goes on from its checkpoint bit for bit. `S` takes its steps: on the processor, the tape.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Trainer {
+pub struct Trainer<S = Svi> {
     settings: TrainingSettings,
-    svi: Svi,
+    stepper: S,
     epochs: Vec<Epoch>,
     seconds: f64,
 }
@@ -45,13 +36,20 @@ pub struct Epoch {
 }
 
 impl Trainer {
-    /// A training that has not begun.
+    /// A training on the processor that has not begun.
     ///
     /// # Errors
     /// A setting out of range.
     pub fn new(settings: TrainingSettings) -> Result<Self> {
         let svi = Svi::new(&settings.svi)?;
-        Ok(Trainer { settings, svi, epochs: vec![], seconds: 0.0 })
+        Ok(Trainer::with(settings, svi))
+    }
+}
+
+impl<S: Stepper> Trainer<S> {
+    /// A training that has not begun.
+    pub(super) fn with(settings: TrainingSettings, stepper: S) -> Self {
+        Trainer { settings, stepper, epochs: vec![], seconds: 0.0 }
     }
 
     /// Plans so many epochs from the beginning in place of those of the settings; the learning rate follows its schedule over them.
@@ -59,15 +57,10 @@ impl Trainer {
     /// # Errors
     /// No epochs at all.
     pub fn plan(&mut self, epochs: u64, steps_of_an_epoch: u64) -> Result<()> {
-        self.svi.plan(epochs * steps_of_an_epoch)?;
+        let steps = epochs * steps_of_an_epoch;
+        self.stepper.plan(steps)?;
         self.settings.epochs = epochs;
-        self.settings.svi.steps = self.svi.settings().steps;
-        Ok(())
-    }
-
-    fn step(&mut self, set: &TrainingSet<'_>) -> ppl_infer::Result<()> {
-        let images = set.feed.batch(self.svi.steps())?;
-        self.svi.step(&vae(&images, Mode::Training, self.settings.svi.seed))?;
+        self.settings.svi.steps = steps;
         Ok(())
     }
 
@@ -76,21 +69,14 @@ impl Trainer {
     /// # Errors
     /// An ELBO that is not finite.
     pub fn validate(&mut self, images: &[&[f32]]) -> ppl_infer::Result<f64> {
-        let (batch, seed) = (self.settings.batch, self.settings.svi.seed);
-        let mut sum = 0.0;
-        for (key, chunk) in images.chunks(batch).enumerate() {
-            let pixels = Array::constant(&[chunk.len(), SIDE, SIDE], chunk.concat())?;
-            let elbo = vae(&pixels, Mode::Evaluation, seed);
-            sum -= self.svi.evaluate(&elbo, Loss::MeanField, 1, key as u64)?;
-        }
-        Ok(sum / images.len() as f64)
+        Ok(-self.stepper.validate(&self.settings, images)? / images.len() as f64)
     }
 
     /// The mean ELBO an image over the last steps, at most so many and none of an epoch before.
     #[must_use]
     pub fn recent(&self, steps: usize) -> f64 {
         let begin = self.epochs.last().map_or(0, |epoch| epoch.step) as usize;
-        let losses = &self.svi.losses()[begin..];
+        let losses = &self.stepper.losses()[begin..];
         let losses = &losses[losses.len().saturating_sub(steps)..];
         -losses.iter().sum::<f64>() / (losses.len() * self.settings.batch) as f64
     }
@@ -118,13 +104,13 @@ impl Trainer {
 
     /// The ELBO an image of every step.
     pub fn elbos(&self) -> impl Iterator<Item = f64> {
-        self.svi.losses().iter().map(|loss| -loss / self.settings.batch as f64)
+        self.stepper.losses().iter().map(|loss| -loss / self.settings.batch as f64)
     }
 
     /// Steps taken so far.
     #[must_use]
     pub fn steps(&self) -> u64 {
-        self.svi.steps()
+        self.stepper.losses().len() as u64
     }
 
     /// Its settings.
@@ -138,7 +124,7 @@ impl Trainer {
     /// # Errors
     /// Before the first step there are none.
     pub fn encoder(&self) -> Result<WeightSet> {
-        self.weights(&encoder_weights())
+        self.stepper.weights(&encoder_weights())
     }
 
     /// The weights of the decoder as they are now.
@@ -146,28 +132,24 @@ impl Trainer {
     /// # Errors
     /// As [`Trainer::encoder`].
     pub fn decoder(&self) -> Result<WeightSet> {
-        self.weights(&decoder_weights())
+        self.stepper.weights(&decoder_weights())
     }
 
-    fn weights(&self, specs: &[WeightSpec]) -> Result<WeightSet> {
-        let values = self.svi.params()?;
-        let mut set = WeightSet::default();
-        for WeightSpec { name, dims, .. } in specs {
-            let value = values.get(name).ok_or_else(|| Error::MissingWeight { name: name.clone() })?;
-            set.insert(name, dims, value.data().pixels().to_vec())?;
-        }
-        Ok(set)
+    /// What takes its steps.
+    #[must_use]
+    pub fn stepper(&self) -> &S {
+        &self.stepper
+    }
+
+    /// What takes its steps, to be told on which device.
+    pub fn stepper_mut(&mut self) -> &mut S {
+        &mut self.stepper
     }
 }
 
-/// Model and guide of a batch.
-fn vae(images: &Array, mode: Mode, seed: u64) -> Elbo<'_> {
-    Elbo::new(move |ctx: &mut Ctx| model(ctx, images, mode, seed), move |ctx: &mut Ctx| guide(ctx, images, mode, seed))
-}
-
-impl Engine<TrainingSet<'_>> for Trainer {
+impl<S: Stepper> Engine<TrainingSet<'_>> for Trainer<S> {
     fn name() -> &'static str {
-        "training"
+        S::NAME
     }
 
     fn check(&self, _: &TrainingSet<'_>) -> ppl_infer::Result<()> {
@@ -181,7 +163,7 @@ impl Engine<TrainingSet<'_>> for Trainer {
     /// One gradient step, and the validation at the end of an epoch.
     fn round(&mut self, set: &TrainingSet<'_>, _: &mut Room, _: &mut dyn Observer) -> ppl_infer::Result<()> {
         let start = Instant::now();
-        self.step(set)?;
+        self.stepper.step(&self.settings, set)?;
         let ended = self.steps().is_multiple_of(set.feed.steps_of_an_epoch());
         let validation = if ended { Some(self.validate(&set.validation)?) } else { None };
         self.seconds += start.elapsed().as_secs_f64();
@@ -194,6 +176,6 @@ impl Engine<TrainingSet<'_>> for Trainer {
 
     /// The ELBO an image of the last step.
     fn objective(&self) -> f64 {
-        self.svi.losses().last().map_or(f64::NEG_INFINITY, |loss| -loss / self.settings.batch as f64)
+        self.stepper.losses().last().map_or(f64::NEG_INFINITY, |loss| -loss / self.settings.batch as f64)
     }
 }

@@ -14,6 +14,9 @@ pub(super) struct Layers {
     pub(super) first: First,
     pub(super) middle: [Middle; 3],
     pub(super) last: Last,
+    /// All weights as they are before packing, in the order of the table, for a GPU to pack in its own way.
+    #[cfg(feature = "cuda")]
+    pub(super) folded: Vec<Folded>,
 }
 
 impl Layers {
@@ -33,6 +36,8 @@ impl Layers {
             first: First::new(Folded::new(set, &first)?, LATENT, 4),
             middle: [middle(second, 4)?, middle(third, 8)?, middle(fourth, 16)?],
             last: Last::new(&Folded::new(set, &last)?, last.channels[0], 32),
+            #[cfg(feature = "cuda")]
+            folded: LAYERS.iter().map(|layer| Folded::new(set, layer)).collect::<Result<_>>()?,
         })
     }
 }

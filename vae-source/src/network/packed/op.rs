@@ -35,7 +35,7 @@ struct Buffers {
 impl Buffers {
     /// Room for so many images; the zeros around planes and phases are written here, once.
     fn new(layers: &Layers, images: usize) -> Self {
-        let Layers { first, middle: [a, b, c], last } = layers;
+        let Layers { first, middle: [a, b, c], last, .. } = layers;
         let plane = |channels: usize, side| vec![0.0; images * channels * Plane { side }.len()];
         let phases = |channels: usize, side| vec![0.0; images * channels * Phases { side }.len()];
         let room = [a.room(), b.room(), c.room(), last.room(), first.len()];
@@ -79,7 +79,7 @@ impl FusedOp for Decode {
     }
 
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
-        let Layers { first, middle, last } = &*self.layers;
+        let Layers { first, middle, last, .. } = &*self.layers;
         let Buffers { images, z, planes, block, .. } = &mut self.buffers;
         z.iter_mut().zip(inputs.at(0).numbers()).for_each(|(to, from)| *to = *from as f32);
         first.forward(z, &mut block[..*images * first.len()], &mut planes[0]);
@@ -92,7 +92,7 @@ impl FusedOp for Decode {
 
     fn vjp(&mut self, _: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
         let Some(dz) = gradients.numbers(0) else { return };
-        let Layers { first, middle, last } = &*self.layers;
+        let Layers { first, middle, last, .. } = &*self.layers;
         let Buffers { images, planes, phases, first: gradient, block, z } = &mut self.buffers;
         let images = *images;
         let parts = Phases { side: SIDE };
@@ -124,6 +124,11 @@ impl FusedOp for Decode {
             }
         }
         first.backward(gradient, z, dz);
+    }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        super::cuda::body(&self.layers.folded, places)
     }
 }
 

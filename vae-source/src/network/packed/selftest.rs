@@ -1,0 +1,22 @@
+//! The decoder on a GPU against itself on the host.
+
+use std::sync::Arc;
+
+use ppl_core::autodiff::check_gpu::{DeviceErrors, device_errors};
+use ppl_core::autodiff::{Dims, Shape, Value};
+use ppl_core::cuda::Gpu;
+
+use super::layers::Layers;
+use super::op::Decode;
+use crate::error::Result;
+use crate::network::WeightSet;
+use crate::network::decoder::{LATENT, decoder_weights};
+
+/// The errors for so many lanes.
+pub(crate) fn selftest(gpu: &Gpu, seed: u64, lanes: usize) -> Result<DeviceErrors> {
+    let layers = Arc::new(Layers::new(&WeightSet::initial(&decoder_weights(), seed))?);
+    let shape = Shape::new(lanes, Dims::new(&[LATENT]));
+    let z: Vec<f64> = (0..shape.len()).map(|i| 1.5 * (1.3 * i as f64 + 0.2).sin()).collect();
+    let z = Value::constant(shape, z);
+    Ok(device_errors(gpu, &format!("lanes {lanes}"), || Decode::new(layers.clone()), &[z], &[])?)
+}

@@ -1,0 +1,19 @@
+//! The kernels of the decoder and its light, and their launches, compiled for this machine, against the operations that it runs itself.
+#![cfg(feature = "cuda")]
+
+use ppl_core::cuda::Gpu;
+use vae_source::selftest;
+
+#[test]
+fn every_operation_on_an_emulated_gpu_is_that_of_the_host() {
+    if std::process::Command::new("g++").arg("--version").output().is_err() {
+        test_data::skip("kernels were not run, there is no C++ compiler `g++`");
+        return;
+    }
+    let all = selftest(&Gpu::emulated(), 1, &[1, 3, 13]).unwrap();
+    all.iter().for_each(|errors| println!("{:60} {:9.1e} {:9.1e}", errors.name, errors.value, errors.gradient));
+    for errors in all {
+        // Both are sums of f32 terms in another order.
+        assert!(errors.value < 1e-5 && errors.gradient < 1e-5, "{errors:?}");
+    }
+}
