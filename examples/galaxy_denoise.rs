@@ -18,6 +18,7 @@ use truth::with_truth;
 
 fn main() -> anyhow::Result<()> {
     let out = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
+    std::fs::create_dir_all(&out)?;
     let simulator = Simulator::new(Survey::default(), Population::default(), 4)?;
     let (mut ratios, mut inside, mut tiles) = (Vec::new(), Vec::new(), Vec::new());
     let mut number = 0;

@@ -61,6 +61,7 @@ impl Sample {
 
 fn main() -> anyhow::Result<()> {
     let out = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".into()));
+    std::fs::create_dir_all(&out)?;
     let psf = "data/galaxies/cosmos_hst_btk/real_galaxy_PSF_images_extension.fits";
     let psf = read_image(test_data::folder().join(psf))?;
     let simulator = Simulator::new(Survey::default().with_psf(psf)?, Population::default(), 1)?;

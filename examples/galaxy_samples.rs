@@ -52,6 +52,7 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let source = PathBuf::from(arguments.next().unwrap_or_else(|| "source".into()));
     let out = PathBuf::from(arguments.next().unwrap_or_else(|| ".".into()));
+    std::fs::create_dir_all(&out)?;
     let mut vae = Vae::read(&source)?;
     let prior = LatentPrior::read(&source.join("prior.safetensors"))?;
     let samples = draws(&mut vae, &prior, WIDENING.sqrt().recip())?;

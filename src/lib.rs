@@ -20,6 +20,7 @@ pub mod fit;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod prelude;
+pub mod selftest;
 
 pub use lens_models as lens;
 pub use ppl_core as core;

@@ -1,7 +1,8 @@
 //! The paper, reproduced: two real galaxies behind two lenses, seen at three noise levels, fitted and sampled.
 //!
-//! `cargo run --release --example paper [SYSTEM [NOISE]] [--map]` prints the tables of docs/reproduction.md and writes `paper-fits-SYSTEM.png`
-//! and `paper-posterior-SYSTEM-NOISE.png` into the current folder; with `--map` by the Laplace approximation alone; the galaxies are found by `ARCLET_DATA` (default `../shared`).
+//! `cargo run --release --example paper [SYSTEM [NOISE]] [--map] [--cuda] [--chains=N] [--warmup=N] [--draws=N]` prints the tables of
+//! docs/reproduction.md and writes `paper-fits-SYSTEM.png` and `paper-posterior-SYSTEM-NOISE.png` into the current folder; with `--map`
+//! by the Laplace approximation alone, with `--cuda` on a GPU; the galaxies are found by `ARCLET_DATA` (default `../shared`).
 
 #[path = "../galaxies/bright.rs"]
 mod bright;
@@ -16,6 +17,7 @@ mod statistics;
 use std::path::Path;
 use std::time::Instant;
 
+use arclet::core::{Device, Processor};
 use arclet::fit::{Fit, FitSettings, Method, fit};
 use arclet::infer::Executor;
 use arclet::lens::system::System;
@@ -35,8 +37,16 @@ const DRAWS: usize = 200;
 const TARGET_ACCEPT: f64 = 0.65;
 
 fn main() -> anyhow::Result<()> {
-    let (options, numbers): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a == "--map");
-    let method = if options.is_empty() { Method::Nuts } else { Method::Map };
+    let (options, numbers): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.starts_with("--"));
+    let given = |name: &str| options.iter().any(|option| option == name);
+    let number = |name: &str, default: usize| {
+        let value = options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+        value.map_or(Ok(default), str::parse)
+    };
+    let method = if given("--map") { Method::Map } else { Method::Nuts };
+    let (chains, warmup, draws) = (number("--chains", 4)?, number("--warmup", WARMUP)?, number("--draws", DRAWS)?);
+    let processor = Processor::open(if given("--cuda") { Device::Cuda(0) } else { Device::Cpu })?;
+    println!("{}", processor.describe());
     let asked: Vec<usize> = numbers.iter().map(|a| a.parse()).collect::<Result<_, _>>()?;
     let wanted = |which: usize, value: usize| asked.get(which).is_none_or(|asked| *asked == value);
     let system = System::from_json_with(SYSTEM, Path::new("paper"), Path::new("."), &arclet::profiles())?;
@@ -54,9 +64,11 @@ fn main() -> anyhow::Result<()> {
             let began = Instant::now();
             let settings = FitSettings {
                 method,
-                warmup: WARMUP,
-                draws: DRAWS,
+                chains,
+                warmup,
+                draws,
                 target_accept: TARGET_ACCEPT,
+                processor: processor.clone(),
                 ..FitSettings::default()
             };
             let found = fit(&system, mock.data.clone(), &settings, &mut Executor::new())?;

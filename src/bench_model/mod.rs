@@ -5,14 +5,16 @@ mod lens;
 mod paper;
 mod schools;
 mod sersic;
+mod systems;
 
 pub use decoder::decoder;
 pub use paper::paper;
 pub use schools::schools;
 pub use sersic::sersic;
+pub use systems::{BenchError, Make, systems};
 
 use ppl_core::density::Explanation;
-use ppl_core::{Ctx, LogDensity, ModelDensity};
+use ppl_core::{Ctx, LogDensity, ModelDensity, Processor};
 
 type Model = Box<dyn Fn(&mut Ctx) -> ppl_core::Result<()>>;
 
@@ -32,6 +34,14 @@ pub struct Calls<'m> {
 }
 
 impl BenchModel {
+    /// The same on a processor.
+    ///
+    /// # Errors
+    /// An operation that the processor has no body for.
+    pub fn on(self, processor: &Processor) -> ppl_core::Result<Self> {
+        Ok(BenchModel { density: self.density.on(processor)?, ..self })
+    }
+
     /// What it is, in a line.
     pub fn describe(&self) -> &'static str {
         self.what
@@ -52,8 +62,13 @@ impl BenchModel {
 
     /// Evaluations of so many lanes at once, each at a place of its own.
     pub fn calls(&self, lanes: usize) -> Calls<'_> {
+        self.calls_around(lanes, 1e-4)
+    }
+
+    /// The same with the places so far from each other, unconstrained.
+    pub fn calls_around(&self, lanes: usize, spread: f64) -> Calls<'_> {
         let dim = self.position.len();
-        let beside = |i: usize| self.position[i % dim] + 1e-4 * ((i / dim) as f64 + 0.1 * (i % dim) as f64).sin();
+        let beside = |i: usize| self.position[i % dim] + spread * ((i / dim) as f64 + 0.1 * (i % dim) as f64).sin();
         let positions = (0..lanes * dim).map(beside).collect();
         Calls { density: &self.density, positions, logp: vec![0.0; lanes], grad: vec![0.0; lanes * dim] }
     }

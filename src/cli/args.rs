@@ -48,6 +48,7 @@ pub enum Command {
     Trace(TraceArguments),
     Priors(PriorsArguments),
     Bench(BenchArguments),
+    Selftest(SelftestArguments),
 }
 
 /// Simulate a lens, fit it from scratch, and set the posterior beside the truth
@@ -120,9 +121,24 @@ pub struct FitArguments {
     /// Priors that replace those of the system and the defaults
     #[arg(long, value_name = "FILE.json")]
     pub priors: Option<PathBuf>,
+    /// What computes: the cores of this machine, a GPU (exit code 2 where there is none), or a GPU if there is one
+    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    pub device: DeviceName,
     /// Replace the folder if it exists, once the fit is done
     #[arg(long)]
     pub force: bool,
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DeviceName {
+    /// All cores of this machine
+    #[default]
+    Cpu,
+    /// An NVIDIA GPU
+    Cuda,
+    /// A GPU where there is one
+    Auto,
 }
 
 /// How a fit ends.
@@ -217,6 +233,10 @@ pub struct TrainArguments {
     /// Stop after so many hours, to be resumed
     #[arg(long, value_name = "H", value_parser = hours)]
     pub hours: Option<f64>,
+    /// What computes: the cores of this machine, a GPU (exit code 2 where there is none), or a GPU if there is one; a training goes on
+    /// with what it began with
+    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    pub device: DeviceName,
     /// Go on with the training in --out
     #[arg(long)]
     pub resume: bool,
@@ -291,6 +311,9 @@ pub struct BenchArguments {
     /// Parallel evaluations in one call
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u16).range(1..=4096))]
     pub lanes: u16,
+    /// What computes: the cores of this machine, a GPU (exit code 2 where there is none), or a GPU if there is one
+    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    pub device: DeviceName,
     /// For `paper`: the decoder's weights in place of those that the program carries
     #[arg(long, value_name = "decoder.safetensors")]
     pub weights: Option<PathBuf>,
@@ -300,6 +323,19 @@ pub struct BenchArguments {
     /// Print the operations with their shapes, bytes and times instead
     #[arg(long, conflicts_with = "json")]
     pub explain: bool,
+}
+
+/// Hold a device against the processor: every operation, and the densities of five systems
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  arclet selftest --device cuda\n\n\
+    Prints the relative error of each value and gradient; exit code 1 if one is above its tolerance.")]
+pub struct SelftestArguments {
+    /// The device to test
+    #[arg(long, value_enum, default_value_t = DeviceName::Cuda)]
+    pub device: DeviceName,
+    /// Fixes the random numbers
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
 }
 
 /// The models that can be timed.

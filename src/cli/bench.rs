@@ -6,7 +6,7 @@ use arclet::bench_model::{decoder, paper, schools, sersic};
 
 use super::args::{BenchArguments, BenchName};
 use super::failure::{Failure, Result};
-use super::report;
+use super::{device, report};
 
 /// Calls before the clock starts: threads awake, buffers there, clock speed settled.
 const WARM_UP: usize = 10;
@@ -28,10 +28,13 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
         BenchName::Paper => ("paper", paper(arguments.weights.as_deref())?),
     };
     let lanes = usize::from(arguments.lanes);
+    let processor = device::open(arguments.device)?;
     if arguments.explain {
         let explained = model.explain(lanes)?.map_or_else(|| "run as written\n".to_owned(), |e| e.to_string());
         return report::stdout(&format!("{name}: {}\n{explained}", model.describe()));
     }
+    let model = model.on(&processor)?;
+    let device = if arguments.json { processor.name().to_owned() } else { processor.describe() };
     let mut calls = model.calls(lanes);
     calls.warm_up()?;
     for _ in 0..WARM_UP {
@@ -54,12 +57,12 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
     let (median, threads) = (at(0.5), rayon::current_num_threads());
     if arguments.json {
         let line = serde_json::json!({
-            "name": name, "ms_per_gradient": median, "lanes": lanes, "threads": threads, "device": "cpu",
+            "name": name, "ms_per_gradient": median, "lanes": lanes, "threads": threads, "device": device,
         });
         return report::stdout(&format!("{line}\n"));
     }
     report::stdout(&format!(
-        "{name}: {}\n{median:.6} ms per value and gradient (median of {} times, 16-84 %: {:.6}-{:.6})\nlanes a call: {lanes}, threads: {threads}, device: cpu\n",
+        "{name}: {}\n{median:.6} ms per value and gradient (median of {} times, 16-84 %: {:.6}-{:.6})\nlanes a call: {lanes}, threads: {threads}, device: {device}\n",
         model.describe(),
         times.len(),
         at(0.16),

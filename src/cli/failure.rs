@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
+use arclet::bench_model::BenchError;
 use arclet::core::Error as CoreError;
 use arclet::core::error::nearest;
 use arclet::fit::FitError;
@@ -161,6 +162,7 @@ impl From<CoreError> for Failure {
             E::Density(_) | E::Broadcast { .. } | E::ArrayLength { .. } | E::Index { .. } | E::ValueOfLanes { .. } => {
                 Failure::ours(error)
             }
+            E::Cuda { .. } | E::CudaCompile { .. } | E::DeviceRoom { .. } => Failure::ours(error),
             E::RepeatedSite { .. } | E::NoSeed { .. } | E::UnstableSite { .. } => Failure::ours(error),
             // What is left can only come of a system, its priors or its data.
             error => Failure::user(error),
@@ -188,6 +190,16 @@ impl From<FitError> for Failure {
             FitError::Model(error) => error.into(),
             FitError::Engine(error) => error.into(),
             error => Failure::user(error),
+        }
+    }
+}
+
+impl From<BenchError> for Failure {
+    fn from(error: BenchError) -> Self {
+        match error {
+            BenchError::Lens(error) => error.into(),
+            BenchError::Source(error) => error.into(),
+            BenchError::Model(error) => error.into(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::args::{FitArguments, MethodName};
 use super::failure::{Failure, Result};
 use super::folder::Folder;
 use super::watch::Terminal;
-use super::{output, report, stop};
+use super::{device, output, report, stop};
 
 /// Runs the command.
 pub fn run(arguments: &FitArguments) -> Result<()> {
@@ -32,6 +32,7 @@ pub fn run(arguments: &FitArguments) -> Result<()> {
         warmup: arguments.warmup as usize,
         draws: arguments.draws as usize,
         seed: arguments.seed,
+        processor: device::open(arguments.device)?,
         ..FitSettings::default()
     };
     let (fit, summary) = fit_into(&folder, &title(&arguments.system), &system, data, &settings, None)?;

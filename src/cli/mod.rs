@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod demo;
+mod device;
 mod failure;
 mod fit;
 mod folder;
@@ -14,6 +15,7 @@ mod picture;
 mod pretty;
 mod priors;
 mod report;
+mod selftest;
 mod simulate;
 mod source_card;
 mod source_sheet;
@@ -60,5 +62,6 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Priors(arguments) => priors::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Selftest(arguments) => selftest::run(&arguments),
     })
 }

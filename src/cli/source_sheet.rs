@@ -3,7 +3,6 @@
 use arclet::plot::{ContactSheet, Panel, PanelKind, Raster, Tile};
 use arclet::source::data::{Dataset, Galaxy, Split};
 use arclet::source::network::SIDE;
-use arclet::source::training::Trainer;
 use arclet::source::vae::Vae;
 
 use super::failure::Result;
@@ -18,7 +17,7 @@ pub fn evenly<'g>(galaxies: &[&'g Galaxy], most: usize) -> impl Iterator<Item = 
 }
 
 /// Galaxies of the validation set beside what the autoencoder makes of them.
-pub fn reconstructions(vae: &mut Vae, dataset: &Dataset, trainer: &Trainer) -> Result<Vec<u8>> {
+pub fn reconstructions(vae: &mut Vae, dataset: &Dataset, epochs: usize) -> Result<Vec<u8>> {
     let all: Vec<&Galaxy> = dataset.of(Split::Validation).collect();
     let shown: Vec<&Galaxy> = evenly(&all, SHOWN).collect();
     let codes = vae.encode(&shown.iter().map(|galaxy| galaxy.pixels.as_slice()).collect::<Vec<_>>())?;
@@ -35,7 +34,7 @@ pub fn reconstructions(vae: &mut Vae, dataset: &Dataset, trainer: &Trainer) -> R
     };
     let tiles = shown.iter().zip(&images).map(tile).collect::<Result<_>>()?;
     let sheet = ContactSheet {
-        title: format!("Validation galaxies and their reconstructions after epoch {}", trainer.epochs().len()),
+        title: format!("Validation galaxies and their reconstructions after epoch {epochs}"),
         note: "Grey: asinh(I / 0.1), I from \u{2212}0.1 (black) to 1 (white) of the maximum of each galaxy".to_owned(),
         tiles,
         columns: 5,

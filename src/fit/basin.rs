@@ -49,7 +49,7 @@ pub(super) fn basin(
     let searched = simple.as_ref().unwrap_or(system);
     let model = SystemModel::new(searched, tempered_data.clone(), scales)?;
     let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), searched.priors.clone());
-    let density = ModelDensity::new(handler::condition(&run, held.clone()))?;
+    let density = search.density(handler::condition(&run, held.clone()))?;
     if density.dim() == 0 && simple.is_none() {
         return Ok(held);
     }
@@ -65,7 +65,7 @@ pub(super) fn basin(
     let lanes = found.lanes.iter().filter(|lane| lane.logp.is_finite());
     let lanes = if simple.is_some() { distinct(lanes) } else { lanes.take(BASINS).collect() };
     let model = SystemModel::new(system, tempered_data, scales)?;
-    let joint = ModelDensity::new(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone()))?;
+    let joint = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone()))?;
     let mut from = vec![];
     for lane in lanes {
         let mut values = held.clone();

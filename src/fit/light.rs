@@ -48,7 +48,7 @@ pub(super) fn fit_light(
             }
         };
         let model = SystemModel::new(&system, data.clone(), scales)?;
-        let density = ModelDensity::new(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone()))?;
+        let density = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone()))?;
         let (starts, pruning) = match &found {
             None => (density.draw_prior(search.seed(), STARTS)?, Some(Pruning { after: 30, ..Pruning::default() })),
             Some(light) => (density.position_of(&light.values, round as u64)?, None),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use lens_models::data::ImageData;
 use lens_models::system::System;
-use ppl_core::PriorSet;
+use ppl_core::{PriorSet, Processor};
 use ppl_infer::posterior::Posterior;
 
 pub use stages::fit;
@@ -46,6 +46,8 @@ pub struct FitSettings {
     pub seed: u64,
     /// Starts of the search for the lens.
     pub starts: usize,
+    /// What evaluates the densities.
+    pub processor: Processor,
 }
 
 impl Default for FitSettings {
@@ -58,6 +60,7 @@ impl Default for FitSettings {
             draws: 1000,
             seed: 0,
             starts: 64,
+            processor: Processor::default(),
         }
     }
 }

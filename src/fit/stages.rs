@@ -39,12 +39,12 @@ pub fn fit(
     let mut clock = Clock { seconds: vec![], since: Instant::now() };
     let scales = Scales::of(&data, has(Role::Light));
     let mut model = SystemModel::new(system, data.clone(), &scales)?;
-    let mut density = ModelDensity::new(with_priors(&model, system))?;
+    let mut search = Search::new(settings.seed, executor, settings.processor.clone());
+    let mut density = search.density(with_priors(&model, system))?;
     if density.layout().dim() == 0 {
         return Err(FitError::Nothing { missing: "free parameter", fix: "take the `value` of one away" });
     }
     let priors = PriorSet::of(with_priors(&model, system))?;
-    let mut search = Search::new(settings.seed, executor);
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
     let data = Arc::new(data.resampled(Sampling::Uniform(1)));
 
@@ -71,7 +71,7 @@ pub fn fit(
                 break;
             }
             model = model.resampled(finer)?;
-            density = ModelDensity::new(with_priors(&model, system))?;
+            density = search.density(with_priors(&model, system))?;
             best = search.maximise(&density, &best.position, &MapSettings::default())?;
         }
         clock.lap("sub-pixels");

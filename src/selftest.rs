@@ -1,0 +1,96 @@
+//! Selftest: a device held against the host, by every operation that has a body for it and by whole densities.
+
+use ppl_core::Processor;
+
+use crate::bench_model::BenchError;
+#[cfg(feature = "cuda")]
+use crate::bench_model::{BenchModel, systems};
+
+/// Errors above this, relative to the norm, are no rounding of f32.
+pub const TOLERANCE: f64 = 1e-5;
+
+/// Numbers of images that the decoder is tested with: its kernels differ for few and for many.
+#[cfg(feature = "cuda")]
+const IMAGES: [usize; 5] = [1, 2, 5, 16, 70];
+
+/// How far from the truth densities are compared, unconstrained.
+#[cfg(feature = "cuda")]
+const SPREAD: f64 = 0.02;
+
+/// What came of one check.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The operation or the density.
+    pub name: String,
+    /// Relative error of its value.
+    pub value: f64,
+    /// Relative error of its gradient.
+    pub gradient: f64,
+    /// Whether both are within [`TOLERANCE`].
+    pub passed: bool,
+}
+
+#[cfg(feature = "cuda")]
+impl Outcome {
+    fn new(name: String, value: f64, gradient: f64) -> Self {
+        Outcome { name, value, gradient, passed: value <= TOLERANCE && gradient <= TOLERANCE }
+    }
+}
+
+/// All checks of a processor; none of the host, which is what the others are held against.
+///
+/// # Errors
+/// What the device says.
+pub fn selftest(processor: &Processor, seed: u64) -> Result<Vec<Outcome>, BenchError> {
+    match processor {
+        #[cfg(feature = "cuda")]
+        Processor::Cuda(gpu) => {
+            let operations =
+                [lens_models::op::selftest(gpu, seed)?, vae_source::selftest(gpu, seed, &IMAGES)?].concat();
+            let mut all: Vec<Outcome> =
+                operations.into_iter().map(|e| Outcome::new(e.name, e.value, e.gradient)).collect();
+            all.extend(densities(processor, &[1, 5])?);
+            Ok(all)
+        }
+        _ => {
+            let _ = seed;
+            Ok(vec![])
+        }
+    }
+}
+
+/// The densities of five systems with so many lanes.
+///
+/// # Errors
+/// What the device says.
+#[cfg(feature = "cuda")]
+pub fn densities(processor: &Processor, lanes: &[usize]) -> Result<Vec<Outcome>, BenchError> {
+    let mut all = vec![];
+    for (name, model) in systems()? {
+        for lanes in lanes {
+            all.push(density(&format!("density: {name}, lanes {lanes}"), &model, processor, *lanes)?);
+        }
+    }
+    Ok(all)
+}
+
+/// The density of a model and its gradient in every lane.
+#[cfg(feature = "cuda")]
+fn density(
+    name: &str,
+    make: &dyn Fn() -> Result<BenchModel, BenchError>,
+    processor: &Processor,
+    lanes: usize,
+) -> Result<Outcome, BenchError> {
+    use ppl_core::autodiff::check_gpu::relative;
+
+    let (host, device) = (make()?, make()?.on(processor)?);
+    // Away from the truth of a mock, where the terms of a gradient cancel and leave their rounding.
+    let (mut on_host, mut on_device) = (host.calls_around(lanes, SPREAD), device.calls_around(lanes, SPREAD));
+    let (logp, grad) = on_host.evaluate()?;
+    let (logp, grad) = (logp.to_vec(), grad.to_vec());
+    // Twice: what the first leaves behind must not change the second.
+    on_device.evaluate()?;
+    let (own_logp, own_grad) = on_device.evaluate()?;
+    Ok(Outcome::new(name.to_owned(), relative(own_logp, &logp), relative(own_grad, &grad)))
+}
