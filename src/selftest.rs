@@ -46,7 +46,7 @@ pub fn selftest(processor: &Processor, seed: u64) -> Result<Vec<Outcome>, BenchE
         #[cfg(feature = "cuda")]
         Processor::Cuda(gpu) => {
             let operations =
-                [lens_models::op::selftest(gpu, seed)?, vae_source::selftest(gpu, seed, &IMAGES)?].concat();
+                [lens_models::op::selftest(gpu, seed, &[1, 3])?, vae_source::selftest(gpu, seed, &IMAGES)?].concat();
             let mut all: Vec<Outcome> =
                 operations.into_iter().map(|e| Outcome::new(e.name, e.value, e.gradient)).collect();
             all.extend(densities(processor, &[1, 5])?);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lens_models::data::{DataFiles, Inputs};
+use lens_models::data::Inputs;
 use lens_models::fits::Image;
 use lens_models::psf::Psf;
 use lens_models::system::{Scales, System, SystemModel};
@@ -69,10 +69,9 @@ pub fn systems() -> Result<Vec<(&'static str, Make)>, BenchError> {
 /// The posterior of a system at a draw from its prior, given an image of another one.
 fn drawn(json: &str, keys: &str, psf: usize) -> Result<BenchModel, BenchError> {
     let side = 64;
-    let text = format!(r#"{{ "image": "none", "pixel_scale": 0.06, "background_rms": 0.05, {keys} }}"#);
-    let place = || "selftest".to_owned();
-    let files: DataFiles =
-        serde_json::from_str(&text).map_err(|cause| lens_models::Error::BadKey { place: place(), cause })?;
+    let data = format!(r#""image": "none", "pixel_scale": 0.06, "background_rms": 0.05, {keys}"#);
+    let text = json.replacen('{', &format!("{{ \"data\": {{ {data} }},"), 1);
+    let system = System::from_json_with(&text, Path::new("selftest"), Path::new("."), &profiles())?;
     let blob = |i: usize| {
         let (x, y) = ((i % side) as f32 - 30.0, (i / side) as f32 - 33.0);
         (-(x * x + 1.3 * y * y) / 200.0).exp() + 0.05 * (1.7 * i as f32).sin()
@@ -84,8 +83,9 @@ fn drawn(json: &str, keys: &str, psf: usize) -> Result<BenchModel, BenchError> {
     };
     let psf =
         if psf == 0 { None } else { Some(Psf::new(Image::new(psf, psf, (0..psf * psf).map(kernel).collect())?)?) };
-    let data = Arc::new(files.assemble(Inputs { image, noise: None, psf, mask: None })?);
-    let system = System::from_json_with(json, Path::new("selftest"), Path::new("."), &profiles())?;
+    let inputs = Inputs { image, noise: None, psf, mask: None };
+    let missing = || lens_models::Error::MissingKey { place: "selftest".to_owned(), key: "data", hint: "" };
+    let data = Arc::new(system.data.as_ref().ok_or_else(missing)?.assemble(inputs)?);
     let light = system.of_role(lens_models::system::Role::Light).next().is_some();
     let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, light))?;
     // Its sub-pixels where it has none of its own: those that a draw of it wants.

@@ -24,17 +24,14 @@ use crate::parameter::{self, ProfileParameter};
 use crate::psf::Psf;
 use crate::sampling::Sampling;
 
-/// Lanes of a case.
-const LANES: [usize; 2] = [1, 3];
-
-/// The errors of every operation, for one lane and for several.
+/// The errors of every operation, for these numbers of lanes.
 ///
 /// # Errors
 /// What the driver says.
-pub fn selftest(gpu: &Gpu, seed: u64) -> Result<Vec<DeviceErrors>> {
+pub fn selftest(gpu: &Gpu, seed: u64, lanes: &[usize]) -> Result<Vec<DeviceErrors>> {
     let mut rng = keyed(seed, "selftest", 0);
     let mut all = vec![];
-    for lanes in LANES {
+    for &lanes in lanes {
         for profile in mass::ALL {
             all.extend(deflections(gpu, &mut rng, lanes, profile.name(), &[*profile])?);
         }
