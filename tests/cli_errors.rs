@@ -38,6 +38,20 @@ fn spoilt_prior(priors: &str, parts: &[&str]) {
 }
 
 #[test]
+fn a_gpu_that_is_not_there() {
+    let folder = mock();
+    refused(folder.path(), &["selftest", "--device", "cpu"], &["cpu", "--device cuda"]);
+    if Path::new("/dev/nvidiactl").exists() {
+        return test_data::skip("this machine has a GPU, which nobody can miss");
+    }
+    for command in
+        [&["selftest"][..], &["bench", "--device", "cuda"], &["fit", "system.json", "--out", "out", "--device", "cuda"]]
+    {
+        refused(folder.path(), command, &["NVIDIA driver", "run on the cpu"]);
+    }
+}
+
+#[test]
 fn images_that_are_missing_cut_short_or_something_else() {
     spoilt(|root| fs::remove_file(root.join("image.fits")).expect("it is there"), &["image.fits", "does not exist"]);
     let cut = |bytes: usize| {

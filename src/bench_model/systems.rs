@@ -81,8 +81,10 @@ fn drawn(json: &str, keys: &str, psf: usize) -> Result<BenchModel, BenchError> {
         let (x, y) = ((i % psf) as f32 - 0.5 * psf as f32, (i / psf) as f32 - 0.5 * psf as f32);
         (-(x * x + 0.7 * y * y + 0.5 * x * y) / 9.0).exp()
     };
-    let psf =
-        if psf == 0 { None } else { Some(Psf::new(Image::new(psf, psf, (0..psf * psf).map(kernel).collect())?)?) };
+    let pixels: Vec<f32> = (0..psf * psf).map(kernel).collect();
+    let sum: f32 = pixels.iter().sum();
+    let blur = || Psf::new(Image::new(psf, psf, pixels.iter().map(|p| p / sum).collect())?);
+    let psf = if psf == 0 { None } else { Some(blur()?) };
     let inputs = Inputs { image, noise: None, psf, mask: None };
     let missing = || lens_models::Error::MissingKey { place: "selftest".to_owned(), key: "data", hint: "" };
     let data = Arc::new(system.data.as_ref().ok_or_else(missing)?.assemble(inputs)?);

@@ -1,6 +1,6 @@
 //! --device: what computes, opened.
 
-use ppl_core::{Device, Processor};
+use ppl_core::{Device, Error, Processor};
 
 use super::args::DeviceName;
 use super::failure::Result;
@@ -10,9 +10,12 @@ pub fn open(name: DeviceName) -> Result<Processor> {
     match name {
         DeviceName::Cpu => Ok(Processor::Cpu),
         DeviceName::Cuda => Ok(Processor::open(Device::Cuda(0))?),
-        DeviceName::Auto => Ok(Processor::open(Device::Cuda(0)).unwrap_or_else(|missing| {
-            tracing::warn!("{missing}; running on the cpu");
-            Processor::Cpu
-        })),
+        DeviceName::Auto => match Processor::open(Device::Cuda(0)) {
+            Err(Error::NoCuda { what, .. }) => {
+                tracing::warn!("{what}: running on the cpu");
+                Ok(Processor::Cpu)
+            }
+            opened => Ok(opened?),
+        },
     }
 }

@@ -1,5 +1,6 @@
 //! selftest: a device against the processor, operation by operation and density by density.
 
+use arclet::core::Processor;
 use arclet::selftest::{Outcome, selftest};
 
 use super::args::SelftestArguments;
@@ -9,6 +10,9 @@ use super::{device, report};
 /// Runs the command.
 pub fn run(arguments: &SelftestArguments) -> Result<()> {
     let processor = device::open(arguments.device)?;
+    if let Processor::Cpu = processor {
+        return Err(Failure::user("the cpu is what devices are held against; give `--device cuda` to test a GPU"));
+    }
     let outcomes = selftest(&processor, arguments.seed)?;
     let mut text = format!("{}\n{:66} {:>9} {:>9}\n", processor.describe(), "relative error of", "value", "gradient");
     for Outcome { name, value, gradient, passed } in &outcomes {
