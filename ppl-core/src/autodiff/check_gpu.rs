@@ -10,7 +10,7 @@ use super::place::{Place, Sinks};
 use super::storage::{Element, Storage};
 use super::value::Value;
 use crate::cuda::{Gpu, Pinned};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How far a device is off, relative to the norm of what the host gives.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct DeviceErrors {
     pub value: f64,
     /// Of the gradient of each input of pixels, and of all host numbers together, the largest.
     pub gradient: f64,
+    /// Of the gradient of all host numbers, lane by lane.
+    pub lanes: Vec<f64>,
 }
 
 /// Room for prepared numbers, in words of 8 bytes.
@@ -40,12 +42,14 @@ pub fn device_errors<O: FusedOp>(
 ) -> Result<DeviceErrors> {
     let host = Host::run(make(), inputs, fixed)?;
     let name = format!("{}{}{case}", O::NAME, if case.is_empty() { "" } else { ", " });
-    let mut all = DeviceErrors { name, value: 0.0, gradient: 0.0 };
+    let mut all = DeviceErrors { name, value: 0.0, gradient: 0.0, lanes: vec![] };
     for alone in [false, true] {
         let mut op = make();
         op.shape(&inputs.iter().map(Value::shape).collect::<Vec<_>>())?;
-        let (value, gradient) = host.compare(gpu, &op, inputs, alone)?;
-        (all.value, all.gradient) = (worst(all.value, value), worst(all.gradient, gradient));
+        let errors = host.compare(gpu, &op, inputs, alone)?;
+        all.value = worst(all.value, errors.value);
+        all.gradient = worst(all.gradient, errors.gradient);
+        all.lanes = errors.lanes;
     }
     Ok(all)
 }
@@ -93,7 +97,7 @@ impl Host {
     }
 
     /// The errors of the device in value and gradient; `alone`: nothing else adds to the gradients of pixels.
-    fn compare(&self, gpu: &Gpu, op: &impl FusedOp, inputs: &[Value], alone: bool) -> Result<(f64, f64)> {
+    fn compare(&self, gpu: &Gpu, op: &impl FusedOp, inputs: &[Value], alone: bool) -> Result<DeviceErrors> {
         let Output { shape, element } = self.output;
         let mut spots = vec![];
         let (mut pixels, mut numbers) = (vec![], vec![]);
@@ -176,15 +180,25 @@ impl Host {
             gradient = worst(gradient, relative(&own, &expected.to_f64()));
         }
         let (mut own_numbers, mut host_numbers) = (vec![], vec![]);
+        let mut by_lane = vec![(vec![], vec![]); shape.lanes];
         for (i, _, by) in &numbers {
             let Some(expected) = &self.gradients[*i] else { continue };
+            let (expected, of) = (expected.to_f64(), inputs[*i].shape());
             let mut own = vec![0.0; expected.len()];
             by.download()?.iter().enumerate().for_each(|(k, g)| own[k % expected.len()] += g);
+            if of.lanes == shape.lanes {
+                for (lane, (own_lane, host_lane)) in by_lane.iter_mut().enumerate() {
+                    own_lane.extend_from_slice(&own[of.lane(lane)]);
+                    host_lane.extend_from_slice(&expected[of.lane(lane)]);
+                }
+            }
             own_numbers.extend(own);
-            host_numbers.extend(expected.to_f64());
+            host_numbers.extend(expected);
         }
         gradient = worst(gradient, relative(&own_numbers, &host_numbers));
-        Ok((relative(&got.to_f64(), &self.value.to_f64()), gradient))
+        let lanes = by_lane.iter().map(|(own, host)| relative(own, host)).collect();
+        let value = relative(&got.to_f64(), &self.value.to_f64());
+        Ok(DeviceErrors { name: String::new(), value, gradient, lanes })
     }
 }
 
@@ -210,10 +224,4 @@ pub fn relative(got: &[f64], expected: &[f64]) -> f64 {
         return f64::NAN;
     }
     if norm == 0.0 { off.sqrt() } else { (off / norm).sqrt() }
-}
-
-/// An operation that did not run at all.
-#[must_use]
-pub fn failed(name: &str, error: &Error) -> DeviceErrors {
-    DeviceErrors { name: format!("{name}: {error}"), value: f64::NAN, gradient: f64::NAN }
 }
