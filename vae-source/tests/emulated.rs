@@ -10,7 +10,7 @@ fn every_operation_on_an_emulated_gpu_is_that_of_the_host() {
         test_data::skip("kernels were not run, there is no C++ compiler `g++`");
         return;
     }
-    let all = selftest(&Gpu::emulated(), 1, &[1, 3, 13]).unwrap();
+    let all = selftest(&Gpu::emulated(), 1, &[2, 13]).unwrap();
     all.iter().for_each(|errors| println!("{:60} {:9.1e} {:9.1e}", errors.name, errors.value, errors.gradient));
     for errors in all {
         // Both are sums of f32 terms in another order.
