@@ -15,11 +15,7 @@ use arclet::selftest::{TOLERANCE, densities};
 /// The emulated GPU; `None` where there is no compiler for it, which says that the test is skipped.
 #[track_caller]
 fn emulated() -> Option<Processor> {
-    if std::process::Command::new("g++").arg("--version").output().is_err() {
-        test_data::skip("nothing was evaluated on an emulated GPU, there is no C++ compiler `g++`");
-        return None;
-    }
-    Some(Processor::Cuda(Gpu::emulated()))
+    test_data::has("g++").then(|| Processor::Cuda(Gpu::emulated()))
 }
 
 #[test]

@@ -51,6 +51,16 @@ pub fn json(name: &str) -> Option<serde_json::Value> {
     Some(read.unwrap_or_else(|e| panic!("{}: {e}", path.display())))
 }
 
+/// Whether a program can be run; a line on stderr where it cannot.
+#[track_caller]
+pub fn has(program: &str) -> bool {
+    let there = std::process::Command::new(program).arg("--version").output().is_ok();
+    if !there {
+        skip(&format!("there is no `{program}`"));
+    }
+    there
+}
+
 /// Says that the running test, or a part of it, is skipped, and why: on stderr past the test harness, and in `ARCLET_SKIPPED`.
 #[track_caller]
 pub fn skip(reason: &str) {

@@ -116,6 +116,7 @@ fn check(gpu: &Gpu, images: usize, draws: usize) -> Result<bool> {
     let slices: Vec<&[f32]> = galaxies.iter().map(Vec::as_slice).collect();
     let (loss, expected) = on_the_tape(&set, &slices, &noise, draws)?;
     let mut good = true;
+    // The gradient of the first layer has gone through ten products of 11 bits, one after the other.
     for (products, tolerance) in [(Products::Single, 1e-4), (Products::Tf32, 5e-2)] {
         let (got, gradients) = gradient(gpu, products, &set, &slices, &noise)?;
         let off = (got - loss).abs() / loss.abs();

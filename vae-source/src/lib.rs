@@ -4,8 +4,6 @@ pub mod data;
 pub mod embedded;
 pub mod error;
 pub mod latent;
-#[cfg(feature = "cuda")]
-mod launches;
 pub mod network;
 pub mod profile;
 #[cfg(feature = "cuda")]

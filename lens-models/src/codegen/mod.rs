@@ -16,7 +16,10 @@
 //! The text is three times as long, for it has a name for every intermediate number, and what it makes the GPU do is the
 //! same within 9 % of the instructions (a part of which is the axis of lanes, that the other lacks).
 //!
-//! Where it does not, yet: nothing here talks to a GPU, and a profile that is no formula has no kernel.
+//! What is launched on a GPU is the sum of several fields, from the same functions: `op/gpu/field.rs`. The kernels of one profile by
+//! itself are those that the tests run in double precision.
+//!
+//! Where it does not, yet: a profile that is no formula has no kernel.
 
 mod constants;
 mod graph;

@@ -15,6 +15,8 @@ mod elementwise;
 mod frames;
 mod index;
 mod inputs;
+#[cfg(feature = "cuda")]
+mod launches;
 mod linear;
 mod node;
 mod op;
@@ -43,6 +45,8 @@ pub use dual::Dual;
 pub(crate) use elementwise::{map_value, sigmoid, zip_values};
 pub(crate) use index::Slice;
 pub use inputs::{Gradients, Inputs};
+#[cfg(feature = "cuda")]
+pub use launches::{Launch, Launches};
 pub(crate) use linear::{SUMS, dot, sum};
 pub use op::{FusedOp, Output, broadcast_all, common_lanes};
 pub use operand::{Operand, Out};

@@ -1,8 +1,9 @@
 //! The weighted sum of arrays of one shape on a GPU.
 
 use super::body::{Body, Places};
-use crate::cuda::{Argument, Gpu, Kernel};
-use crate::error::Result;
+use super::launches::{Launch, Launches};
+use crate::cuda::Argument;
+use crate::error::{Error, Result};
 
 const SOURCE: (&str, &str) = ("weighted_sum", include_str!("../../kernels/weighted_sum.cu"));
 const THREADS: usize = 256;
@@ -11,13 +12,6 @@ const THREADS: usize = 256;
 #[must_use]
 pub fn kernel_sources() -> Vec<(String, String)> {
     vec![(SOURCE.0.to_owned(), SOURCE.1.to_owned())]
-}
-
-struct WeightedSum {
-    gpu: Gpu,
-    grid: [usize; 3],
-    value: (Kernel, Vec<Argument>),
-    vjp: (Kernel, Vec<Argument>),
 }
 
 /// The body of an operation that is the sum of its inputs, all pixels of one shape, each times a number of its own.
@@ -34,19 +28,11 @@ pub fn weighted_sum_body(places: &mut Places<'_>, weights: &[f32]) -> Result<Box
     let (steps, weight) = (places.constant(&steps)?, places.constant(weights)?);
     let sizes: [Argument; 2] = [n.into(), weights.len().into()];
     let ends = [from.into(), steps.into(), weight.into(), places.out_pixels()?.into()];
-    let value = (places.kernel(SOURCE, "weighted_sum")?, sizes.into_iter().chain(ends).collect());
+    let value = sizes.into_iter().chain(ends).collect();
     let ends = [weight.into(), places.cotangent_pixels()?.into(), sinks.into()];
-    let vjp = (places.kernel(SOURCE, "weighted_sum_vjp")?, sizes.into_iter().chain(ends).collect());
-    let blocks = (8 * places.gpu().multiprocessors()).div_ceil(lanes.max(1)).clamp(1, n.div_ceil(THREADS).max(1));
-    Ok(Box::new(WeightedSum { gpu: places.gpu().clone(), grid: [blocks, lanes, 1], value, vjp }))
-}
-
-impl Body for WeightedSum {
-    fn value(&self) -> Result<()> {
-        self.gpu.launch(&self.value.0, self.grid, [THREADS, 1, 1], 0, &self.value.1)
-    }
-
-    fn vjp(&self) -> Result<()> {
-        self.gpu.launch(&self.vjp.0, self.grid, [THREADS, 1, 1], 0, &self.vjp.1)
-    }
+    let vjp = sizes.into_iter().chain(ends).collect();
+    let grid = [places.gpu().blocks(n, lanes, THREADS), lanes, 1];
+    let launch = |name, arguments| Ok::<_, Error>(Launch::new(places.kernel(SOURCE, name)?, grid, THREADS, arguments));
+    let (value, vjp) = (vec![launch("weighted_sum", value)?], vec![launch("weighted_sum_vjp", vjp)?]);
+    Ok(Box::new(Launches { gpu: places.gpu().clone(), value, vjp }))
 }

@@ -93,7 +93,12 @@ impl Workspace {
             let inputs: Vec<Slot> = step.inputs.iter().map(|i| slots[*i].clone()).collect();
             frames.push(op, &inputs, &slots[step.out]);
         }
-        Ok(Workspace {
+        Ok(Workspace::of(plan, &slots, frames, profiles))
+    }
+
+    /// Buffers, and the places in them that are looked at from outside.
+    fn of(plan: &Plan, slots: &[Slot], frames: Frames, profiles: Vec<StepProfile>) -> Self {
+        Workspace {
             frames,
             leaf: slots[plan.leaf].clone(),
             output: slots[plan.output].clone(),
@@ -101,7 +106,7 @@ impl Workspace {
             profiles,
             #[cfg(feature = "cuda")]
             device: None,
-        })
+        }
     }
 
     /// The same with the operations on pixels on a GPU, and `growth` times the room for what they prepare there.
@@ -120,14 +125,7 @@ impl Workspace {
         let mut frames = Frames::new(numbers, 0, plan.constants.clone());
         let request = Request { gpu, plan, slots: &slots, pixels, growth, shared };
         let device = DevicePart::new(request, ops, &mut frames)?;
-        Ok(Workspace {
-            frames,
-            leaf: slots[plan.leaf].clone(),
-            output: slots[plan.output].clone(),
-            watched: plan.watched.iter().map(|i| slots[*i].clone()).collect(),
-            profiles,
-            device: Some(device),
-        })
+        Ok(Workspace { device: Some(device), ..Workspace::of(plan, &slots, frames, profiles) })
     }
 
     /// How many lanes it is laid out for.

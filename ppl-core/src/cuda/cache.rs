@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cudarc::nvrtc::{CompileError, CompileOptions, Ptx, compile_ptx_with_opts, sys};
 
+use super::libraries::preload;
 use crate::error::{Error, Result};
 
 /// NVRTC, and what it compiles for.
@@ -26,7 +27,8 @@ impl Compiler {
     pub(super) fn find(arch: (i32, i32)) -> Result<Self> {
         // SAFETY: only looks for the library. What comes after would panic without it.
         if !unsafe { sys::is_culib_present() } {
-            toolkit_folders().iter().any(|folder| preload(folder));
+            // NVRTC looks for its builtins by name alone.
+            preload(&["libnvrtc-builtins.so.", "libnvrtc.so."]);
         }
         // SAFETY: as above.
         if !unsafe { sys::is_culib_present() } {
@@ -42,28 +44,6 @@ impl Compiler {
     fn option(&self) -> String {
         format!("--gpu-architecture=compute_{}{}", self.arch.0, self.arch.1)
     }
-}
-
-/// Where toolkits are installed.
-fn toolkit_folders() -> Vec<PathBuf> {
-    let named = ["CUDA_HOME", "CUDA_PATH"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
-    named.chain([PathBuf::from("/usr/local/cuda")]).map(|home| home.join("lib64")).collect()
-}
-
-/// Loads NVRTC by its full path, after which it is found by name.
-fn preload(folder: &Path) -> bool {
-    let Ok(files) = std::fs::read_dir(folder) else { return false };
-    let mut files: Vec<PathBuf> = files.flatten().map(|file| file.path()).collect();
-    files.sort();
-    let called = |file: &Path, begin: &str| file.file_name().is_some_and(|n| n.to_string_lossy().starts_with(begin));
-    let load = |begin: &str| {
-        // SAFETY: libraries of the CUDA toolkit do nothing but define functions when they are loaded. They stay loaded.
-        let load = |file: &PathBuf| unsafe { libloading::Library::new(file) }.map(std::mem::forget).is_ok();
-        files.iter().filter(|file| called(file, begin)).any(load)
-    };
-    // NVRTC looks for its builtins by name alone.
-    load("libnvrtc-builtins.so.");
-    load("libnvrtc.so.")
 }
 
 /// A source compiled for the device.

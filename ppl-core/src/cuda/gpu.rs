@@ -120,6 +120,14 @@ impl Gpu {
         }
     }
 
+    /// Blocks of so many threads along the points of each of so many lanes, for kernels whose threads walk along them: enough to fill the
+    /// device a few times, each with points for its threads.
+    #[must_use]
+    pub fn blocks(&self, points: usize, lanes: usize, threads: usize) -> usize {
+        let most = points.div_ceil(threads).max(1);
+        (8 * self.multiprocessors()).div_ceil(lanes.max(1)).clamp(1, most)
+    }
+
     /// Bytes that are free.
     ///
     /// # Errors

@@ -1,11 +1,10 @@
 //! The light of an image on a GPU: which kernels of kernels/light.cu are launched, on what.
 
 use ppl_core::Result;
-use ppl_core::autodiff::{Body, Places};
+use ppl_core::autodiff::{Body, Launch, Launches, Places};
 use ppl_core::cuda::{Argument, At};
 
 use super::placed::PARAMS;
-use crate::launches::{Launch, Launches};
 
 const SOURCE: (&str, &str) = ("light", include_str!("../../kernels/light.cu"));
 const THREADS: usize = 256;
@@ -23,7 +22,7 @@ fn launch(
     at: ([usize; 3], usize),
     arguments: impl IntoIterator<Item = Argument>,
 ) -> Result<Launch> {
-    Launch::new(places, SOURCE, name, at, arguments.into_iter().collect())
+    Ok(Launch::new(places.kernel(SOURCE, name)?, at.0, at.1, arguments.into_iter().collect()))
 }
 
 /// The body of the brightness of an image (input 0) at positions (input 1) with a placement (the rest), through so many taps.
@@ -34,7 +33,7 @@ pub(super) fn brightness(taps: usize, places: &mut Places<'_>) -> Result<Box<dyn
     let (n, lanes) = (places.output_shape().dims.len(), places.lanes());
     let pixels = places.shape(0).dims.len();
     let side = pixels.isqrt();
-    let blocks = (8 * places.gpu().multiprocessors()).div_ceil(lanes.max(1)).clamp(1, n.div_ceil(THREADS).max(1));
+    let blocks = places.gpu().blocks(n, lanes, THREADS);
     let grid = ([blocks, lanes, 1], THREADS);
     let name = |what: &str| format!("brightness_{taps}{what}");
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use ppl_core::Result;
-use ppl_core::autodiff::{Body, Places};
-use ppl_core::cuda::{Argument, At, Gpu, Kernel};
+use ppl_core::autodiff::{Body, Launch, Launches, Places};
+use ppl_core::cuda::{Argument, At};
 
-use super::grid::{THREADS, blocks};
+use super::THREADS;
 use super::likelihood::SOURCE;
 use crate::data::ImageData;
 use crate::psf::Psf;
@@ -26,21 +26,6 @@ enum Map<'d> {
     /// Means over the sub-pixels of cells with their own numbers of them.
     Each(&'d Sampling),
     Blur(&'d Psf),
-}
-
-/// One launch.
-struct Launch {
-    kernel: Kernel,
-    grid: [usize; 3],
-    block: [usize; 3],
-    shared: usize,
-    arguments: Vec<Argument>,
-}
-
-struct Exposure {
-    gpu: Gpu,
-    value: Vec<Launch>,
-    vjp: Vec<Launch>,
 }
 
 /// The body of an exposure.
@@ -77,7 +62,7 @@ pub(in crate::op) fn exposure(data: &Arc<ImageData>, places: &mut Places<'_>) ->
         vjp.push(map.backwards(places, *size, from, to, add)?);
         from = to;
     }
-    Ok(Box::new(Exposure { gpu: places.gpu().clone(), value, vjp }))
+    Ok(Box::new(Launches { gpu: places.gpu().clone(), value, vjp }))
 }
 
 impl Map<'_> {
@@ -153,8 +138,8 @@ impl Map<'_> {
 /// A launch whose threads walk along `n` points of every lane.
 fn along(places: &Places<'_>, name: &str, n: usize, arguments: Vec<Argument>) -> Result<Launch> {
     let kernel = places.kernel(SOURCE, name)?;
-    let grid = [blocks(places.gpu(), n, places.lanes()), places.lanes(), 1];
-    Ok(Launch { kernel, grid, block: [THREADS, 1, 1], shared: 0, arguments })
+    let grid = [places.gpu().blocks(n, places.lanes(), THREADS), places.lanes(), 1];
+    Ok(Launch::new(kernel, grid, THREADS, arguments))
 }
 
 /// The convolution with a PSF, or its adjoint.
@@ -196,20 +181,4 @@ fn blur(
     let ends: [Argument; 3] = [from.into(), to.into(), usize::from(add).into()];
     let arguments = sizes.into_iter().chain(taps).chain(ends).collect();
     Ok(Launch { kernel: places.kernel(SOURCE, &name)?, grid, block, shared, arguments })
-}
-
-impl Exposure {
-    fn all(&self, launches: &[Launch]) -> Result<()> {
-        launches.iter().try_for_each(|l| self.gpu.launch(&l.kernel, l.grid, l.block, l.shared, &l.arguments))
-    }
-}
-
-impl Body for Exposure {
-    fn value(&self) -> Result<()> {
-        self.all(&self.value)
-    }
-
-    fn vjp(&self) -> Result<()> {
-        self.all(&self.vjp)
-    }
 }

@@ -7,8 +7,7 @@ use ppl_core::cuda::{Argument, At, Gpu, Kernel as Launched};
 use ppl_core::{Error, Result};
 use rayon::prelude::*;
 
-use super::SUMS;
-use super::grid::{THREADS, blocks};
+use super::{SUMS, THREADS};
 use crate::codegen::Kernel;
 
 /// Beyond what a lens of middling flatness prepares, so many numbers more: rows of the series of a flatter one.
@@ -68,7 +67,7 @@ pub(in crate::op) fn field(
     let by_points = if first > 0 { places.by_pixels(0).map(|lanes| lanes.at) } else { None };
     let add = usize::from(by_points.is_some() && !places.sets(0));
     let wanted: Vec<u64> = (first..places.len()).map(|i| places.by_numbers(i).map_or(0, |at| at.address())).collect();
-    let blocks = blocks(places.gpu(), n, lanes);
+    let blocks = places.gpu().blocks(n, lanes, THREADS);
     let sums: At<f64> = places.scratch(lanes * blocks * width)?;
     let arrived: At<u32> = places.scratch(lanes)?;
     let sinks = places.constant(&wanted)?;

@@ -3,23 +3,16 @@
 use std::sync::Arc;
 
 use ppl_core::Result;
-use ppl_core::autodiff::{Body, Places};
-use ppl_core::cuda::{Argument, At, Gpu, Kernel};
+use ppl_core::autodiff::{Body, Launch, Launches, Places};
+use ppl_core::cuda::{Argument, At};
 
-use super::grid::{THREADS, blocks};
+use super::THREADS;
 use crate::data::ImageData;
 use crate::noise::Noise;
 
 /// The kernels of images.
 pub(super) const SOURCE: (&str, &str) =
     ("image", concat!(include_str!("../../../kernels/sums.cu"), include_str!("../../../kernels/image.cu")));
-
-struct Likelihood {
-    gpu: Gpu,
-    value: (Kernel, Vec<Argument>),
-    vjp: Option<(Kernel, Vec<Argument>)>,
-    grid: [usize; 3],
-}
 
 /// The body of a likelihood.
 pub(in crate::op) fn likelihood(data: &Arc<ImageData>, places: &mut Places<'_>) -> Result<Box<dyn Body>> {
@@ -29,7 +22,7 @@ pub(in crate::op) fn likelihood(data: &Arc<ImageData>, places: &mut Places<'_>) 
         Noise::Sigma(map) => (map.inverse(), 1.0, -1.0, map.constant()),
         Noise::Background(b) => (b.used(), b.inverse_variance(), b.factor(), b.constant()),
     };
-    let grid = [blocks(places.gpu(), n, lanes), lanes, 1];
+    let grid = [places.gpu().blocks(n, lanes, THREADS), lanes, 1];
     let image = places.pixels(0)?.at;
     let partial: At<f64> = places.scratch(lanes * grid[0])?;
     let arrived: At<u32> = places.scratch(lanes)?;
@@ -41,23 +34,14 @@ pub(in crate::op) fn likelihood(data: &Arc<ImageData>, places: &mut Places<'_>) 
         factor.into(),
     ];
     let sums = [constant.into(), image.into(), partial.into(), arrived.into(), places.out_numbers()?.into()];
-    let value = (places.kernel(SOURCE, "log_prob")?, common.into_iter().chain(sums).collect());
     let add = usize::from(!places.sets(0));
+    let launch =
+        |name, arguments| Ok::<_, ppl_core::Error>(Launch::new(places.kernel(SOURCE, name)?, grid, THREADS, arguments));
+    let value = vec![launch("log_prob", common.into_iter().chain(sums).collect())?];
     let back = |by: At<f32>| -> Result<_> {
         let arguments = [image.into(), places.cotangent_numbers()?.into(), by.into(), add.into()];
-        Ok((places.kernel(SOURCE, "log_prob_vjp")?, common.into_iter().chain(arguments).collect()))
+        launch("log_prob_vjp", common.into_iter().chain(arguments).collect())
     };
-    let vjp = places.by_pixels(0).map(|lanes| back(lanes.at)).transpose()?;
-    Ok(Box::new(Likelihood { gpu: places.gpu().clone(), value, vjp, grid }))
-}
-
-impl Body for Likelihood {
-    fn value(&self) -> Result<()> {
-        self.gpu.launch(&self.value.0, self.grid, [THREADS, 1, 1], 0, &self.value.1)
-    }
-
-    fn vjp(&self) -> Result<()> {
-        let Some((kernel, arguments)) = &self.vjp else { return Ok(()) };
-        self.gpu.launch(kernel, self.grid, [THREADS, 1, 1], 0, arguments)
-    }
+    let vjp = places.by_pixels(0).map(|lanes| back(lanes.at)).transpose()?.into_iter().collect();
+    Ok(Box::new(Launches { gpu: places.gpu().clone(), value, vjp }))
 }

@@ -2,7 +2,6 @@
 
 mod exposure;
 mod field;
-mod grid;
 mod likelihood;
 
 pub(super) use exposure::exposure;
@@ -12,6 +11,9 @@ pub(super) use likelihood::likelihood;
 use crate::codegen::Kernel;
 use crate::light;
 use crate::mass::{self, MassProfile};
+
+/// Threads of a block.
+const THREADS: usize = 256;
 
 /// The CUDA C of this crate by name: images, each profile by itself, and the lens of most systems.
 #[must_use]

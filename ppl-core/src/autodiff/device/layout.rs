@@ -124,7 +124,10 @@ impl<'a> Layout<'a> {
         // Places first, as addresses follow from them.
         let traffic = self.traffic(&steps);
         let lanes = slots[plan.leaf].shape.lanes;
-        let capacity = traffic.up_words + growth * PREPARED * lanes * steps.len();
+        // Only what has host numbers can prepare any.
+        let numbers = |slots_of: &[usize]| slots_of.iter().any(|slot| slots[*slot].element == Element::F64);
+        let preparing = steps.iter().filter(|(_, step, _)| numbers(&step.inputs)).count();
+        let capacity = traffic.up_words + growth * PREPARED * lanes * preparing;
         let [sent, fetched] = [capacity, traffic.down_words].map(|words| Pinned::new(gpu, words));
         let [cotangents, slopes] = [traffic.down_words, traffic.gradient_words].map(|words| Pinned::new(gpu, words));
         let (sent, fetched, mut cotangents, slopes) = (sent?, fetched?, cotangents?, slopes?);

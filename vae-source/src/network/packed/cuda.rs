@@ -1,12 +1,11 @@
 //! The decoder on a GPU: which kernels of kernels/decoder.cu are launched, on what.
 
 use ppl_core::Result;
-use ppl_core::autodiff::{Body, Places};
+use ppl_core::autodiff::{Body, Launch, Launches, Places};
 use ppl_core::cuda::{Argument, At};
 
 use super::fold::Folded;
 use super::layout::Kernels;
-use crate::launches::{Launch, Launches};
 use crate::network::decoder::{LATENT, LAYERS, SIDE};
 
 const SOURCE: (&str, &str) = ("decoder", include_str!("../../../kernels/decoder.cu"));
@@ -249,6 +248,6 @@ impl<'p> Plan<'p, '_> {
     }
 
     fn launch(&self, name: &str, grid: [usize; 3], threads: usize, arguments: Vec<Argument>) -> Result<Launch> {
-        Launch::new(self.places, SOURCE, name, (grid, threads), arguments)
+        Ok(Launch::new(self.places.kernel(SOURCE, name)?, grid, threads, arguments))
     }
 }

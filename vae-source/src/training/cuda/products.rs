@@ -2,10 +2,9 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
-use std::path::{Path, PathBuf};
 
 use cudarc::cublas::{result, sys};
-use ppl_core::cuda::{Buffer, Gpu, Kernel};
+use ppl_core::cuda::{Buffer, Gpu, Kernel, preload};
 use ppl_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -81,7 +80,7 @@ pub(super) fn find(gpu: &Gpu) -> Result<()> {
     if gpu.stream().is_null() || is_present() {
         return Ok(());
     }
-    toolkit_folders().iter().any(|folder| preload(folder));
+    preload(&["libcublasLt.so.", "libcublas.so."]);
     if is_present() {
         return Ok(());
     }
@@ -102,15 +101,7 @@ impl Blas {
         if stream.is_null() {
             return gpu.load("product", EMULATED)?.kernel("product").map(Blas::Emulated);
         }
-        if !is_present() {
-            toolkit_folders().iter().any(|folder| preload(folder));
-        }
-        if !is_present() {
-            let what = "no cuBLAS (libcublas, products of matrices)";
-            let advice =
-                "install the CUDA toolkit (or `pip install nvidia-cublas`) and put its libraries on LD_LIBRARY_PATH";
-            return Err(Error::NoCuda { what, advice });
-        }
+        find(gpu)?;
         let handle = checked("begin cuBLAS", result::create_handle())?;
         let workspace = gpu.buffer::<u8>(WORKSPACE);
         let blas = Blas::Device { handle, _workspace: workspace? };
@@ -201,25 +192,4 @@ impl Drop for Blas {
             let _ = unsafe { result::destroy_handle(*handle) };
         }
     }
-}
-
-/// Where toolkits are installed.
-fn toolkit_folders() -> Vec<PathBuf> {
-    let named = ["CUDA_HOME", "CUDA_PATH"].into_iter().filter_map(std::env::var_os).map(PathBuf::from);
-    named.chain([PathBuf::from("/usr/local/cuda")]).map(|home| home.join("lib64")).collect()
-}
-
-/// Loads cuBLAS and what it stands on by their full paths, after which they are found by name.
-fn preload(folder: &Path) -> bool {
-    let Ok(files) = std::fs::read_dir(folder) else { return false };
-    let mut files: Vec<PathBuf> = files.flatten().map(|file| file.path()).collect();
-    files.sort();
-    let called = |file: &Path, begin: &str| file.file_name().is_some_and(|n| n.to_string_lossy().starts_with(begin));
-    let load = |begin: &str| {
-        // SAFETY: libraries of the CUDA toolkit do nothing but define functions when they are loaded. They stay loaded.
-        let load = |file: &PathBuf| unsafe { libloading::Library::new(file) }.map(std::mem::forget).is_ok();
-        files.iter().filter(|file| called(file, begin)).any(load)
-    };
-    load("libcublasLt.so.");
-    load("libcublas.so.")
 }
