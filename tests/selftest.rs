@@ -36,34 +36,64 @@ const SYSTEM: &str = r#"{
   "priors": { "lens.e1": { "uniform": { "low": -0.95, "high": 0.95 } } }
 }"#;
 
-#[test]
-fn any_number_of_lanes_and_a_lens_as_flat_as_can_be_have_the_density_of_the_host() {
-    let Some(processor) = emulated() else { return };
-    let system = System::from_json(SYSTEM, Path::new("flat"), Path::new(".")).unwrap();
+const DECODED: &str = r#"{
+  "data": { "image": "none", "pixel_scale": 0.2, "background_rms": 0.1, "supersampling": 1 },
+  "lens": [ { "name": "lens", "profile": "sis" } ],
+  "source": [ { "name": "source", "profile": "vae", "interpolation": "cubic" } ]
+}"#;
+
+/// The density of a system, given an image of waves; as often as it is asked for.
+fn of_waves(json: &str) -> impl Fn() -> ModelDensity<Box<dyn Fn(&mut Ctx) -> arclet::core::Result<()>>> {
+    let system = System::from_json_with(json, Path::new("test"), Path::new("."), &arclet::profiles()).unwrap();
     let image = Image::new(16, 16, (0..256).map(|i| (0.3 * i as f32).sin()).collect()).unwrap();
     let inputs = Inputs { image, noise: None, psf: None, mask: None };
     let data = Arc::new(system.data.as_ref().unwrap().assemble(inputs).unwrap());
     let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, false)).unwrap();
-    let density = || {
+    move || {
         let (model, priors) = (model.clone(), system.priors.clone());
         let run = arclet::core::handler::priors(move |ctx: &mut Ctx| model.run(ctx).map(drop), priors);
-        ModelDensity::new(run).unwrap()
+        ModelDensity::new(Box::new(run) as Box<dyn Fn(&mut Ctx) -> arclet::core::Result<()>>).unwrap()
+    }
+}
+
+/// Relative errors of log density and gradient in so many lanes at these positions, the gradient's the worst of all lanes.
+fn errors(host: &dyn LogDensity, device: &dyn LogDensity, lanes: usize, positions: &[f64]) -> [f64; 2] {
+    let evaluate = |density: &dyn LogDensity| {
+        let (mut logp, mut grad) = (vec![0.0; lanes], vec![0.0; positions.len()]);
+        density.logp_and_grad(positions, &mut logp, &mut grad).unwrap();
+        (logp, grad)
     };
+    let (expected, got) = (evaluate(host), evaluate(device));
+    assert!(expected.0.iter().all(|logp| logp.is_finite()));
+    let dim = positions.len() / lanes;
+    let by_lane = got.1.chunks(dim).zip(expected.1.chunks(dim)).map(|(got, expected)| relative(got, expected));
+    [relative(&got.0, &expected.0), by_lane.fold(0.0, f64::max)]
+}
+
+#[test]
+fn any_number_of_lanes_and_a_lens_as_flat_as_can_be_have_the_density_of_the_host() {
+    let Some(processor) = emulated() else { return };
+    let density = of_waves(SYSTEM);
     let (host, device) = (density(), density().on(&processor).unwrap());
     // The flat ones need five times the coefficients of the others: more than a workspace has room for at first.
     for flattening in [vec![0.1], vec![0.1, 0.94, -0.2], vec![-0.93; 5], vec![0.2; 7], vec![0.0]] {
-        let lanes = flattening.len();
         let lane = |e1: &f64| host.position_of(&Values::new().with("lens.e1", *e1).with("lens.e2", 0.05), 3).unwrap();
         let positions: Vec<f64> = flattening.iter().flat_map(lane).collect();
-        let evaluate = |density: &dyn LogDensity| {
-            let (mut logp, mut grad) = (vec![0.0; lanes], vec![0.0; positions.len()]);
-            density.logp_and_grad(&positions, &mut logp, &mut grad).unwrap();
-            (logp, grad)
-        };
-        let (expected, got) = (evaluate(&host), evaluate(&device));
-        assert!(expected.0.iter().all(|logp| logp.is_finite()));
-        let (value, gradient) = (relative(&got.0, &expected.0), relative(&got.1, &expected.1));
+        let [value, gradient] = errors(&host, &device, flattening.len(), &positions);
         assert!(value <= TOLERANCE && gradient <= TOLERANCE, "{flattening:?}: {value:e} {gradient:e}");
     }
     assert!(device.not_a_number().is_empty());
+}
+
+#[test]
+fn a_decoder_has_the_density_of_the_host_with_few_lanes_and_then_with_many() {
+    let Some(processor) = emulated() else { return };
+    let density = of_waves(DECODED);
+    let (host, device) = (density(), density().on(&processor).unwrap());
+    // Few images and many have kernels of their own, and weights in another order.
+    for lanes in [1, 13, 2] {
+        let positions = host.draw_prior(lanes as u64, lanes).unwrap();
+        let [value, gradient] = errors(&host, &device, lanes, &positions);
+        assert!(value <= TOLERANCE && gradient <= TOLERANCE, "{lanes}: {value:e} {gradient:e}");
+    }
 }

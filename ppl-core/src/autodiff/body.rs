@@ -70,8 +70,8 @@ pub(super) struct Spot {
 #[derive(Clone, Default)]
 pub struct SharedNumbers(Arc<Mutex<Numbers>>);
 
-/// Buffers of any kind of numbers.
-type Numbers = HashMap<[usize; 2], Arc<dyn Any + Send + Sync>>;
+/// Buffers of any kind of numbers, by the place of their operation in the plan and their name.
+type Numbers = HashMap<(usize, String), Arc<dyn Any + Send + Sync>>;
 
 /// Where an operation finds its inputs, its output and their gradients on a GPU, and where it takes what it needs beside them.
 pub struct Places<'a> {
@@ -85,9 +85,8 @@ pub struct Places<'a> {
     pub(super) prepared: usize,
     /// Inputs whose gradients are written, not added to.
     pub(super) claimed: Vec<usize>,
-    /// The place of the operation in its plan, and how many numbers it shares so far.
+    /// The place of the operation in its plan.
     pub(super) step: usize,
-    pub(super) shared_so_far: usize,
     pub(super) shared: &'a SharedNumbers,
     pub(super) kept: &'a mut Vec<Box<dyn Any + Send>>,
 }
@@ -221,14 +220,13 @@ impl Places<'_> {
         Ok(self.keep(buffer))
     }
 
-    /// Numbers that do not change and are the same for any number of lanes, such as weights: made and uploaded once a plan. An
-    /// operation asks for the same ones in the same order each time.
+    /// Numbers that do not change and are the same for any number of lanes, such as weights: made and uploaded once a plan, and known
+    /// by a name that no others of the operation have. (By name, as few lanes may ask for other ones than many.)
     ///
     /// # Errors
     /// No memory.
-    pub fn shared<T: Plain>(&mut self, make: impl FnOnce() -> Vec<T>) -> Result<At<T>> {
-        let key = [self.step, self.shared_so_far];
-        self.shared_so_far += 1;
+    pub fn shared<T: Plain>(&mut self, name: impl Into<String>, make: impl FnOnce() -> Vec<T>) -> Result<At<T>> {
+        let key = (self.step, name.into());
         let mut all = self.shared.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let known = all.get(&key).and_then(|numbers| numbers.clone().downcast::<Buffer<T>>().ok());
         let buffer = match known {

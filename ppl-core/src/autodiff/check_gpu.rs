@@ -145,7 +145,6 @@ impl Host {
             prepared: 0,
             claimed: vec![],
             step: 0,
-            shared_so_far: 0,
             shared: &shared,
             kept: &mut kept,
         };

@@ -58,7 +58,7 @@ pub(in crate::op) fn field(
     let stride = end * growth;
 
     let (xy, n) = match points {
-        Some([x, y]) => (Lanes { at: places.shared(|| [x, y].concat())?, step: 0 }, x.len()),
+        Some([x, y]) => (Lanes { at: places.shared("grid", || [x, y].concat())?, step: 0 }, x.len()),
         None => (places.pixels(0)?, places.shape(0).dims.len() / 2),
     };
     let width: usize = kernels.iter().map(|kernel| kernel.params).sum();

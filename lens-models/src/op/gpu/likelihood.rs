@@ -28,8 +28,8 @@ pub(in crate::op) fn likelihood(data: &Arc<ImageData>, places: &mut Places<'_>) 
     let arrived: At<u32> = places.scratch(lanes)?;
     let common: [Argument; 5] = [
         n.into(),
-        places.shared(|| data.image.pixels.clone())?.into(),
-        places.shared(|| weight.to_vec())?.into(),
+        places.shared("data", || data.image.pixels.clone())?.into(),
+        places.shared("weight", || weight.to_vec())?.into(),
         iv.into(),
         factor.into(),
     ];

@@ -163,7 +163,6 @@ impl<'a> Layout<'a> {
                 prepared: 0,
                 claimed: vec![],
                 step: number,
-                shared_so_far: 0,
                 shared: self.request.shared,
                 kept: &mut self.kept,
             };

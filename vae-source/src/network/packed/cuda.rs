@@ -105,6 +105,9 @@ impl Levels {
     }
 }
 
+/// An order of weights, by name.
+type Layout<'p> = (&'static str, fn(&Kernels<'p>) -> Vec<f32>);
+
 /// Lays out the launches for one number of images.
 struct Plan<'p, 'a> {
     places: &'p mut Places<'a>,
@@ -136,12 +139,13 @@ impl<'p> Plan<'p, '_> {
     fn forward(&mut self) -> Result<Vec<Launch>> {
         let (z, image, images) = (self.places.numbers(0)?.at, self.places.out_pixels()?, self.images);
         let levels = self.levels.values;
-        let (first, shift) = (self.weight(0, Kernels::first)?, self.shift(0)?);
+        let (first, shift) = (self.weight(0, ("first", Kernels::first))?, self.shift(0)?);
         let of_first = vec![z.into(), first.into(), shift.into(), levels[0].into(), images.into()];
         let mut all = vec![self.launch("first_forward", [NUMBERS[0] / 64, images.div_ceil(16), 1], 64, of_first)?];
         for layer in [1, 2, 3].map(Middle::new) {
             let (from, to) = (levels[layer.number - 1], levels[layer.number]);
-            let (weight, shift) = (self.weight(layer.number, Kernels::forward)?, self.shift(layer.number)?);
+            let (weight, shift) =
+                (self.weight(layer.number, ("forward", Kernels::forward))?, self.shift(layer.number)?);
             match self.partial {
                 None => {
                     let few = self.few(&FORWARDS[layer.number - 1]);
@@ -160,7 +164,7 @@ impl<'p> Plan<'p, '_> {
                 }
             }
         }
-        let weight = self.weight(4, Kernels::last_forward)?;
+        let weight = self.weight(4, ("last_forward", Kernels::last_forward))?;
         let of_last = vec![levels[3].into(), weight.into(), image.into()];
         all.push(self.launch("last_forward", [16, images, 1], 256, of_last)?);
         Ok(all)
@@ -170,12 +174,12 @@ impl<'p> Plan<'p, '_> {
         let (image, cotangent, images) = (self.places.out_pixels()?, self.places.cotangent_pixels()?, self.images);
         let Levels { values, gradients } = self.levels;
         let latent: At<f32> = self.places.scratch(images * 128 * LATENT)?;
-        let weight = self.weight(4, Kernels::last_backward)?;
+        let weight = self.weight(4, ("last_backward", Kernels::last_backward))?;
         let of_last = vec![image.into(), cotangent.into(), weight.into(), values[3].into(), gradients[3].into()];
         let mut all = vec![self.launch("last_backward", [64, images, 1], 256, of_last)?];
         for layer in [3, 2, 1].map(Middle::new) {
             let (from, to, level) = (gradients[layer.number], gradients[layer.number - 1], values[layer.number - 1]);
-            let weight = self.weight(layer.number, Kernels::backward)?;
+            let weight = self.weight(layer.number, ("backward", Kernels::backward))?;
             match self.partial {
                 None => {
                     let few = self.few(&BACKWARDS[layer.number - 1]);
@@ -186,7 +190,7 @@ impl<'p> Plan<'p, '_> {
                     if layer.number > 1 {
                         arguments.push(to.into());
                     } else {
-                        arguments.push(self.weight(0, Kernels::first_back)?.into());
+                        arguments.push(self.weight(0, ("first_back", Kernels::first_back))?.into());
                         arguments.push(latent.into());
                     }
                     arguments.push(images.into());
@@ -205,7 +209,7 @@ impl<'p> Plan<'p, '_> {
         let mut parts = 128;
         if self.partial.is_some() {
             parts = 32;
-            let first = self.weight(0, Kernels::first)?;
+            let first = self.weight(0, ("first", Kernels::first))?;
             let arguments = vec![gradients[0].into(), first.into(), latent.into(), images.into()];
             all.push(self.launch("first_backward_many", [images.div_ceil(64), parts, 1], 256, arguments)?);
         }
@@ -238,13 +242,14 @@ impl<'p> Plan<'p, '_> {
         self.launch(name, [count.div_ceil(1024), 1, 1], 256, arguments).map(Some)
     }
 
-    fn weight(&mut self, layer: usize, layout: fn(&Kernels<'p>) -> Vec<f32>) -> Result<At<f32>> {
+    fn weight(&mut self, layer: usize, (name, layout): Layout<'p>) -> Result<At<f32>> {
         let [deep, wide] = LAYERS[layer].channels;
-        self.places.shared(|| layout(&Kernels { weight: &self.folded[layer].weight, deep, wide }))
+        self.places
+            .shared(format!("{name} {layer}"), || layout(&Kernels { weight: &self.folded[layer].weight, deep, wide }))
     }
 
     fn shift(&mut self, layer: usize) -> Result<At<f32>> {
-        self.places.shared(|| self.folded[layer].shift.clone())
+        self.places.shared(format!("shift {layer}"), || self.folded[layer].shift.clone())
     }
 
     fn launch(&self, name: &str, grid: [usize; 3], threads: usize, arguments: Vec<Argument>) -> Result<Launch> {
