@@ -1,0 +1,135 @@
+//! Simulation-based calibration (Talts et al. 2018, arXiv:1804.06788) of the paper's model: mocks drawn from it, source and all, each fitted
+//! from its image alone; the rank of the truth among the draws must be uniform for every number of the lens and of the source's place.
+//!
+//!     cargo run --release --example calibration -- [MOCKS] [--cuda] [--threads=N] [--chains=N] [--warmup=N] [--draws=N]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use arclet::core::{Device, Processor};
+use arclet::fit::{FitSettings, fit};
+use arclet::infer::Executor;
+use arclet::lens::system::{System, simulate};
+use rayon::prelude::*;
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+/// Priors from which most draws are lenses; the fit has the same.
+const SYSTEM: &str = r#"{
+  "data": { "size": [256, 256], "pixel_scale": 0.0390625, "background_rms": 0.1, "psf_fwhm": 0.1177410, "supersampling": 1 },
+  "lens": [ { "name": "lens", "profile": "sple" }, { "name": "shear", "profile": "shear" } ],
+  "source": [ { "name": "source", "profile": "vae", "interpolation": "cubic", "rotation": false } ],
+  "priors": {
+    "lens.r_ein": { "uniform": { "low": 1.0, "high": 2.0 } },
+    "lens.gamma": { "uniform": { "low": 1.7, "high": 2.3 } },
+    "lens.phi": { "normal": { "loc": 0.5, "scale": 0.4 } },
+    "lens.q": { "uniform": { "low": 0.5, "high": 0.95 } },
+    "lens.center_x": { "normal": { "loc": 0.0, "scale": 0.05 } },
+    "lens.center_y": { "normal": { "loc": 0.0, "scale": 0.05 } },
+    "shear.gamma1": { "normal": { "loc": 0.0, "scale": 0.04 } },
+    "shear.gamma2": { "normal": { "loc": 0.0, "scale": 0.04 } },
+    "source.scale": { "log_normal": { "loc": 1.2, "scale": 0.1 } },
+    "source.amp": { "log_normal": { "loc": 0.0, "scale": 0.2 } },
+    "source.center_x": { "normal": { "loc": 0.0, "scale": 0.1 } },
+    "source.center_y": { "normal": { "loc": 0.0, "scale": 0.1 } }
+  }
+}"#;
+
+/// Bins of a histogram of ranks.
+const BINS: usize = 10;
+
+/// What one mock came to.
+struct Ended {
+    /// For each number of lens and place, the fraction of draws below the truth.
+    ranks: Vec<(String, f64)>,
+    worst_r_hat: f64,
+    least_ess: f64,
+    divergences: usize,
+    chi2: f64,
+    seconds: f64,
+}
+
+fn mock(seed: u64, settings: &FitSettings) -> anyhow::Result<Ended> {
+    let began = Instant::now();
+    let system = System::from_json_with(SYSTEM, Path::new("calibration"), Path::new("."), &arclet::profiles())?;
+    let mock = simulate(&system, seed)?;
+    let found = fit(&system, mock.data.clone(), settings, &mut Executor::new())?;
+    let below = |(site, truth): (&String, &Vec<f64>)| {
+        let entry = found.posterior.entry(site)?;
+        let draws = entry.values();
+        Some((site.clone(), draws.iter().filter(|draw| **draw < truth[0]).count() as f64 / draws.len() as f64))
+    };
+    let numbers = |(site, truth): &(&String, &Vec<f64>)| truth.len() == 1 && site.contains('.');
+    let summary = found.posterior.summary();
+    Ok(Ended {
+        ranks: mock.truth.iter().filter(numbers).filter_map(below).collect(),
+        worst_r_hat: summary.worst_r_hat(),
+        least_ess: summary.worst_ess(),
+        divergences: found.posterior.divergences(),
+        chi2: found.view.chi2_per_pixel,
+        seconds: began.elapsed().as_secs_f64(),
+    })
+}
+
+fn main() -> anyhow::Result<()> {
+    let (options, numbers): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.starts_with("--"));
+    let number = |name: &str, default: usize| {
+        let value = options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+        value.map_or(Ok(default), str::parse)
+    };
+    let count: usize = numbers.first().map_or(Ok(100), |n| n.parse())?;
+    let device = if options.iter().any(|o| o == "--cuda") { Device::Cuda(0) } else { Device::Cpu };
+    println!("{}", Processor::open(device)?.describe());
+    let (chains, warmup, draws) = (number("--chains", 4)?, number("--warmup", 50)?, number("--draws", 200)?);
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(number("--threads", 1)?).build()?;
+    let began = Instant::now();
+    let one = |processor: &mut anyhow::Result<Processor>, seed: u32| -> anyhow::Result<Ended> {
+        let processor = processor.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?.clone();
+        let seed = u64::from(seed);
+        let settings =
+            FitSettings { seed, chains, warmup, draws, target_accept: 0.65, processor, ..FitSettings::default() };
+        let ended = mock(seed, &settings)?;
+        let ranks: Vec<String> = ended.ranks.iter().map(|(_, rank)| format!("{rank:.3}")).collect();
+        println!(
+            "mock {seed}: chi2 {:.3}, R-hat {:.3}, ESS {:.0}, {} divergences, {:.1} s; ranks {}",
+            ended.chi2,
+            ended.worst_r_hat,
+            ended.least_ess,
+            ended.divergences,
+            ended.seconds,
+            ranks.join(" ")
+        );
+        Ok(ended)
+    };
+    let ended: Vec<Ended> = threads.install(|| {
+        let seeds = (0..u32::try_from(count)?).into_par_iter().with_max_len(1);
+        seeds.map_init(|| Processor::open(device).map_err(anyhow::Error::from), one).collect::<anyhow::Result<_>>()
+    })?;
+    println!("{count} mocks in {:.0} s", began.elapsed().as_secs_f64());
+    print_table(&ended)
+}
+
+/// Histograms of the ranks, and the probability of a chi^2 as large as theirs if they were uniform.
+fn print_table(ended: &[Ended]) -> anyhow::Result<()> {
+    let mut histograms: BTreeMap<&str, [usize; BINS]> = BTreeMap::new();
+    for (name, rank) in ended.iter().flat_map(|e| &e.ranks) {
+        let bin = ((rank * BINS as f64) as usize).min(BINS - 1);
+        histograms.entry(name).or_default()[bin] += 1;
+    }
+    println!("\n| parameter | mocks in each tenth of the ranks | chi^2 of {} | p |\n|---|---|---|---|", BINS - 1);
+    let expected = ended.len() as f64 / BINS as f64;
+    for (name, counts) in &histograms {
+        let chi2: f64 = counts.iter().map(|&n| (n as f64 - expected).powi(2) / expected).sum();
+        let p = ChiSquared::new((BINS - 1) as f64)?.sf(chi2);
+        println!("| {name} | {} | {chi2:.1} | {p:.3} |", counts.map(|n| n.to_string()).join(" "));
+    }
+    let share = |what: &dyn Fn(&&Ended) -> bool| ended.iter().filter(what).count();
+    println!(
+        "\nR-hat of all numbers below 1.01 for {}, below 1.05 for {} of {}; {} divergences",
+        share(&|e| e.worst_r_hat < 1.01),
+        share(&|e| e.worst_r_hat < 1.05),
+        ended.len(),
+        ended.iter().map(|e| e.divergences).sum::<usize>(),
+    );
+    Ok(())
+}
