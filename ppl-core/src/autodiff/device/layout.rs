@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 
+use super::clock::Clock;
 use super::part::DevicePart;
 use super::schedule::{Schedule, aside, unit_slots};
 use super::stage::{Operation, Stage, Zeros, ranges};
@@ -103,7 +104,7 @@ impl DevicePart {
         }
         let Layout { memory, mut kept, .. } = layout;
         kept.push(Box::new((memory.values, memory.gradients, memory.constants)));
-        Ok(DevicePart { gpu: gpu.clone(), schedule, stages, frames: frame_of, _kept: kept })
+        Ok(DevicePart { gpu: gpu.clone(), schedule, stages, frames: frame_of, clock: Clock::default(), _kept: kept })
     }
 }
 
@@ -171,7 +172,7 @@ impl<'a> Layout<'a> {
             let (prepared, claimed) = (places.prepared, places.claimed);
             claimed.iter().for_each(|i| self.added[step.inputs[*i]] = false);
             let inputs = step.inputs.iter().map(|slot| frames.reader(&slots[*slot])).collect();
-            operations.push(Operation { body, inputs, prepared: (used, prepared), aside });
+            operations.push(Operation { step: number, body, inputs, prepared: (used, prepared), aside });
             used += prepared.div_ceil(2);
         }
         // What goes into the density as it is has a cotangent of one, for good.

@@ -2,9 +2,12 @@
 
 use std::any::Any;
 
+use super::clock::{Clock, WAIT};
 use super::schedule::Schedule;
 use super::stage::Stage;
 use crate::autodiff::frames::Frames;
+use crate::autodiff::profile::{Part, StepProfile};
+use crate::autodiff::workspace::took;
 use crate::cuda::Gpu;
 use crate::error::Result;
 
@@ -15,6 +18,7 @@ pub(in crate::autodiff) struct DevicePart {
     pub(super) stages: Vec<Stage>,
     /// The frame of each host step.
     pub(super) frames: Vec<Option<usize>>,
+    pub(super) clock: Clock,
     /// What the graphs point to.
     pub(super) _kept: Vec<Box<dyn Any + Send>>,
 }
@@ -27,21 +31,23 @@ impl DevicePart {
     pub(in crate::autodiff) fn forwards(&mut self, frames: &mut Frames) -> Result<()> {
         for (number, steps) in self.schedule.stages.iter().enumerate() {
             self.run(frames, &steps.before, Direction::Forwards);
+            self.clock.lap(number, "steps it waits for")?;
             let Some(stage) = self.stages.get_mut(number) else {
                 self.run(frames, &steps.beside, Direction::Forwards);
+                self.clock.lap(number, "steps at the end")?;
                 continue;
             };
             stage.upload(frames)?;
+            self.clock.lap(number, "prepares numbers")?;
             if let Some(graph) = &stage.forward {
-                graph.launch()?;
+                self.clock.launch(&self.gpu, graph)?;
             }
-            for step in &steps.beside {
-                if let Some(frame) = self.frames[*step] {
-                    frames.forwards(frame);
-                }
-            }
+            self.clock.lap(number, "launches")?;
+            self.run(frames, &steps.beside, Direction::Forwards);
+            self.clock.lap(number, "steps meanwhile")?;
             self.gpu.synchronize()?;
-            let numbers = frames.values_mut().0;
+            self.clock.lap(number, WAIT)?;
+            let (stage, numbers) = (&mut self.stages[number], frames.values_mut().0);
             for (slot, at) in &stage.down {
                 numbers[slot.range()].copy_from_slice(&stage.fetched.host()[*at..at + slot.shape.len()]);
             }
@@ -56,20 +62,43 @@ impl DevicePart {
     pub(in crate::autodiff) fn backwards(&mut self, frames: &mut Frames) -> Result<()> {
         for (number, steps) in self.schedule.stages.iter().enumerate().rev() {
             self.run(frames, &steps.beside, Direction::Backwards);
+            self.clock.lap(number, "steps backwards")?;
             if let Some(stage) = self.stages.get_mut(number) {
                 if let Some(graph) = &stage.backward {
                     let gradients = frames.gradients_mut().0;
                     for (slot, at) in &stage.down {
                         stage.cotangents.host()[*at..at + slot.shape.len()].copy_from_slice(&gradients[slot.range()]);
                     }
-                    graph.launch()?;
+                    self.clock.launch(&self.gpu, graph)?;
+                    self.clock.lap(number, "launches the way back")?;
                     self.gpu.synchronize()?;
+                    self.clock.lap(number, WAIT)?;
                 }
                 stage.add_gradients(frames);
             }
             self.run(frames, &steps.before, Direction::Backwards);
+            self.clock.lap(number, "steps backwards")?;
         }
         Ok(())
+    }
+
+    /// Evaluates, tells what passed between host and device, and what each step takes, those of the device by themselves.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub(in crate::autodiff) fn profile(&mut self, frames: &mut Frames, steps: &mut [StepProfile]) -> Result<Vec<Part>> {
+        self.clock.start();
+        self.forwards(frames)?;
+        self.backwards(frames)?;
+        let parts = self.clock.stop();
+        for stage in &self.stages {
+            stage.profile(&self.gpu, steps)?;
+        }
+        let mut of_host: Vec<(&mut StepProfile, usize)> =
+            steps.iter_mut().zip(&self.frames).filter_map(|(step, frame)| Some((step, (*frame)?))).collect();
+        of_host.iter_mut().for_each(|(step, frame)| step.value = took(|| frames.forwards(*frame)));
+        of_host.iter_mut().rev().for_each(|(step, frame)| step.vjp = took(|| frames.backwards(*frame)));
+        Ok(parts)
     }
 
     /// Host steps, in order or in reverse.

@@ -8,6 +8,7 @@ use crate::autodiff::body::Body;
 use crate::autodiff::frames::Frames;
 use crate::autodiff::inputs::Inputs;
 use crate::autodiff::place::Place;
+use crate::autodiff::profile::StepProfile;
 use crate::cuda::{Buffer, Gpu, Graph, Pinned};
 use crate::error::Result;
 
@@ -32,6 +33,8 @@ pub(super) struct Stage {
 
 /// An operation on the device.
 pub(super) struct Operation {
+    /// Its place in the plan.
+    pub(super) step: usize,
     pub(super) body: Box<dyn Body>,
     pub(super) inputs: Box<[Place<'static>]>,
     /// Its prepared numbers: word of 8 bytes where they begin, and how many of 4 bytes.
@@ -76,6 +79,15 @@ impl Stage {
                 back()?;
                 slopes.fetch()
             })?);
+        }
+        Ok(())
+    }
+
+    /// What each operation takes on the device by itself, and how many launches it is.
+    pub(super) fn profile(&self, gpu: &Gpu, steps: &mut [StepProfile]) -> Result<()> {
+        for Operation { body, step, .. } in &self.operations {
+            let ((value, forwards), (vjp, backwards)) = (gpu.time(|| body.value())?, gpu.time(|| body.vjp())?);
+            steps[*step] = StepProfile { value, vjp, launches: Some([forwards, backwards]), ..steps[*step].clone() };
         }
         Ok(())
     }
