@@ -24,7 +24,7 @@ pub(in crate::autodiff) struct DevicePart {
 }
 
 impl DevicePart {
-    /// All steps forwards.
+    /// All steps forwards, and backwards those whose cotangents do not come from the device.
     ///
     /// # Errors
     /// What the driver says; [`DeviceRoom`](crate::Error::DeviceRoom) where the workspace has to be laid out anew.
@@ -44,6 +44,11 @@ impl DevicePart {
             }
             self.clock.lap(number, "launches")?;
             self.run(frames, &steps.beside, Direction::Forwards);
+            if self.is_fused() && number + 1 == self.stages.len() {
+                // The cotangent of the sum at the end is one whatever the device gives.
+                self.run(frames, &self.schedule.stages[number + 1].back_after, Direction::Backwards);
+                self.run(frames, &steps.back_beside, Direction::Backwards);
+            }
             self.clock.lap(number, "steps meanwhile")?;
             self.gpu.synchronize()?;
             self.clock.lap(number, WAIT)?;
@@ -55,14 +60,12 @@ impl DevicePart {
         Ok(())
     }
 
-    /// All steps backwards.
+    /// All other steps backwards.
     ///
     /// # Errors
     /// What the driver says.
     pub(in crate::autodiff) fn backwards(&mut self, frames: &mut Frames) -> Result<()> {
         for (number, steps) in self.schedule.stages.iter().enumerate().rev() {
-            self.run(frames, &steps.beside, Direction::Backwards);
-            self.clock.lap(number, "steps backwards")?;
             if let Some(stage) = self.stages.get_mut(number) {
                 if let Some(graph) = &stage.backward {
                     let gradients = frames.gradients_mut().0;
@@ -71,15 +74,25 @@ impl DevicePart {
                     }
                     self.clock.launch(&self.gpu, graph)?;
                     self.clock.lap(number, "launches the way back")?;
+                    self.run(frames, &steps.back_beside, Direction::Backwards);
+                    self.clock.lap(number, "steps back meanwhile")?;
                     self.gpu.synchronize()?;
                     self.clock.lap(number, WAIT)?;
                 }
-                stage.add_gradients(frames);
+                self.stages[number].add_gradients(frames);
             }
-            self.run(frames, &steps.before, Direction::Backwards);
-            self.clock.lap(number, "steps backwards")?;
+            // The sum at the end went back before.
+            if number < self.stages.len() || !self.is_fused() {
+                self.run(frames, &steps.back_after, Direction::Backwards);
+            }
+            self.clock.lap(number, "steps back")?;
         }
         Ok(())
+    }
+
+    /// Whether the last stage goes back at once, as all that comes of it goes into the output as it is.
+    fn is_fused(&self) -> bool {
+        self.stages.last().is_some_and(|stage| stage.backward.is_none())
     }
 
     /// Evaluates, tells what passed between host and device, and what each step takes, those of the device by themselves.
@@ -101,12 +114,12 @@ impl DevicePart {
         Ok(parts)
     }
 
-    /// Host steps, in order or in reverse.
+    /// Host steps in the order of the direction.
     fn run(&self, frames: &mut Frames, steps: &[usize], direction: Direction) {
         let each = steps.iter().filter_map(|step| self.frames[*step]);
         match direction {
             Direction::Forwards => each.for_each(|frame| frames.forwards(frame)),
-            Direction::Backwards => each.rev().for_each(|frame| frames.backwards(frame)),
+            Direction::Backwards => each.for_each(|frame| frames.backwards(frame)),
         }
     }
 }
