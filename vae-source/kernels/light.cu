@@ -11,7 +11,7 @@
 //                              gradient by the image is not wanted
 //   add_lanes                  (ceil(count / 256)); 256      where lanes share the positions, whose gradient is then by lanes
 //   spline_coefficients        (lanes); 64                   also its own vjp
-//   moments, moments_vjp       (lanes); 256 and (ceil(side^2 / 256), lanes); 256
+//   moments, moments_vjp       (lanes); 1024 and (ceil(side^2 / 256), lanes); 256
 //
 // `blocks` may be any number; a thread takes every blocks * 256th point. Scratch: largest, float bits [lanes][blocks]; exponent, int
 // [lanes]; fixed, [lanes][side^2] of 8 bytes, zero at first and again behind brightness_finish; partial, double [lanes][blocks][5].
@@ -291,11 +291,12 @@ __device__ __forceinline__ void sum_params(int lane, int blocks, const double* p
     }
 }
 
-// Adds what was gathered in fixed point to the gradient by the image (unless `fixed` is null), [gridDim.y][side^2], and leaves zeros.
+// Adds what was gathered in fixed point to the gradient by the image (unless `fixed` is null; without `add`: sets it), [gridDim.y][side^2],
+// and leaves zeros.
 // Where the lanes share the image (gridDim.y is 1), theirs are added up in order. A lane with a cotangent that is not finite has NaN
 // everywhere. The first block of each row writes the gradient by the placement, [lanes], in place of pixels.
 extern "C" __global__ void __launch_bounds__(THREADS)
-brightness_finish(int pixels, int lanes, unsigned long long* fixed, const int* exponent, float* dimage, int blocks,
+brightness_finish(int pixels, int lanes, unsigned long long* fixed, const int* exponent, float* dimage, int add, int blocks,
                   const double* partial, double* center_x, double* center_y, double* scale, double* amp, double* angle) {
     const int together = lanes / gridDim.y, first = blockIdx.y * together;
     if (blockIdx.x == 0) {
@@ -313,7 +314,8 @@ brightness_finish(int pixels, int lanes, unsigned long long* fixed, const int* e
         sum += (double)(long long)*at * size;
         *at = 0;
     }
-    dimage[(long long)blockIdx.y * pixels + i] += (float)sum;
+    float* to = dimage + (long long)blockIdx.y * pixels + i;
+    *to = add ? *to + (float)sum : (float)sum;
 }
 
 // into += the sum of the lanes [lanes][count], in order; leaves zeros there.
@@ -395,14 +397,16 @@ struct Moments {
     }
 };
 
-// Writes [lanes][4].
-extern "C" __global__ void __launch_bounds__(THREADS)
+// Writes [lanes][4]. A block has a whole image.
+const int MOMENTS = 1024;
+
+extern "C" __global__ void __launch_bounds__(MOMENTS)
 moments(int side, const float* image, double* out) {
-    __shared__ double warps[THREADS / 32][4];
+    __shared__ double warps[MOMENTS / 32][4];
     image += (long long)blockIdx.x * side * side;
     const double width = 1.0 / side;
     double sums[4] = {};
-    for (int i = threadIdx.x; i < side * side; i += THREADS) {
+    for (int i = threadIdx.x; i < side * side; i += MOMENTS) {
         const Moments weights(side, width, i);
         const double pixel = __ldg(image + i), square = pixel * pixel;
 #pragma unroll
@@ -416,7 +420,7 @@ moments(int side, const float* image, double* out) {
     __syncthreads();
     if (threadIdx.x < 4) {
         double sum = warps[0][threadIdx.x];
-        for (int w = 1; w < THREADS / 32; ++w) sum += warps[w][threadIdx.x];
+        for (int w = 1; w < MOMENTS / 32; ++w) sum += warps[w][threadIdx.x];
         out[4 * blockIdx.x + threadIdx.x] = sum;
     }
 }

@@ -45,8 +45,8 @@ struct Memory {
 struct Layout<'a> {
     request: Request<'a>,
     memory: Memory,
-    /// How many operations read each slot.
-    uses: Vec<usize>,
+    /// The operation that reads each slot last, and so goes back first; none where it reads it twice.
+    last: Vec<Option<usize>>,
     /// Slots whose gradients are added to, and begin with zeros.
     added: Vec<bool>,
     /// Host numbers that are on the device.
@@ -88,7 +88,7 @@ impl DevicePart {
                 frame_of[i] = Some(frames.len() - 1);
             }
         }
-        let mut layout = Layout::new(request)?;
+        let mut layout = Layout::new(request, &schedule)?;
         let (unit, last) = (unit_slots(plan), schedule.device_stages().saturating_sub(1));
         let (mut stages, mut fused) = (vec![], schedule.device_stages() > 0);
         for (number, steps) in schedule.stages[..schedule.device_stages()].iter().enumerate() {
@@ -109,14 +109,18 @@ impl DevicePart {
 }
 
 impl<'a> Layout<'a> {
-    fn new(request: Request<'a>) -> Result<Self> {
+    fn new(request: Request<'a>, schedule: &Schedule) -> Result<Self> {
         let Request { gpu, plan, slots, pixels, .. } = request;
         let constants = gpu.upload(&plan.constants.pixels)?;
         let memory = Memory { values: gpu.buffer(pixels)?, gradients: gpu.buffer(pixels)?, constants };
-        let mut uses = vec![0; slots.len()];
-        plan.steps().iter().flat_map(|step| &step.inputs).for_each(|slot| uses[*slot] += 1);
+        let mut last = vec![None; slots.len()];
+        for step in schedule.stages.iter().flat_map(|stage| &stage.device) {
+            let inputs = &plan.steps()[*step].inputs;
+            let once = |slot: usize| inputs.iter().filter(|input| **input == slot).count() == 1;
+            inputs.iter().for_each(|slot| last[*slot] = once(*slot).then_some(*step));
+        }
         let added = slots.iter().map(|slot| slot.traced && slot.element == Element::F32).collect();
-        Ok(Layout { request, memory, uses, added, uploaded: BTreeMap::new(), kept: vec![] })
+        Ok(Layout { request, memory, last, added, uploaded: BTreeMap::new(), kept: vec![] })
     }
 
     /// Lays out the operations of one stage.
@@ -142,18 +146,18 @@ impl<'a> Layout<'a> {
             let lanes = slots[step.out].shape.lanes;
             let inputs = step.inputs.iter().map(|slot| {
                 let own = &slots[*slot];
-                let number = own.element == Element::F64;
-                let gradient = (number && own.traced).then_some(slope);
+                let numbers = own.element == Element::F64;
+                let gradient = (numbers && own.traced).then_some(slope);
                 slope = if gradient.is_some() { slope.plus(lanes * own.shape.dims.len()) } else { slope };
-                self.spot(*slot, gradient, self.uploaded.get(slot).copied().filter(|_| number))
+                self.spot(number, *slot, gradient, self.uploaded.get(slot).copied().filter(|_| numbers))
             });
             let inputs: Vec<Spot> = inputs.collect();
             let output = if slots[step.out].element == Element::F64 {
                 let at = result;
                 result += slots[step.out].shape.len();
-                self.spot(step.out, Some(cotangents.at().plus(at)), Some(fetched.at().plus(at)))
+                self.spot(number, step.out, Some(cotangents.at().plus(at)), Some(fetched.at().plus(at)))
             } else {
-                self.spot(step.out, None, None)
+                self.spot(number, step.out, None, None)
             };
             let mut places = Places {
                 gpu,
@@ -217,8 +221,8 @@ impl<'a> Layout<'a> {
         all.filter(|slot| slots[*slot].traced && slots[*slot].element == Element::F32).collect()
     }
 
-    /// Where a slot is on the device.
-    fn spot(&self, slot: usize, gradient: Option<At<f64>>, numbers: Option<At<f64>>) -> Spot {
+    /// Where a slot is on the device, for a step.
+    fn spot(&self, step: usize, slot: usize, gradient: Option<At<f64>>, numbers: Option<At<f64>>) -> Spot {
         let own = &self.request.slots[slot];
         let pixel = own.element == Element::F32;
         let values = if own.traced { &self.memory.values } else { &self.memory.constants };
@@ -228,7 +232,7 @@ impl<'a> Layout<'a> {
             numbers,
             by_pixels: (pixel && own.traced).then(|| self.memory.gradients.at().plus(own.offset)),
             by_numbers: gradient,
-            alone: pixel && own.traced && self.uses[slot] == 1,
+            alone: pixel && own.traced && self.last[slot] == Some(step),
         }
     }
 }

@@ -58,15 +58,22 @@ impl Stage {
         let both = |run: &dyn Fn(&[&Operation]) -> Result<()>| {
             if aside.is_empty() { run(&main) } else { gpu.beside(|| run(&aside), || run(&main)) }
         };
-        let forth = || both(&|some| some.iter().try_for_each(|operation| operation.body.value()));
-        let back = || both(&|some| some.iter().rev().try_for_each(|operation| operation.body.vjp()));
+        let values = |some: &[&Operation]| some.iter().try_for_each(|operation| operation.body.value());
+        let vjps = |some: &[&Operation]| some.iter().rev().try_for_each(|operation| operation.body.vjp());
+        let there_and_back = |some: &[&Operation]| {
+            let Some((last, others)) = some.split_last() else { return Ok(()) };
+            values(others)?;
+            last.body.both()?;
+            vjps(others)
+        };
         self.forward = Some(gpu.capture(|| {
             up.send(*used)?;
-            forth()?;
             if last && fused {
                 zeros.fill()?;
-                back()?;
+                both(&there_and_back)?;
                 slopes.fetch()?;
+            } else {
+                both(&values)?;
             }
             fetched.fetch()
         })?);
@@ -76,7 +83,7 @@ impl Stage {
                 if last {
                     zeros.fill()?;
                 }
-                back()?;
+                both(&vjps)?;
                 slopes.fetch()
             })?);
         }
