@@ -22,15 +22,17 @@ mod emulator;
 mod gpu;
 mod graph;
 mod kernel;
+mod launch;
 mod libraries;
 mod mark;
 mod memory;
 mod module;
 mod pinned;
 
-pub use gpu::{Argument, Gpu};
+pub use gpu::Gpu;
 pub use graph::Graph;
 pub use kernel::Kernel;
+pub use launch::Argument;
 pub use libraries::preload;
 pub(crate) use mark::Mark;
 pub use memory::{At, Buffer, Plain};

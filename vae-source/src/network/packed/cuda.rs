@@ -248,6 +248,6 @@ impl<'p> Plan<'p, '_> {
     }
 
     fn launch(&self, name: &str, grid: [usize; 3], threads: usize, arguments: Vec<Argument>) -> Result<Launch> {
-        Ok(Launch::new(self.places.kernel(SOURCE, name)?, grid, threads, arguments))
+        Ok(Launch::new(self.places.kernel(SOURCE, name)?, grid, threads, arguments).early())
     }
 }
