@@ -133,7 +133,7 @@ impl Host {
             by_numbers: (!is_pixels).then(|| c_numbers.at()),
             alone: false,
         };
-        let mut sent = Pinned::<f64>::new(gpu, ROOM)?;
+        let mut sent = Pinned::new(gpu, ROOM)?;
         let mut kept: Vec<Box<dyn Any + Send>> = vec![];
         let (room, shared) = ((sent.at(), ROOM), SharedNumbers::default());
         let mut layout = Places {

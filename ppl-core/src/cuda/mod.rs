@@ -37,4 +37,4 @@ pub use libraries::preload;
 pub(crate) use mark::Mark;
 pub use memory::{At, Buffer, Plain};
 pub use module::Module;
-pub(crate) use pinned::Pinned;
+pub(crate) use pinned::{Pinned, SOURCE as COPY};

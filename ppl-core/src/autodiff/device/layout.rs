@@ -133,15 +133,15 @@ impl<'a> Layout<'a> {
         let numbers = |slots_of: &[usize]| slots_of.iter().any(|slot| slots[*slot].element == Element::F64);
         let preparing = steps.iter().filter(|(_, step, _)| numbers(&step.inputs)).count();
         let capacity = traffic.up_words + growth * PREPARED * lanes * preparing;
-        let [sent, fetched] = [capacity, traffic.down_words].map(|words| Pinned::new(gpu, words));
-        let [cotangents, slopes] = [traffic.down_words, traffic.gradient_words].map(|words| Pinned::new(gpu, words));
-        let (sent, fetched, mut cotangents, slopes) = (sent?, fetched?, cotangents?, slopes?);
+        let words = [traffic.down_words, traffic.down_words + traffic.gradient_words];
+        let [sent, fetched, cotangents] = [capacity, words[1], words[0]].map(|words| Pinned::new(gpu, words));
+        let (sent, fetched, mut cotangents) = (sent?, fetched?, cotangents?);
         for (slot, at) in &traffic.up {
             self.uploaded.insert(*slot, sent.at().plus(*at));
         }
         let aside = aside(&steps.iter().map(|(_, step, _)| self.touched(step)).collect::<Vec<_>>());
         let (mut used, mut operations) = (traffic.up_words, vec![]);
-        let (mut slope, mut result) = (slopes.at(), 0);
+        let (mut slope, mut result) = (fetched.at().plus(words[0]), 0);
         for ((number, step, op), aside) in steps.into_iter().zip(aside) {
             let lanes = slots[step.out].shape.lanes;
             let inputs = step.inputs.iter().map(|slot| {
@@ -184,9 +184,10 @@ impl<'a> Layout<'a> {
         cotangents.send(traffic.down_words)?;
         gpu.synchronize()?;
         let up = traffic.up.into_iter().map(|(slot, at)| (slots[slot].clone(), at)).collect();
-        let Traffic { down, gradients, .. } = traffic;
+        let Traffic { down, mut gradients, .. } = traffic;
+        gradients.iter_mut().for_each(|(_, _, at)| *at += words[0]);
         let (forward, backward) = (None, None);
-        Ok(Stage { operations, up, down, gradients, sent, used, fetched, cotangents, slopes, forward, backward })
+        Ok(Stage { operations, up, down, gradients, sent, used, fetched, words, cotangents, forward, backward })
     }
 
     /// What a stage copies, in the order of its operations.

@@ -17,16 +17,18 @@ pub(super) struct Stage {
     pub(super) operations: Vec<Operation>,
     /// Host numbers that are copied up before it: slot and place.
     pub(super) up: Vec<(Slot, usize)>,
-    /// Results that the host wants, and where their cotangents are copied up.
+    /// Results that the host wants, and where they, and their cotangents, are.
     pub(super) down: Vec<(Slot, usize)>,
-    /// Gradients of host numbers by lanes: slot, lanes and place.
+    /// Gradients of host numbers by lanes: slot, lanes and place, behind the results.
     pub(super) gradients: Vec<(Slot, usize, usize)>,
-    pub(super) sent: Pinned<f64>,
+    pub(super) sent: Pinned,
     /// How much of it there is to send.
     pub(super) used: usize,
-    pub(super) fetched: Pinned<f64>,
-    pub(super) cotangents: Pinned<f64>,
-    pub(super) slopes: Pinned<f64>,
+    /// Results, then gradients.
+    pub(super) fetched: Pinned,
+    /// How many words of it are results, and how many there are.
+    pub(super) words: [usize; 2],
+    pub(super) cotangents: Pinned,
     pub(super) forward: Option<Graph>,
     pub(super) backward: Option<Graph>,
 }
@@ -49,7 +51,7 @@ unsafe impl Send for Operation {}
 impl Stage {
     /// Captures its launches. The last stage begins the way back, with gradients of zero.
     pub(super) fn capture(&mut self, gpu: &Gpu, zeros: &Zeros<'_>, [last, fused]: [bool; 2]) -> Result<()> {
-        let Stage { operations, sent: up, used, fetched, cotangents, slopes, .. } = self;
+        let Stage { operations, sent: up, used, fetched, words: [results, all], cotangents, .. } = self;
         let [aside, main] = [true, false].map(|aside| {
             let some: Vec<&Operation> = operations.iter().filter(|operation| operation.aside == aside).collect();
             some
@@ -71,11 +73,11 @@ impl Stage {
             if last && fused {
                 zeros.fill()?;
                 both(&there_and_back)?;
-                slopes.fetch()?;
+                fetched.fetch(0..*all)
             } else {
                 both(&values)?;
+                fetched.fetch(0..*results)
             }
-            fetched.fetch()
         })?);
         if !(last && fused) {
             self.backward = Some(gpu.capture(|| {
@@ -84,7 +86,7 @@ impl Stage {
                     zeros.fill()?;
                 }
                 both(&vjps)?;
-                slopes.fetch()
+                fetched.fetch(*results..*all)
             })?);
         }
         Ok(())
@@ -115,7 +117,7 @@ impl Stage {
 
     /// Adds the gradients of host numbers; lanes that share a number add theirs in order.
     pub(super) fn add_gradients(&mut self, frames: &mut Frames) {
-        let (gradients, slopes) = (frames.gradients_mut().0, self.slopes.host());
+        let (gradients, slopes) = (frames.gradients_mut().0, self.fetched.host());
         for (slot, lanes, at) in &self.gradients {
             let len = slot.shape.dims.len();
             for lane in 0..*lanes {
