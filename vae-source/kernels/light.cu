@@ -385,21 +385,22 @@ spline_coefficients(int height, int width, const float* from, float* work, float
     }
 }
 
-// What the square of a pixel is multiplied with in the four moments: the means over the pixels of p^2, p^2 x, p^2 y, p^2 (x^2 + y^2),
-// with x and y in widths of the image, from its middle.
-struct Moments {
+// What the square of a pixel is multiplied with in the four sums that the moments follow from: the means over the pixels of p^2, p^2 x, p^2 y,
+// p^2 (x^2 + y^2), with x and y in widths of the image, from its middle.
+struct OfSquare {
     double of[4];
 
     // `width`: of a pixel.
-    __device__ Moments(int side, double width, int pixel) {
+    __device__ OfSquare(int side, double width, int pixel) {
         const double middle = 0.5 * (side - 1), x = (pixel % side - middle) * width, y = (pixel / side - middle) * width, share = width * width;
         of[0] = share, of[1] = share * x, of[2] = share * y, of[3] = share * (x * x + y * y);
     }
 };
 
-// Writes [lanes][4]. A block has a whole image.
+// A block has a whole image.
 const int MOMENTS = 1024;
 
+// Writes [lanes][4]: the norm, the centroid x and y, the size.
 extern "C" __global__ void __launch_bounds__(MOMENTS)
 moments(int side, const float* image, double* out) {
     __shared__ double warps[MOMENTS / 32][4];
@@ -407,7 +408,7 @@ moments(int side, const float* image, double* out) {
     const double width = 1.0 / side;
     double sums[4] = {};
     for (int i = threadIdx.x; i < side * side; i += MOMENTS) {
-        const Moments weights(side, width, i);
+        const OfSquare weights(side, width, i);
         const double pixel = __ldg(image + i), square = pixel * pixel;
 #pragma unroll
         for (int m = 0; m < 4; ++m) sums[m] += weights.of[m] * square;
@@ -418,22 +419,38 @@ moments(int side, const float* image, double* out) {
         if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32][m] = sums[m];
     }
     __syncthreads();
-    if (threadIdx.x < 4) {
-        double sum = warps[0][threadIdx.x];
-        for (int w = 1; w < MOMENTS / 32; ++w) sum += warps[w][threadIdx.x];
-        out[4 * blockIdx.x + threadIdx.x] = sum;
+    if (threadIdx.x >= 32) return;
+#pragma unroll
+    for (int m = 0; m < 4; ++m) {
+        double sum = warps[threadIdx.x][m];
+        for (int by = MOMENTS / 64; by > 0; by /= 2) sum += __shfl_down_sync(ALL, sum, by);
+        sums[m] = sum;
     }
+    if (threadIdx.x > 0) return;
+    const double x = sums[1] / sums[0], y = sums[2] / sums[0];
+    double* to = out + 4 * blockIdx.x;
+    to[0] = sqrt(sums[0]), to[1] = x, to[2] = y, to[3] = sqrt(sums[3] / sums[0] - x * x - y * y);
 }
 
+// `of`: the moments, `by`: their cotangent, [lanes][4] both.
 extern "C" __global__ void __launch_bounds__(THREADS)
-moments_vjp(int side, const float* image, const double* cotangent, float* dimage) {
+moments_vjp(int side, const float* image, const double* of, const double* by, float* dimage) {
+    __shared__ double slopes[4];
+    of += 4 * blockIdx.y, by += 4 * blockIdx.y;
+    if (threadIdx.x == 0) {
+        const double norm = of[0], x = of[1], y = of[2], size = of[3], total = norm * norm, by_square = by[3] / (2.0 * size * total);
+        slopes[0] = 0.5 * by[0] / norm - (x * by[1] + y * by[2]) / total - (size * size - x * x - y * y) * by_square;
+        slopes[1] = by[1] / total - 2.0 * x * by_square;
+        slopes[2] = by[2] / total - 2.0 * y * by_square;
+        slopes[3] = by_square;
+    }
+    __syncthreads();
     const int i = blockIdx.x * THREADS + threadIdx.x;
     if (i >= side * side) return;
-    const Moments weights(side, 1.0 / side, i);
-    const double* c = cotangent + 4 * blockIdx.y;
+    const OfSquare weights(side, 1.0 / side, i);
     double weight = 0.0;
 #pragma unroll
-    for (int m = 0; m < 4; ++m) weight += weights.of[m] * c[m];
+    for (int m = 0; m < 4; ++m) weight += weights.of[m] * slopes[m];
     const long long at = (long long)blockIdx.y * side * side + i;
     dimage[at] += (float)(2.0 * weight) * __ldg(image + at);
 }

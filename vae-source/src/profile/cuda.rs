@@ -138,7 +138,8 @@ pub(super) fn moments(side: usize, places: &mut Places<'_>) -> Result<Box<dyn Bo
     let value = vec![launch(places, "moments", ([lanes, 1, 1], MOMENTS), arguments)?];
     let mut vjp = vec![];
     if let Some(by) = places.by_pixels(0) {
-        let arguments = [side.into(), image.into(), places.cotangent_numbers()?.into(), by.at.into()];
+        let [moments, by_moments] = [places.out_numbers()?, places.cotangent_numbers()?].map(Argument::from);
+        let arguments = [side.into(), image.into(), moments, by_moments, by.at.into()];
         vjp.push(launch(places, "moments_vjp", every(side * side, lanes), arguments)?);
     }
     Ok(Box::new(Launches { gpu: places.gpu().clone(), value, vjp }))
