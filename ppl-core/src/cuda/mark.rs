@@ -1,4 +1,4 @@
-//! Marks: points in what is launched, and the time of the device between them.
+//! Marks: points in what is launched, to wait for and to tell the time of the device between them.
 
 use std::time::{Duration, Instant};
 
@@ -20,12 +20,20 @@ enum Kind {
 const REPEATS: u32 = 16;
 
 impl Gpu {
-    /// The point after all that was launched so far.
+    /// The point after all that was launched so far, and the time there.
     pub(crate) fn mark(&self) -> Result<Mark> {
+        self.mark_with(sys::CUevent_flags::CU_EVENT_DEFAULT)
+    }
+
+    /// The same without the time, to be waited for.
+    pub(crate) fn milestone(&self) -> Result<Mark> {
+        self.mark_with(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING)
+    }
+
+    fn mark_with(&self, flags: sys::CUevent_flags) -> Result<Mark> {
         Ok(Mark(match self.backend() {
             Backend::Device(device) => {
-                let timed = Some(sys::CUevent_flags::CU_EVENT_DEFAULT);
-                Kind::Device(checked("mark a time", device.stream().record_event(timed))?)
+                Kind::Device(checked("mark what was launched", device.stream().record_event(Some(flags)))?)
             }
             Backend::Emulated(_) => Kind::Emulated(Instant::now()),
         }))
@@ -45,6 +53,24 @@ impl Gpu {
 }
 
 impl Mark {
+    /// Launches one more mark here, in the place of the one before.
+    pub(crate) fn renew(&self, gpu: &Gpu) -> Result<()> {
+        match (&self.0, gpu.backend()) {
+            (Kind::Device(event), Backend::Device(device)) => {
+                checked("mark what was launched", event.record(device.stream()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until the device has come here.
+    pub(crate) fn wait(&self) -> Result<()> {
+        match &self.0 {
+            Kind::Device(event) => checked("run kernels", event.synchronize()),
+            Kind::Emulated(_) => Ok(()),
+        }
+    }
+
     /// The time of the device from here to a later one, which it has reached.
     pub(crate) fn until(&self, later: &Mark) -> Result<Duration> {
         match (&self.0, &later.0) {

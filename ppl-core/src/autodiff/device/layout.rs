@@ -4,8 +4,9 @@ use std::any::Any;
 use std::collections::BTreeMap;
 
 use super::clock::Clock;
+use super::groups::{aside, touched};
 use super::part::DevicePart;
-use super::schedule::{Schedule, aside, unit_slots};
+use super::schedule::{Schedule, unit_slots};
 use super::stage::{Operation, Stage, Zeros, ranges};
 use crate::autodiff::arena::Slot;
 use crate::autodiff::body::{Places, SharedNumbers, Spot};
@@ -80,7 +81,7 @@ impl DevicePart {
         let mut on_device: BTreeMap<usize, Box<dyn AnyOp>> = BTreeMap::new();
         let mut frame_of = vec![None; ops.len()];
         for (i, (step, op)) in plan.steps().iter().zip(ops).enumerate() {
-            if schedule.stages.iter().any(|stage| stage.device.contains(&i)) {
+            if schedule.stages.iter().any(|stage| stage.device.contains(&i) || stage.quiet.contains(&i)) {
                 on_device.insert(i, op);
             } else {
                 let inputs: Vec<Slot> = step.inputs.iter().map(|slot| slots[*slot].clone()).collect();
@@ -90,21 +91,35 @@ impl DevicePart {
         }
         let mut layout = Layout::new(request, &schedule)?;
         let (unit, last) = (unit_slots(plan), schedule.device_stages().saturating_sub(1));
-        let (mut stages, mut fused) = (vec![], schedule.device_stages() > 0);
+        let (mut stages, mut quiet, mut fused) = (vec![], vec![], schedule.device_stages() > 0);
         for (number, steps) in schedule.stages[..schedule.device_stages()].iter().enumerate() {
-            let own = steps.device.iter().filter_map(|i| Some((*i, &plan.steps()[*i], on_device.remove(i)?)));
-            let own: Vec<Step<'_>> = own.collect();
+            let mut taken = |steps: &[usize]| -> Vec<Step<'_>> {
+                steps.iter().filter_map(|i| Some((*i, &plan.steps()[*i], on_device.remove(i)?))).collect()
+            };
+            let (own, own_quiet) = (taken(&steps.device), taken(&steps.quiet));
             let mut results = own.iter().map(|(_, step, _)| step.out).filter(|out| slots[*out].element == Element::F64);
             fused &= number != last || results.all(|out| unit.contains(&out));
             stages.push(layout.stage(own, frames)?);
+            quiet.push(if own_quiet.is_empty() { None } else { Some(layout.stage(own_quiet, frames)?) });
         }
         let zeros = Zeros { gradients: &layout.memory.gradients, ranges: ranges(slots, &layout.added) };
         for (number, stage) in stages.iter_mut().enumerate() {
             stage.capture(gpu, &zeros, [number == last, fused])?;
         }
+        quiet.iter_mut().flatten().try_for_each(|stage| stage.capture(gpu, &zeros, [false, false]))?;
         let Layout { memory, mut kept, .. } = layout;
         kept.push(Box::new((memory.values, memory.gradients, memory.constants)));
-        Ok(DevicePart { gpu: gpu.clone(), schedule, stages, frames: frame_of, clock: Clock::default(), _kept: kept })
+        let reached = gpu.milestone()?;
+        Ok(DevicePart {
+            gpu: gpu.clone(),
+            reached,
+            schedule,
+            stages,
+            quiet,
+            frames: frame_of,
+            clock: Clock::default(),
+            _kept: kept,
+        })
     }
 }
 
@@ -114,7 +129,7 @@ impl<'a> Layout<'a> {
         let constants = gpu.upload(&plan.constants.pixels)?;
         let memory = Memory { values: gpu.buffer(pixels)?, gradients: gpu.buffer(pixels)?, constants };
         let mut last = vec![None; slots.len()];
-        for step in schedule.stages.iter().flat_map(|stage| &stage.device) {
+        for step in schedule.stages.iter().flat_map(|stage| stage.device.iter().chain(&stage.quiet)) {
             let inputs = &plan.steps()[*step].inputs;
             let once = |slot: usize| inputs.iter().filter(|input| **input == slot).count() == 1;
             inputs.iter().for_each(|slot| last[*slot] = once(*slot).then_some(*step));
@@ -139,7 +154,8 @@ impl<'a> Layout<'a> {
         for (slot, at) in &traffic.up {
             self.uploaded.insert(*slot, sent.at().plus(*at));
         }
-        let aside = aside(&steps.iter().map(|(_, step, _)| self.touched(step)).collect::<Vec<_>>());
+        let pixels: Vec<Vec<usize>> = steps.iter().map(|(_, step, _)| touched(plan, step)).collect();
+        let aside = aside(&pixels.iter().map(|pixels| &pixels[..]).collect::<Vec<_>>());
         let (mut used, mut operations) = (traffic.up_words, vec![]);
         let (mut slope, mut result) = (fetched.at().plus(words[0]), 0);
         for ((number, step, op), aside) in steps.into_iter().zip(aside) {
@@ -213,13 +229,6 @@ impl<'a> Layout<'a> {
             }
         }
         all
-    }
-
-    /// The traced pixels that a step reads or writes.
-    fn touched(&self, step: &PlanStep) -> Vec<usize> {
-        let slots = self.request.slots;
-        let all = step.inputs.iter().chain([&step.out]).copied();
-        all.filter(|slot| slots[*slot].traced && slots[*slot].element == Element::F32).collect()
     }
 
     /// Where a slot is on the device, for a step.

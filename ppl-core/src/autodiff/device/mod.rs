@@ -5,6 +5,7 @@
 //! backwards at once where its results go into the log density as they are.
 
 mod clock;
+mod groups;
 mod layout;
 mod part;
 mod schedule;

@@ -8,7 +8,7 @@ use super::stage::Stage;
 use crate::autodiff::frames::Frames;
 use crate::autodiff::profile::{Part, StepProfile};
 use crate::autodiff::workspace::took;
-use crate::cuda::Gpu;
+use crate::cuda::{Gpu, Graph, Mark};
 use crate::error::Result;
 
 /// The device part of a workspace.
@@ -16,6 +16,10 @@ pub(in crate::autodiff) struct DevicePart {
     pub(super) gpu: Gpu,
     pub(super) schedule: Schedule,
     pub(super) stages: Vec<Stage>,
+    /// The quiet operations of each.
+    pub(super) quiet: Vec<Option<Stage>>,
+    /// Where the device was last waited for.
+    pub(super) reached: Mark,
     /// The frame of each host step.
     pub(super) frames: Vec<Option<usize>>,
     pub(super) clock: Clock,
@@ -42,15 +46,26 @@ impl DevicePart {
             if let Some(graph) = &stage.forward {
                 self.clock.launch(&self.gpu, graph)?;
             }
+            let goes_back = self.is_fused() && number + 1 == self.stages.len();
+            self.reached.renew(&self.gpu)?;
             self.clock.lap(number, "launches")?;
+            self.run(frames, &steps.before_quiet, Direction::Forwards);
+            if let Some(quiet) = &mut self.quiet[number] {
+                quiet.upload(frames)?;
+                quiet.forward.as_ref().map_or(Ok(()), Graph::launch)?;
+            }
+            if goes_back {
+                self.quiet_back(number)?;
+            }
+            self.clock.lap(number, "launches what gives it nothing")?;
             self.run(frames, &steps.beside, Direction::Forwards);
-            if self.is_fused() && number + 1 == self.stages.len() {
+            if goes_back {
                 // The cotangent of the sum at the end is one whatever the device gives.
                 self.run(frames, &self.schedule.stages[number + 1].back_after, Direction::Backwards);
                 self.run(frames, &steps.back_beside, Direction::Backwards);
             }
             self.clock.lap(number, "steps meanwhile")?;
-            self.gpu.synchronize()?;
+            self.reached.wait()?;
             self.clock.lap(number, WAIT)?;
             let (stage, numbers) = (&mut self.stages[number], frames.values_mut().0);
             for (slot, at) in &stage.down {
@@ -73,13 +88,17 @@ impl DevicePart {
                         stage.cotangents.host()[*at..at + slot.shape.len()].copy_from_slice(&gradients[slot.range()]);
                     }
                     self.clock.launch(&self.gpu, graph)?;
+                    self.reached.renew(&self.gpu)?;
+                    self.quiet_back(number)?;
                     self.clock.lap(number, "launches the way back")?;
                     self.run(frames, &steps.back_beside, Direction::Backwards);
                     self.clock.lap(number, "steps back meanwhile")?;
-                    self.gpu.synchronize()?;
+                    self.reached.wait()?;
                     self.clock.lap(number, WAIT)?;
                 }
                 self.stages[number].add_gradients(frames);
+                // They went back before the others of the stage.
+                self.quiet[number].iter_mut().for_each(|quiet| quiet.add_gradients(frames));
             }
             // The sum at the end went back before.
             if number < self.stages.len() || !self.is_fused() {
@@ -88,6 +107,12 @@ impl DevicePart {
             self.clock.lap(number, "steps back")?;
         }
         Ok(())
+    }
+
+    /// Launches the way back through the quiet operations of the stage before this one, which all that they wait for was launched before.
+    fn quiet_back(&self, number: usize) -> Result<()> {
+        let before = number.checked_sub(1).and_then(|before| self.quiet[before].as_ref());
+        before.and_then(|quiet| quiet.backward.as_ref()).map_or(Ok(()), Graph::launch)
     }
 
     /// Whether the last stage goes back at once, as all that comes of it goes into the output as it is.
@@ -104,7 +129,7 @@ impl DevicePart {
         self.forwards(frames)?;
         self.backwards(frames)?;
         let parts = self.clock.stop();
-        for stage in &self.stages {
+        for stage in self.stages.iter().chain(self.quiet.iter().flatten()) {
             stage.profile(&self.gpu, steps)?;
         }
         let mut of_host: Vec<(&mut StepProfile, usize)> =
