@@ -23,9 +23,8 @@
 // multiprocessors, the terms are split over blocks, which then write raw sums to `partial`, and `finish_*` adds them up.
 // first_forward, last_* and sum_latent serve both.
 //
-// A launch behind another may begin early, at once when all blocks of the one before have begun: every kernel lets the next begin, and waits
-// for the end of the one before, before it reads anything but weights or writes anything. What the one before writes is not read by __ldg, which
-// may be moved to before the wait.
+// A launch behind another may begin early: every kernel lets the next begin, and waits before it reads anything but weights or writes
+// anything.
 //
 // Weights from PyTorch's [deep][wide][4][4], batch normalisation folded in (w = wide channel, d = deep channel, k = latent number):
 //   first      [k][y][x][d]            of decoder.0: [64][4][4][512]
@@ -80,18 +79,6 @@
 const int LATENT = 64;
 const int FIRST = 8192;
 const unsigned ALL = 0xffffffffu;
-
-__device__ __forceinline__ void let_next_begin() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
-}
-
-__device__ __forceinline__ void await_the_one_before() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
 
 // ---- Products of matrices in pieces of 16 x 16 times 16 x 8 ----
 

@@ -13,6 +13,8 @@
 //   spline_coefficients        (lanes); 64                   also its own vjp
 //   moments, moments_vjp       (lanes); 1024 and (ceil(side^2 / 256), lanes); 256
 //
+// The second and third of brightness's way back may begin early; what they read before they wait, none of the three writes.
+//
 // `blocks` may be any number; a thread takes every blocks * 256th point. Scratch: largest, float bits [lanes][blocks]; exponent, int
 // [lanes]; fixed, [lanes][side^2] of 8 bytes, zero at first and again behind brightness_finish; partial, double [lanes][blocks][5].
 
@@ -153,6 +155,7 @@ __device__ __forceinline__ unsigned largest_of_block(unsigned bits) {
 template <int TAPS>
 __device__ __forceinline__ void brightness_largest(int n, int side, const float* xy, int xy_step, const Placement& placement,
                                                    const float* cotangent, unsigned* largest) {
+    let_next_begin();
     const Map map = map_of_block(placement, side);
     xy += (long long)blockIdx.y * xy_step;
     cotangent += (long long)blockIdx.y * n;
@@ -206,11 +209,13 @@ __device__ __forceinline__ void brightness_vjp(int n, int side, const float* ima
                                                const Placement& placement, const float* cotangent, float* dxy, int dxy_step, int add,
                                                const unsigned* largest, int* exponent, unsigned long long* fixed, double* partial) {
     const int lane = blockIdx.y;
+    let_next_begin();
     const Map map = map_of_block(placement, side);
     image += (long long)lane * image_step;
     xy += (long long)lane * xy_step;
     cotangent += (long long)lane * n;
     dxy += dxy ? (long long)lane * dxy_step : 0;
+    await_the_one_before();
     int of_lane = NOT_FINITE;
     if (fixed) {
         fixed += (long long)lane * side * side;
@@ -299,6 +304,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 brightness_finish(int pixels, int lanes, unsigned long long* fixed, const int* exponent, float* dimage, int add, int blocks,
                   const double* partial, double* center_x, double* center_y, double* scale, double* amp, double* angle) {
     const int together = lanes / gridDim.y, first = blockIdx.y * together;
+    await_the_one_before();
     if (blockIdx.x == 0) {
         double* const to[PARAMS] = {center_x, center_y, scale, amp, angle};
         for (int lane = first; lane < first + together && threadIdx.x < 32; ++lane) sum_params(lane, blocks, partial, to);

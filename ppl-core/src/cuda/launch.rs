@@ -28,6 +28,8 @@ pub enum Argument {
 
 /// The first compute capability with launches that begin early.
 const EARLY: i32 = 9;
+/// The first CUDA of which a driver captures such launches.
+const EARLY_IN_GRAPHS: i32 = 12_030;
 
 impl Gpu {
     /// Runs a kernel with so many blocks, of so many threads, with so many bytes of dynamic shared memory.
@@ -104,7 +106,11 @@ impl Gpu {
 
 /// Whether kernels of a device can begin before those before them have ended.
 fn begins_early(device: &Device) -> Result<bool> {
-    Ok(checked("ask for the architecture", device.context.compute_capability())?.0 >= EARLY)
+    let mut driver = 0;
+    // SAFETY: the driver is there, and the number is written to.
+    checked("ask for the version of the driver", unsafe { sys::cuDriverGetVersion(&mut driver) }.result())?;
+    let capability = checked("ask for the architecture", device.context.compute_capability())?;
+    Ok(capability.0 >= EARLY && driver >= EARLY_IN_GRAPHS)
 }
 
 fn early_attribute() -> sys::CUlaunchAttribute {

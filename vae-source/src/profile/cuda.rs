@@ -6,7 +6,9 @@ use ppl_core::cuda::{Argument, At};
 
 use super::placed::PARAMS;
 
-const SOURCE: (&str, &str) = ("light", include_str!("../../kernels/light.cu"));
+/// The kernels.
+pub(crate) const SOURCE: (&str, &str) =
+    ("light", concat!(include_str!("../../kernels/early.cu"), include_str!("../../kernels/light.cu")));
 const THREADS: usize = 256;
 /// Threads that take the moments of an image.
 const MOMENTS: usize = 1024;
@@ -83,7 +85,7 @@ pub(super) fn brightness(taps: usize, places: &mut Places<'_>) -> Result<Box<dyn
         fixed.into(),
         partial.into(),
     ];
-    vjp.push(launch(places, &name("_vjp"), grid, common().chain(sinks))?);
+    vjp.push(launch(places, &name("_vjp"), grid, common().chain(sinks))?.early());
     let image = by_image.map(|by| by.at);
     let add = usize::from(image.is_none() || !places.sets(0));
     let rows = if image.is_some() { places.shape(0).lanes } else { lanes };
@@ -99,7 +101,7 @@ pub(super) fn brightness(taps: usize, places: &mut Places<'_>) -> Result<Box<dyn
     ];
     let arguments = ends.into_iter().chain(params.into_iter().map(Argument::from));
     let more = if image.is_some() { pixels.div_ceil(THREADS) } else { 0 };
-    vjp.push(launch(places, "brightness_finish", ([1 + more, rows, 1], THREADS), arguments)?);
+    vjp.push(launch(places, "brightness_finish", ([1 + more, rows, 1], THREADS), arguments)?.early());
     if let (true, Some(own), Some(by)) = (shared, own, by_positions) {
         let arguments = [(2 * n).into(), lanes.into(), own.into(), by.at.into()];
         vjp.push(launch(places, "add_lanes", every(2 * n, 1), arguments)?);
