@@ -83,6 +83,11 @@ fn any_number_of_lanes_and_a_lens_as_flat_as_can_be_have_the_density_of_the_host
         assert!(value <= TOLERANCE && gradient <= TOLERANCE, "{flattening:?}: {value:e} {gradient:e}");
     }
     assert!(device.not_a_number().is_empty());
+    let position = host.position_of(&Values::new(), 3).unwrap();
+    let told = device.explain(&position).unwrap().unwrap().profile;
+    let launched = |name: &str| told.steps.iter().find(|step| step.name == name).unwrap().launches;
+    assert_eq!([launched("trace_rays"), launched("log_normal")], [Some([1, 1]), None]);
+    assert!(told.parts.iter().any(|part| part.device.is_some() && part.launches > 8));
 }
 
 #[test]

@@ -179,22 +179,48 @@ extern "C" __global__ void convolve_large(
 
 // ln L = constant - 1/2 sum ((d - m) w)^2 over w > 0, or with a variance that follows the model,
 // constant - 1/2 sum [(d - m)^2 iv / v + ln v], v = 1 + factor max(m, 0), over w > 0 (factor < 0: the former).
-extern "C" __global__ void log_prob(
-    int n, const float* __restrict__ data, const float* __restrict__ weight, float iv, float factor, double constant,
-    const float* __restrict__ image, double* __restrict__ partial, unsigned int* __restrict__ arrived, double* __restrict__ out) {
-    image += (size_t)blockIdx.y * n;
-    double sum = 0.0;
-    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
-        const float w = weight[i], m = image[i], r = data[i] - m;
-        if (!(w > 0.0f)) continue;
+struct Likelihood {
+    const float *data, *weight;
+    float iv, factor;
+
+    // What pixel i, whose model is m, gives to -2 ln L.
+    __device__ __forceinline__ double term(int i, float m) const {
+        const float w = __ldg(weight + i), r = __ldg(data + i) - m;
+        if (!(w > 0.0f)) return 0.0;
         if (factor < 0.0f) {
             const double z = r * w;
-            sum += z * z;
-        } else {
-            const float v = fmaf(factor, m > 0.0f ? m : 0.0f, 1.0f);
-            sum += (double)(r * r * iv / v) + (double)logf(v);
+            return z * z;
         }
+        const float v = fmaf(factor, m > 0.0f ? m : 0.0f, 1.0f);
+        return (double)(r * r * iv / v) + (double)logf(v);
     }
+
+    // d ln L / d m.
+    __device__ __forceinline__ float slope(int i, float m) const {
+        const float w = __ldg(weight + i), r = __ldg(data + i) - m;
+        if (!(w > 0.0f)) return 0.0f;
+        if (factor < 0.0f) return r * w * w;
+        const float share = 1.0f / fmaf(factor, m > 0.0f ? m : 0.0f, 1.0f);
+        const float of_variance = m > 0.0f ? 0.5f * factor * share * (r * r * iv * share - 1.0f) : 0.0f;
+        return r * iv * share + of_variance;
+    }
+};
+
+// Writes ln L of each lane to `out` unless that is null, and cotangent d ln L / d image to `gradient` unless that is (`add`: to what is
+// there).
+__device__ __forceinline__ void likelihood(
+    int n, const Likelihood& of, double constant, const float* __restrict__ image, double* partial, unsigned int* arrived,
+    double* out, const double* cotangent, float* gradient, int add) {
+    image += (size_t)blockIdx.y * n;
+    const float c = gradient ? (float)cotangent[blockIdx.y] : 0.0f;
+    gradient += gradient ? (size_t)blockIdx.y * n : 0;
+    double sum = 0.0;
+    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
+        const float m = image[i];
+        if (out) sum += of.term(i, m);
+        if (gradient) gradient[i] = fmaf(c, of.slope(i, m), add ? gradient[i] : 0.0f);
+    }
+    if (!out) return;
     sum = block_sum(sum);
     if (threadIdx.x == 0) partial[(size_t)blockIdx.y * gridDim.x + blockIdx.x] = sum;
     if (is_last_block(arrived) && threadIdx.x < 32) {
@@ -203,23 +229,22 @@ extern "C" __global__ void log_prob(
     }
 }
 
-// cotangent d ln L / d image; `add`: added to what is there.
+extern "C" __global__ void log_prob(
+    int n, const float* __restrict__ data, const float* __restrict__ weight, float iv, float factor, double constant,
+    const float* __restrict__ image, double* partial, unsigned int* arrived, double* out) {
+    likelihood(n, {data, weight, iv, factor}, constant, image, partial, arrived, out, nullptr, nullptr, 0);
+}
+
 extern "C" __global__ void log_prob_vjp(
     int n, const float* __restrict__ data, const float* __restrict__ weight, float iv, float factor,
-    const float* __restrict__ image, const double* __restrict__ cotangent, float* __restrict__ gradient, int add) {
-    image += (size_t)blockIdx.y * n;
-    gradient += (size_t)blockIdx.y * n;
-    const float c = (float)cotangent[blockIdx.y];
-    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
-        const float w = weight[i], m = image[i], r = data[i] - m;
-        float slope = 0.0f;
-        if (w > 0.0f && factor < 0.0f) {
-            slope = r * w * w;
-        } else if (w > 0.0f) {
-            const float share = 1.0f / fmaf(factor, m > 0.0f ? m : 0.0f, 1.0f);
-            const float of_variance = m > 0.0f ? 0.5f * factor * share * (r * r * iv * share - 1.0f) : 0.0f;
-            slope = r * iv * share + of_variance;
-        }
-        gradient[i] = fmaf(c, slope, add ? gradient[i] : 0.0f);
-    }
+    const float* __restrict__ image, const double* cotangent, float* gradient, int add) {
+    likelihood(n, {data, weight, iv, factor}, 0.0, image, nullptr, nullptr, nullptr, cotangent, gradient, add);
+}
+
+// Both at once, of an image that is read once.
+extern "C" __global__ void log_prob_both(
+    int n, const float* __restrict__ data, const float* __restrict__ weight, float iv, float factor, double constant,
+    const float* __restrict__ image, double* partial, unsigned int* arrived, double* out, const double* cotangent, float* gradient,
+    int add) {
+    likelihood(n, {data, weight, iv, factor}, constant, image, partial, arrived, out, cotangent, gradient, add);
 }

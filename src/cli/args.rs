@@ -320,7 +320,7 @@ pub struct BenchArguments {
     /// Print one line of JSON
     #[arg(long)]
     pub json: bool,
-    /// Print the operations with their shapes, bytes and times instead
+    /// Print the operations with their shapes, bytes and times instead; on a GPU also what host and device do of a call
     #[arg(long, conflicts_with = "json")]
     pub explain: bool,
 }

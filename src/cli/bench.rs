@@ -29,11 +29,11 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
     };
     let lanes = usize::from(arguments.lanes);
     let processor = device::open(arguments.device)?;
+    let model = model.on(&processor)?;
     if arguments.explain {
         let explained = model.explain(lanes)?.map_or_else(|| "run as written\n".to_owned(), |e| e.to_string());
-        return report::stdout(&format!("{name}: {}\n{explained}", model.describe()));
+        return report::stdout(&format!("{name}: {}\ndevice: {}\n{explained}", model.describe(), processor.describe()));
     }
-    let model = model.on(&processor)?;
     let device = if arguments.json { processor.name().to_owned() } else { processor.describe() };
     let mut calls = model.calls(lanes);
     calls.warm_up()?;

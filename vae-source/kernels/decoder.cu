@@ -23,6 +23,9 @@
 // multiprocessors, the terms are split over blocks, which then write raw sums to `partial`, and `finish_*` adds them up.
 // first_forward, last_* and sum_latent serve both.
 //
+// A launch behind another may begin early: every kernel lets the next begin, and waits before it reads anything but weights or writes
+// anything.
+//
 // Weights from PyTorch's [deep][wide][4][4], batch normalisation folded in (w = wide channel, d = deep channel, k = latent number):
 //   first      [k][y][x][d]            of decoder.0: [64][4][4][512]
 //   first_back [d / 4][k][y][x][d % 4]               [128][64][4][4][4]
@@ -249,8 +252,10 @@ struct Few {
                 columns[step % EARLY][n] = read_global((const float4*)(weight + n * (TAPS * CHANNELS * 8) + step * CHUNKS * 128));
             }
         };
+        let_next_begin();
 #pragma unroll
         for (int step = 0; step < EARLY; ++step) fetch(step);
+        await_the_one_before();
 
         // Lines of the source, counted over all images.
         const int top = image * SOURCE, bottom = min(image + (WHOLE ? PIXELS / AREA : 1), images) * SOURCE;
@@ -460,6 +465,8 @@ first_forward(const double* z, const float* first, const float* shift, float* le
     float column[LATENT];
 #pragma unroll
     for (int k = 0; k < LATENT; ++k) column[k] = __ldg(first + k * FIRST + at);
+    let_next_begin();
+    await_the_one_before();
     for (int i = threadIdx.x; i < count * LATENT; i += 64) latent[i / LATENT][i % LATENT] = (float)z[from * LATENT + i];
     const float offset = __ldg(shift + at % 512);
     __syncthreads();
@@ -481,6 +488,8 @@ last_forward(const float* level, const float* weight, float* image) {
     // Sixteen pixels of a warp are rows, pixels of the kernel columns. What lines outside give is not used.
     const int line = min(max(first_line + warp / 2, 0), 31);
     const float4* pixels = (const float4*)level + ((blockIdx.y * 32 + line) * 32 + warp % 2 * 16 + g) * 16;
+    let_next_begin();
+    await_the_one_before();
     float sums[2][4] = {};
 #pragma unroll
     for (int chunk = 0; chunk < 4; ++chunk) {
@@ -515,6 +524,11 @@ extern "C" __global__ void __launch_bounds__(256)
 last_backward(const float* image, const float* cotangent, const float* weight, const float* level, float* gradient) {
     __shared__ float around[10][10];
     const int tile_y = blockIdx.x / 8, tile_x = blockIdx.x % 8, d = threadIdx.x % 64, line = threadIdx.x / 64;
+    float kernel[16];
+#pragma unroll
+    for (int k = 0; k < 16; ++k) kernel[k] = __ldg(weight + k * 64 + d);
+    let_next_begin();
+    await_the_one_before();
     if (threadIdx.x < 100) {
         const int r = threadIdx.x / 10, c = threadIdx.x % 10, y = 8 * tile_y - 1 + r, x = 8 * tile_x - 1 + c;
         const bool inside = y >= 0 && y < 64 && x >= 0 && x < 64;
@@ -522,9 +536,6 @@ last_backward(const float* image, const float* cotangent, const float* weight, c
         const float value = pixel_or_zero(image + at, inside), c_of = pixel_or_zero(cotangent + at, inside);
         around[r][c] = (1.0f - value * value) * c_of;
     }
-    float kernel[16];
-#pragma unroll
-    for (int k = 0; k < 16; ++k) kernel[k] = __ldg(weight + k * 64 + d);
     __syncthreads();
     const int first = ((blockIdx.y * 32 + 4 * tile_y + line) * 32 + 4 * tile_x) * 64 + d;
 #pragma unroll
@@ -542,9 +553,11 @@ sum_latent(const float* latent, int count, double* dz) {
     __shared__ double quarters[4][LATENT];
     const int k = threadIdx.x % LATENT, quarter = threadIdx.x / LATENT;
     const float* from = latent + blockIdx.x * count * LATENT + k;
+    let_next_begin();
+    await_the_one_before();
     double sum = 0.0;
 #pragma unroll 8
-    for (int i = quarter; i < count; i += 4) sum += (double)__ldg(from + i * LATENT);
+    for (int i = quarter; i < count; i += 4) sum += (double)from[i * LATENT];
     quarters[quarter][k] = sum;
     __syncthreads();
     if (quarter == 0) dz[blockIdx.x * LATENT + k] = (quarters[0][k] + quarters[1][k]) + (quarters[2][k] + quarters[3][k]);
@@ -593,6 +606,8 @@ __device__ __forceinline__ void product(const float* source, const float* weight
 
     const int steps = TAPS * CHUNKS / gridDim.z, from = blockIdx.z * steps;
     float sums[4][4][4] = {};
+    let_next_begin();
+    await_the_one_before();
     send(from, 0);
     end_group();
     send(from + 1, 1);
@@ -684,9 +699,9 @@ __device__ __forceinline__ float4 mask(float4 v, float4 level) {
 
 // The sum of the parts [split][count] in order, four numbers a thread.
 __device__ __forceinline__ float4 sum_parts(const float* partial, int split, int count, int at) {
-    float4 sum = read(partial + at);
+    float4 sum = *(const float4*)(partial + at);
     for (int s = 1; s < split; ++s) {
-        const float4 part = read(partial + s * count + at);
+        const float4 part = *(const float4*)(partial + s * count + at);
         sum = make_float4(sum.x + part.x, sum.y + part.y, sum.z + part.z, sum.w + part.w);
     }
     return sum;
@@ -694,12 +709,16 @@ __device__ __forceinline__ float4 sum_parts(const float* partial, int split, int
 
 extern "C" __global__ void __launch_bounds__(256)
 finish_forward(const float* partial, int split, int count, const float* shift, int channels, float* next) {
+    let_next_begin();
+    await_the_one_before();
     const int at = 4 * (blockIdx.x * 256 + threadIdx.x);
     if (at < count) *(float4*)(next + at) = relu(sum_parts(partial, split, count, at), read(shift + at % channels));
 }
 
 extern "C" __global__ void __launch_bounds__(256)
 finish_backward(const float* partial, int split, int count, const float* level, float* next) {
+    let_next_begin();
+    await_the_one_before();
     const int at = 4 * (blockIdx.x * 256 + threadIdx.x);
     if (at < count) *(float4*)(next + at) = mask(sum_parts(partial, split, count, at), read(level + at));
 }
@@ -710,11 +729,13 @@ first_backward_many(const float* gradient, const float* first, float* latent, in
     __shared__ float4 numbers[16][17], matrix[16][17];
     const int line = threadIdx.x / 4, quad = threadIdx.x % 4;
     const int own_k = threadIdx.x % 16, own_image = threadIdx.x / 16, from = blockIdx.x * 64, slice = blockIdx.y * 256;
+    let_next_begin();
+    await_the_one_before();
     float sums[4][4] = {};
     for (int step = 0; step < 256; step += 16) {
         const int at = slice + step + 4 * quad;
         const bool inside = from + line < images;
-        const float4 g = inside ? read(gradient + (from + line) * FIRST + at) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+        const float4 g = inside ? *(const float4*)(gradient + (from + line) * FIRST + at) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
         const float4 m = read(first + line * FIRST + at);
         const float of_g[4] = {g.x, g.y, g.z, g.w}, of_m[4] = {m.x, m.y, m.z, m.w};
         __syncthreads();

@@ -11,7 +11,9 @@
 //                              gradient by the image is not wanted
 //   add_lanes                  (ceil(count / 256)); 256      where lanes share the positions, whose gradient is then by lanes
 //   spline_coefficients        (lanes); 64                   also its own vjp
-//   moments, moments_vjp       (lanes); 256 and (ceil(side^2 / 256), lanes); 256
+//   moments, moments_vjp       (lanes); 1024 and (ceil(side^2 / 256), lanes); 256
+//
+// The second and third of brightness's way back may begin early; what they read before they wait, none of the three writes.
 //
 // `blocks` may be any number; a thread takes every blocks * 256th point. Scratch: largest, float bits [lanes][blocks]; exponent, int
 // [lanes]; fixed, [lanes][side^2] of 8 bytes, zero at first and again behind brightness_finish; partial, double [lanes][blocks][5].
@@ -153,6 +155,7 @@ __device__ __forceinline__ unsigned largest_of_block(unsigned bits) {
 template <int TAPS>
 __device__ __forceinline__ void brightness_largest(int n, int side, const float* xy, int xy_step, const Placement& placement,
                                                    const float* cotangent, unsigned* largest) {
+    let_next_begin();
     const Map map = map_of_block(placement, side);
     xy += (long long)blockIdx.y * xy_step;
     cotangent += (long long)blockIdx.y * n;
@@ -206,11 +209,13 @@ __device__ __forceinline__ void brightness_vjp(int n, int side, const float* ima
                                                const Placement& placement, const float* cotangent, float* dxy, int dxy_step, int add,
                                                const unsigned* largest, int* exponent, unsigned long long* fixed, double* partial) {
     const int lane = blockIdx.y;
+    let_next_begin();
     const Map map = map_of_block(placement, side);
     image += (long long)lane * image_step;
     xy += (long long)lane * xy_step;
     cotangent += (long long)lane * n;
     dxy += dxy ? (long long)lane * dxy_step : 0;
+    await_the_one_before();
     int of_lane = NOT_FINITE;
     if (fixed) {
         fixed += (long long)lane * side * side;
@@ -291,13 +296,15 @@ __device__ __forceinline__ void sum_params(int lane, int blocks, const double* p
     }
 }
 
-// Adds what was gathered in fixed point to the gradient by the image (unless `fixed` is null), [gridDim.y][side^2], and leaves zeros.
+// Adds what was gathered in fixed point to the gradient by the image (unless `fixed` is null; without `add`: sets it), [gridDim.y][side^2],
+// and leaves zeros.
 // Where the lanes share the image (gridDim.y is 1), theirs are added up in order. A lane with a cotangent that is not finite has NaN
 // everywhere. The first block of each row writes the gradient by the placement, [lanes], in place of pixels.
 extern "C" __global__ void __launch_bounds__(THREADS)
-brightness_finish(int pixels, int lanes, unsigned long long* fixed, const int* exponent, float* dimage, int blocks,
+brightness_finish(int pixels, int lanes, unsigned long long* fixed, const int* exponent, float* dimage, int add, int blocks,
                   const double* partial, double* center_x, double* center_y, double* scale, double* amp, double* angle) {
     const int together = lanes / gridDim.y, first = blockIdx.y * together;
+    await_the_one_before();
     if (blockIdx.x == 0) {
         double* const to[PARAMS] = {center_x, center_y, scale, amp, angle};
         for (int lane = first; lane < first + together && threadIdx.x < 32; ++lane) sum_params(lane, blocks, partial, to);
@@ -313,7 +320,8 @@ brightness_finish(int pixels, int lanes, unsigned long long* fixed, const int* e
         sum += (double)(long long)*at * size;
         *at = 0;
     }
-    dimage[(long long)blockIdx.y * pixels + i] += (float)sum;
+    float* to = dimage + (long long)blockIdx.y * pixels + i;
+    *to = add ? *to + (float)sum : (float)sum;
 }
 
 // into += the sum of the lanes [lanes][count], in order; leaves zeros there.
@@ -383,27 +391,30 @@ spline_coefficients(int height, int width, const float* from, float* work, float
     }
 }
 
-// What the square of a pixel is multiplied with in the four moments: the means over the pixels of p^2, p^2 x, p^2 y, p^2 (x^2 + y^2),
-// with x and y in widths of the image, from its middle.
-struct Moments {
+// What the square of a pixel is multiplied with in the four sums that the moments follow from: the means over the pixels of p^2, p^2 x, p^2 y,
+// p^2 (x^2 + y^2), with x and y in widths of the image, from its middle.
+struct OfSquare {
     double of[4];
 
     // `width`: of a pixel.
-    __device__ Moments(int side, double width, int pixel) {
+    __device__ OfSquare(int side, double width, int pixel) {
         const double middle = 0.5 * (side - 1), x = (pixel % side - middle) * width, y = (pixel / side - middle) * width, share = width * width;
         of[0] = share, of[1] = share * x, of[2] = share * y, of[3] = share * (x * x + y * y);
     }
 };
 
-// Writes [lanes][4].
-extern "C" __global__ void __launch_bounds__(THREADS)
+// A block has a whole image.
+const int MOMENTS = 1024;
+
+// Writes [lanes][4]: the norm, the centroid x and y, the size.
+extern "C" __global__ void __launch_bounds__(MOMENTS)
 moments(int side, const float* image, double* out) {
-    __shared__ double warps[THREADS / 32][4];
+    __shared__ double warps[MOMENTS / 32][4];
     image += (long long)blockIdx.x * side * side;
     const double width = 1.0 / side;
     double sums[4] = {};
-    for (int i = threadIdx.x; i < side * side; i += THREADS) {
-        const Moments weights(side, width, i);
+    for (int i = threadIdx.x; i < side * side; i += MOMENTS) {
+        const OfSquare weights(side, width, i);
         const double pixel = __ldg(image + i), square = pixel * pixel;
 #pragma unroll
         for (int m = 0; m < 4; ++m) sums[m] += weights.of[m] * square;
@@ -414,22 +425,38 @@ moments(int side, const float* image, double* out) {
         if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32][m] = sums[m];
     }
     __syncthreads();
-    if (threadIdx.x < 4) {
-        double sum = warps[0][threadIdx.x];
-        for (int w = 1; w < THREADS / 32; ++w) sum += warps[w][threadIdx.x];
-        out[4 * blockIdx.x + threadIdx.x] = sum;
+    if (threadIdx.x >= 32) return;
+#pragma unroll
+    for (int m = 0; m < 4; ++m) {
+        double sum = warps[threadIdx.x][m];
+        for (int by = MOMENTS / 64; by > 0; by /= 2) sum += __shfl_down_sync(ALL, sum, by);
+        sums[m] = sum;
     }
+    if (threadIdx.x > 0) return;
+    const double x = sums[1] / sums[0], y = sums[2] / sums[0];
+    double* to = out + 4 * blockIdx.x;
+    to[0] = sqrt(sums[0]), to[1] = x, to[2] = y, to[3] = sqrt(sums[3] / sums[0] - x * x - y * y);
 }
 
+// `of`: the moments, `by`: their cotangent, [lanes][4] both.
 extern "C" __global__ void __launch_bounds__(THREADS)
-moments_vjp(int side, const float* image, const double* cotangent, float* dimage) {
+moments_vjp(int side, const float* image, const double* of, const double* by, float* dimage) {
+    __shared__ double slopes[4];
+    of += 4 * blockIdx.y, by += 4 * blockIdx.y;
+    if (threadIdx.x == 0) {
+        const double norm = of[0], x = of[1], y = of[2], size = of[3], total = norm * norm, by_square = by[3] / (2.0 * size * total);
+        slopes[0] = 0.5 * by[0] / norm - (x * by[1] + y * by[2]) / total - (size * size - x * x - y * y) * by_square;
+        slopes[1] = by[1] / total - 2.0 * x * by_square;
+        slopes[2] = by[2] / total - 2.0 * y * by_square;
+        slopes[3] = by_square;
+    }
+    __syncthreads();
     const int i = blockIdx.x * THREADS + threadIdx.x;
     if (i >= side * side) return;
-    const Moments weights(side, 1.0 / side, i);
-    const double* c = cotangent + 4 * blockIdx.y;
+    const OfSquare weights(side, 1.0 / side, i);
     double weight = 0.0;
 #pragma unroll
-    for (int m = 0; m < 4; ++m) weight += weights.of[m] * c[m];
+    for (int m = 0; m < 4; ++m) weight += weights.of[m] * slopes[m];
     const long long at = (long long)blockIdx.y * side * side + i;
     dimage[at] += (float)(2.0 * weight) * __ldg(image + at);
 }

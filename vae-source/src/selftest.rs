@@ -24,10 +24,6 @@ pub fn selftest(gpu: &Gpu, seed: u64, images: &[usize]) -> Result<Vec<DeviceErro
 /// The CUDA C of this crate by name.
 #[must_use]
 pub fn kernel_sources() -> Vec<(String, String)> {
-    let all = [
-        ("decoder", include_str!("../kernels/decoder.cu")),
-        ("light", include_str!("../kernels/light.cu")),
-        ("training", include_str!("../kernels/training.cu")),
-    ];
+    let all = [network::KERNELS, profile::KERNELS, ("training", include_str!("../kernels/training.cu"))];
     all.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec()
 }

@@ -33,6 +33,15 @@ pub trait Body: Send {
     /// # Errors
     /// What the driver says.
     fn vjp(&self) -> Result<()>;
+
+    /// Launches both, where the way back begins with this operation.
+    ///
+    /// # Errors
+    /// What the driver says.
+    fn both(&self) -> Result<()> {
+        self.value()?;
+        self.vjp()
+    }
 }
 
 /// An address for the first lane, and how many numbers the next lane is further on: 0 where all lanes share them.
@@ -62,7 +71,7 @@ pub(super) struct Spot {
     /// Where the gradient (of an output: the cotangent) is.
     pub(super) by_pixels: Option<At<f32>>,
     pub(super) by_numbers: Option<At<f64>>,
-    /// Whether nothing else adds to the gradient.
+    /// Whether nothing has added to the gradient before.
     pub(super) alone: bool,
 }
 
@@ -186,7 +195,7 @@ impl Places<'_> {
     }
 
     /// Whether the vjp is to **write** the gradient of the pixels of input `i`, whose numbers are then anything, instead of adding to it:
-    /// nothing else does. Whoever asks and hears yes has to write all of it.
+    /// nothing has before. Whoever asks and hears yes has to write all of it.
     #[must_use]
     pub fn sets(&mut self, i: usize) -> bool {
         let sets = self.inputs[i].alone;

@@ -29,7 +29,7 @@ pub struct DeviceErrors {
 const ROOM: usize = 1 << 16;
 
 /// Runs an operation on the host and on a GPU at these inputs, all of which want a gradient but those in `fixed`, with a cotangent
-/// without symmetry. On the GPU outputs hold NaN before, and gradients what is added to, then NaN where they are written.
+/// without symmetry, forwards and backwards apart and as one. On the GPU outputs hold NaN before, and gradients what is added to, then NaN where they are written.
 ///
 /// # Errors
 /// Shapes that the operation refuses, no body for the device, what the driver says.
@@ -133,7 +133,7 @@ impl Host {
             by_numbers: (!is_pixels).then(|| c_numbers.at()),
             alone: false,
         };
-        let mut sent = Pinned::<f64>::new(gpu, ROOM)?;
+        let mut sent = Pinned::new(gpu, ROOM)?;
         let mut kept: Vec<Box<dyn Any + Send>> = vec![];
         let (room, shared) = ((sent.at(), ROOM), SharedNumbers::default());
         let mut layout = Places {
@@ -163,8 +163,12 @@ impl Host {
             body.prepare(Inputs(&places), Pinned::floats(sent.host(), prepared))?;
             sent.send(ROOM)?;
         }
-        body.value()?;
-        body.vjp()?;
+        if alone {
+            body.both()?;
+        } else {
+            body.value()?;
+            body.vjp()?;
+        }
         gpu.synchronize()?;
 
         let got = match element {

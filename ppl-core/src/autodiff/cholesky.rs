@@ -1,6 +1,7 @@
 //! Cholesky: the lower-triangular factor of a covariance, its determinant, and what is solved with it.
 
 use super::inputs::{Gradients, Inputs};
+use super::linear::dot;
 use super::op::{FusedOp, Output, common_lanes};
 use super::operand::{Operand, Out};
 use super::record::record;
@@ -245,8 +246,7 @@ pub(crate) fn is_factor(l: &[f64], n: usize) -> bool {
 pub(crate) fn solve(l: &[f64], x: &mut [f64]) {
     let n = x.len();
     for i in 0..n {
-        let known: f64 = l[i * n..i * n + i].iter().zip(&*x).map(|(l, x)| l * x).sum();
-        x[i] = (x[i] - known) / l[i * n + i];
+        x[i] = (x[i] - dot(&l[i * n..i * n + i], &x[..i])) / l[i * n + i];
     }
 }
 

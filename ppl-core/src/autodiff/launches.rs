@@ -16,13 +16,21 @@ pub struct Launch {
     pub shared: usize,
     /// What it takes.
     pub arguments: Vec<Argument>,
+    /// Whether it may begin before the one before it in a list has ended, for which it waits itself (see [`Gpu::launch_when`]).
+    pub early: bool,
 }
 
 impl Launch {
     /// Without dynamic shared memory, with blocks along one axis of threads.
     #[must_use]
     pub fn new(kernel: Kernel, grid: [usize; 3], threads: usize, arguments: Vec<Argument>) -> Self {
-        Launch { kernel, grid, block: [threads, 1, 1], shared: 0, arguments }
+        Launch { kernel, grid, block: [threads, 1, 1], shared: 0, arguments, early: false }
+    }
+
+    /// The same, early.
+    #[must_use]
+    pub fn early(self) -> Self {
+        Launch { early: true, ..self }
     }
 }
 
@@ -37,8 +45,15 @@ pub struct Launches {
 }
 
 impl Launches {
-    fn run(&self, all: &[Launch]) -> Result<()> {
-        all.iter().try_for_each(|l| self.gpu.launch(&l.kernel, l.grid, l.block, l.shared, &l.arguments))
+    /// Launches some kernels on their device.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub fn run(&self, all: &[Launch]) -> Result<()> {
+        // What is before the first is not known.
+        all.iter().enumerate().try_for_each(|(i, l)| {
+            self.gpu.launch_when(l.early && i > 0, &l.kernel, l.grid, l.block, l.shared, &l.arguments)
+        })
     }
 }
 

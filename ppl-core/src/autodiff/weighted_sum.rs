@@ -11,7 +11,7 @@ const THREADS: usize = 256;
 /// The CUDA C of this crate by name.
 #[must_use]
 pub fn kernel_sources() -> Vec<(String, String)> {
-    vec![(SOURCE.0.to_owned(), SOURCE.1.to_owned())]
+    [SOURCE, crate::cuda::COPY].map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec()
 }
 
 /// The body of an operation that is the sum of its inputs, all pixels of one shape, each times a number of its own.

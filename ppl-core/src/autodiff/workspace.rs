@@ -8,12 +8,16 @@ use super::device::{DevicePart, Request};
 use super::frames::Frames;
 use super::op::AnyOp;
 use super::plan::Plan;
+use super::profile::{Profile, StepProfile};
 use super::storage::Element;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 
 /// Places begin at multiples of this many numbers, so that SIMD loads do not straddle cache lines.
 const ALIGN: usize = 16;
+
+/// Evaluations that are timed for a profile, beside the first.
+const PROFILES: usize = 20;
 
 /// A plan with its buffers for so many lanes.
 pub struct Workspace {
@@ -37,21 +41,6 @@ struct Laid {
     pixels: usize,
 }
 
-/// What one operation of a plan works on, and how long it takes.
-#[derive(Clone, Debug)]
-pub struct StepProfile {
-    /// The operation.
-    pub name: &'static str,
-    /// Lanes and dimensions of its output.
-    pub shape: Shape,
-    /// Bytes that it reads and writes, forwards.
-    pub bytes: usize,
-    /// Forwards.
-    pub value: Duration,
-    /// Backwards.
-    pub vjp: Duration,
-}
-
 impl Laid {
     fn out(plan: &Plan, lanes: usize) -> Result<Self> {
         let mut slots = plan.slots.clone();
@@ -73,7 +62,14 @@ impl Laid {
             let size = |slot: &Slot| slot.shape.len() * if slot.element == Element::F64 { 8 } else { 4 };
             let bytes = inputs.iter().chain([&out]).map(size).sum();
             let (name, shape) = (op.name(), out.shape);
-            profiles.push(StepProfile { name, shape, bytes, value: Duration::ZERO, vjp: Duration::ZERO });
+            profiles.push(StepProfile {
+                name,
+                shape,
+                bytes,
+                value: Duration::ZERO,
+                vjp: Duration::ZERO,
+                launches: None,
+            });
             ops.push(op);
         }
         let [numbers, pixels] = lengths;
@@ -162,28 +158,35 @@ impl Workspace {
         Ok(())
     }
 
-    /// Evaluates once, and tells what each operation took.
+    /// The least that each operation took in some evaluations, and, with a GPU, each part of one.
     ///
     /// # Errors
     /// As [`Workspace::evaluate`].
-    pub fn profile(&mut self, positions: &[f64]) -> Result<Vec<StepProfile>> {
+    pub fn least_profile(&mut self, positions: &[f64]) -> Result<Profile> {
+        let first = self.profile(positions)?;
+        (0..PROFILES).try_fold(first, |least, _| Ok(least.least(&self.profile(positions)?)))
+    }
+
+    /// Evaluates once, and tells what each operation took.
+    fn profile(&mut self, positions: &[f64]) -> Result<Profile> {
         let expected = self.leaf.shape.len();
         if positions.len() != expected {
             return Err(Error::ArrayLength { expected, got: positions.len() });
         }
         self.begin(positions);
-        let mut profiles = self.profiles.clone();
-        for (step, profile) in profiles.iter_mut().enumerate() {
-            let start = Instant::now();
-            self.frames.forwards(step);
-            profile.value = start.elapsed();
+        let mut steps = self.profiles.clone();
+        #[cfg(feature = "cuda")]
+        if let Some(device) = &mut self.device {
+            let parts = device.profile(&mut self.frames, &mut steps)?;
+            return Ok(Profile { steps, parts });
         }
-        for (step, profile) in profiles.iter_mut().enumerate().rev() {
-            let start = Instant::now();
-            self.frames.backwards(step);
-            profile.vjp = start.elapsed();
+        for (step, profile) in steps.iter_mut().enumerate() {
+            profile.value = took(|| self.frames.forwards(step));
         }
-        Ok(profiles)
+        for (step, profile) in steps.iter_mut().enumerate().rev() {
+            profile.vjp = took(|| self.frames.backwards(step));
+        }
+        Ok(Profile { steps, parts: vec![] })
     }
 
     /// One of the watched values in a lane (its first number), after an evaluation.
@@ -216,4 +219,11 @@ impl Workspace {
         pixels.fill(0.0);
         numbers[self.output.range()].fill(1.0);
     }
+}
+
+/// How long something takes.
+pub(super) fn took(something: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    something();
+    start.elapsed()
 }

@@ -1,7 +1,6 @@
 //! Gpu: one CUDA device with a stream of its own, and launches on it.
 #![allow(unsafe_code)]
 
-use std::ffi::c_void;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,8 +9,7 @@ use cudarc::driver::{CudaContext, CudaStream, result, sys};
 
 use super::cache::Compiler;
 use super::driver::checked;
-use super::emulator::{Command, Emulator};
-use super::kernel::{Function, Kernel};
+use super::emulator::Emulator;
 use crate::error::{Error, Result};
 
 /// A CUDA device. Cloning is cheap; clones share the stream, on which work is done in the order in which it is given.
@@ -33,21 +31,6 @@ pub(super) struct Device {
     current: AtomicUsize,
     pub(super) compiler: Compiler,
     name: String,
-}
-
-/// What a kernel is given: an address or a number.
-#[derive(Clone, Copy, Debug)]
-pub enum Argument {
-    /// A place in the memory of the device, or none (null).
-    Address(u64),
-    /// An `int`.
-    Int(i32),
-    /// A `float`.
-    Float(f32),
-    /// A `double`.
-    Double(f64),
-    /// An `unsigned long long`.
-    Long(u64),
 }
 
 impl Device {
@@ -142,48 +125,6 @@ impl Gpu {
         }
     }
 
-    /// Runs a kernel with so many blocks, of so many threads, with so many bytes of dynamic shared memory.
-    ///
-    /// # Errors
-    /// What the driver says of the launch; what goes wrong while the kernel runs is said by [`Gpu::synchronize`].
-    pub fn launch(
-        &self,
-        kernel: &Kernel,
-        grid: [usize; 3],
-        block: [usize; 3],
-        shared: usize,
-        arguments: &[Argument],
-    ) -> Result<()> {
-        if grid.contains(&0) {
-            return Ok(());
-        }
-        let mut words: Vec<u64> = arguments.iter().map(Argument::word).collect();
-        let narrow = |n: usize| u32::try_from(n).ok();
-        let sizes: Option<Vec<u32>> = grid.into_iter().chain(block).map(narrow).collect();
-        let (Some([a, b, c, x, y, z]), Some(shared)) = (sizes.as_deref(), narrow(shared)) else {
-            return Err(Error::Cuda { what: "launch a kernel", text: "more blocks than there can be".to_owned() });
-        };
-        match (self.backend(), &kernel.0) {
-            (Backend::Device(device), Function::Device(function)) => {
-                let mut pointers: Vec<*mut c_void> =
-                    words.iter_mut().map(|word| std::ptr::from_mut(word).cast()).collect();
-                let (grid, block, stream) = ((*a, *b, *c), (*x, *y, *z), device.stream().cu_stream());
-                // SAFETY: the kernel is loaded, and each argument lies in a word of its own; that they are what the kernel takes is
-                // what its caller sees to.
-                let done = unsafe {
-                    result::launch_kernel(function.cu_function(), grid, block, shared, stream, &mut pointers)
-                };
-                checked("launch a kernel", done)
-            }
-            (Backend::Emulated(emulator), Function::Emulated(kernel)) => {
-                let sizes = [*a, *b, *c, *x, *y, *z];
-                emulator.give(Command::Launch { kernel: kernel.clone(), sizes, words });
-                Ok(())
-            }
-            _ => Err(Error::Cuda { what: "launch a kernel", text: "it is of another device".to_owned() }),
-        }
-    }
-
     /// Launches `aside` and `launches` so that the device may do both at the same time; what comes after waits for both.
     ///
     /// # Errors
@@ -256,42 +197,5 @@ pub(super) enum Backend<'g> {
 impl fmt::Debug for Gpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Gpu({})", self.describe())
-    }
-}
-
-impl Argument {
-    /// Its bytes, from the first on.
-    fn word(&self) -> u64 {
-        match *self {
-            Argument::Address(n) | Argument::Long(n) => n,
-            Argument::Int(n) => u64::from(n.cast_unsigned()),
-            Argument::Float(x) => u64::from(x.to_bits()),
-            Argument::Double(x) => x.to_bits(),
-        }
-    }
-}
-
-impl From<i32> for Argument {
-    fn from(n: i32) -> Self {
-        Argument::Int(n)
-    }
-}
-
-/// Sizes and counts are `int` in kernels; one beyond it is caught by the kernel's own bounds, as it is negative there.
-impl From<usize> for Argument {
-    fn from(n: usize) -> Self {
-        Argument::Int(i32::try_from(n).unwrap_or(-1))
-    }
-}
-
-impl From<f32> for Argument {
-    fn from(x: f32) -> Self {
-        Argument::Float(x)
-    }
-}
-
-impl From<f64> for Argument {
-    fn from(x: f64) -> Self {
-        Argument::Double(x)
     }
 }

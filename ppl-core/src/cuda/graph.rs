@@ -33,6 +33,19 @@ impl Graph {
             }
         }
     }
+
+    /// How many launches, copies and fillings it is.
+    pub(crate) fn nodes(&self) -> Result<usize> {
+        match &self.0 {
+            Captured::Device(graph) => {
+                let mut count = 0;
+                // SAFETY: the graph is there, and without a place for nodes only their number is written.
+                let said = unsafe { sys::cuGraphGetNodes(graph.cu_graph(), std::ptr::null_mut(), &mut count) };
+                checked("count launches", said.result()).map(|()| count)
+            }
+            Captured::Emulated(commands) => Ok(commands.len()),
+        }
+    }
 }
 
 impl Gpu {

@@ -8,7 +8,8 @@ use cudarc::driver::result;
 
 use super::driver::checked;
 use super::emulator::{self, Command};
-use super::gpu::{Argument, Backend, Gpu};
+use super::gpu::{Backend, Gpu};
+use super::launch::Argument;
 use crate::error::Result;
 
 /// Numbers that are their bytes: any bytes are one of them.

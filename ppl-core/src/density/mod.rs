@@ -1,5 +1,6 @@
 //! A log density over flat unconstrained vectors, many lanes at once: all that an engine ever sees.
 
+mod explanation;
 mod layout;
 mod model;
 #[cfg(feature = "cuda")]
@@ -11,9 +12,10 @@ mod worker;
 
 use crate::error::Result;
 
+pub use explanation::Explanation;
 pub use layout::{Entry, Layout};
 pub use model::ModelDensity;
-pub use replay::{Explanation, Replayed};
+pub use replay::Replayed;
 
 /// log p(q) up to a constant, and its gradient, at many positions in one call.
 pub trait LogDensity {

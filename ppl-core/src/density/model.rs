@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::LogDensity;
+use super::explanation::Explanation;
 use super::layout::Layout;
 #[cfg(feature = "cuda")]
 use super::on_gpu::OnGpu;
 use super::placement::{Placement, unstable};
-use super::replay::{Explanation, Planned, Replay, Replayed};
+use super::replay::{Planned, Replay, Replayed};
 use super::worker::Lane;
 use crate::autodiff::{Dims, Plan, Shape, Tape, Value, total};
 use crate::ctx::Ctx;
@@ -224,13 +225,17 @@ where
     }
 
     /// The operations of the plan, with their shapes, bytes and times at positions `[lanes, dim]`; `None` of a model that is
-    /// run as written. Evaluates the model until its plan is trusted.
+    /// run as written. Evaluates the model until its plan is trusted. On a GPU: what host and device take of a call, too.
     ///
     /// # Errors
     /// What the model returns.
     pub fn explain(&self, positions: &[f64]) -> Result<Option<Explanation>> {
         let dim = self.layout.dim();
         let lanes = positions.len() / dim;
+        #[cfg(feature = "cuda")]
+        if let Some(gpu) = &self.gpu {
+            return gpu.borrow_mut().explain(positions, lanes).map(Some);
+        }
         self.settle(positions)?;
         self.replay.trusted(lanes).map(|plan| self.replay.explain(&plan, positions, lanes)).transpose()
     }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::explanation::Explanation;
 use super::replay::Planned;
 use super::worker::Lane;
 use crate::autodiff::{SharedNumbers, Workspace};
@@ -92,6 +93,16 @@ impl OnGpu {
             }
         }
         Ok(())
+    }
+
+    /// What host and device take of a call with so many lanes.
+    pub(super) fn explain(&mut self, positions: &[f64], lanes: usize) -> Result<Explanation> {
+        let (mut logp, mut grad) = (vec![0.0; lanes], vec![0.0; positions.len()]);
+        // Makes the room that these positions need.
+        self.evaluate(positions, &mut logp, &mut grad)?;
+        let at = self.workspace(lanes)?;
+        let profile = self.workspaces[at].least_profile(positions)?;
+        Ok(Explanation { lanes, profile })
     }
 
     /// The place of the workspace for so many lanes, the last: laid out where there is none.

@@ -1,14 +1,14 @@
 //! Replay: runs a model as written until its plan has proved itself, and the plan from then on.
 
 use std::cell::{Cell, RefCell};
-use std::fmt;
 use std::rc::Rc;
 use std::time::Instant;
 
 use rayon::prelude::*;
 
+use super::explanation::Explanation;
 use super::worker::Worker;
-use crate::autodiff::{Plan, StepProfile};
+use crate::autodiff::Plan;
 use crate::error::Result;
 
 /// Whether the density is replayed from a plan.
@@ -186,41 +186,7 @@ impl Replay {
     pub(super) fn explain(&self, plan: &Planned, positions: &[f64], lanes: usize) -> Result<Explanation> {
         let mut worker = Worker::default();
         let at = worker.workspace(&plan.plan, lanes)?;
-        let mut steps = worker.at(at).profile(positions)?;
-        for _ in 0..20 {
-            for (least, step) in steps.iter_mut().zip(worker.at(at).profile(positions)?) {
-                (least.value, least.vjp) = (least.value.min(step.value), least.vjp.min(step.vjp));
-            }
-        }
-        Ok(Explanation { lanes, steps })
-    }
-}
-
-/// The operations of a density in order: what `explain` prints.
-#[derive(Clone, Debug)]
-pub struct Explanation {
-    /// How many lanes were evaluated together.
-    pub lanes: usize,
-    /// The operations.
-    pub steps: Vec<StepProfile>,
-}
-
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = |d: std::time::Duration| 1e6 * d.as_secs_f64();
-        writeln!(
-            f,
-            "{:>4}  {:<20} {:<24} {:>12} {:>11} {:>11}",
-            "", "operation", "[lanes] + shape", "bytes", "value us", "vjp us"
-        )?;
-        for (i, step) in self.steps.iter().enumerate() {
-            let shape = format!("[{}] {}", step.shape.lanes, step.shape.dims);
-            let (value, vjp) = (micros(step.value), micros(step.vjp));
-            writeln!(f, "{i:>4}  {:<20} {shape:<24} {:>12} {value:>11.2} {vjp:>11.2}", step.name, step.bytes)?;
-        }
-        let sum = |of: fn(&StepProfile) -> std::time::Duration| micros(self.steps.iter().map(of).sum());
-        let (value, vjp) = (sum(|s| s.value), sum(|s| s.vjp));
-        let bytes: usize = self.steps.iter().map(|s| s.bytes).sum();
-        writeln!(f, "{:>4}  {:<20} {:<24} {bytes:>12} {value:>11.2} {vjp:>11.2}", "", "all", "")
+        let profile = worker.at(at).least_profile(positions)?;
+        Ok(Explanation { lanes, profile })
     }
 }

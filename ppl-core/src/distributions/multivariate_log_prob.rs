@@ -75,6 +75,8 @@ impl<F: VectorFamily> FusedOp for LogProb<F> {
 
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
         let n = self.batch.len();
+        // Parameters that lanes share are looked at once.
+        let (mut looked_at, mut is_flawed) = ([std::ptr::null(); MOST], false);
         for lane in 0..out.shape.lanes {
             let out = out.lane(lane);
             if self.summed {
@@ -83,11 +85,15 @@ impl<F: VectorFamily> FusedOp for LogProb<F> {
             for i in 0..n {
                 let all = draw(inputs, &self.walks, lane, i);
                 let (x, params) = (all[0], &all[1..=F::PARAMS.len()]);
-                let value = match F::flaw(params) {
-                    None => F::log_prob(x, params, &mut self.room),
+                let at: [*const f64; MOST] = std::array::from_fn(|p| all[p + 1].as_ptr());
+                if at != looked_at {
+                    (looked_at, is_flawed) = (at, F::flaw(params).is_some());
+                }
+                let value = match is_flawed {
+                    false => F::log_prob(x, params, &mut self.room),
                     // NaN goes on as NaN, to be counted under its site; anything else is impossible.
-                    Some(_) if all.iter().flat_map(|v| v.iter()).any(|x| x.is_nan()) => f64::NAN,
-                    Some(_) => f64::NEG_INFINITY,
+                    true if all.iter().flat_map(|v| v.iter()).any(|x| x.is_nan()) => f64::NAN,
+                    true => f64::NEG_INFINITY,
                 };
                 self.finite[lane * n + i] = value.is_finite();
                 if self.summed { out[0] += value } else { out[i] = value }

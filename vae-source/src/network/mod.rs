@@ -23,5 +23,5 @@ pub use decoder::{LATENT, SIDE, decode, decoder_weights};
 pub use encoder::{Encoded, encode, encoder_weights};
 pub use packed::Decoder;
 #[cfg(feature = "cuda")]
-pub(crate) use packed::selftest;
+pub(crate) use packed::{KERNELS, selftest};
 pub use weights::{Arrays, Kind, MOMENTUM, Mode, Precision, Tensor, WeightSet, WeightSpec, Weights, follow};

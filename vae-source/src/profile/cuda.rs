@@ -6,8 +6,12 @@ use ppl_core::cuda::{Argument, At};
 
 use super::placed::PARAMS;
 
-const SOURCE: (&str, &str) = ("light", include_str!("../../kernels/light.cu"));
+/// The kernels.
+pub(crate) const SOURCE: (&str, &str) =
+    ("light", concat!(include_str!("../../kernels/early.cu"), include_str!("../../kernels/light.cu")));
 const THREADS: usize = 256;
+/// Threads that take the moments of an image.
+const MOMENTS: usize = 1024;
 /// The longest side of an image whose spline is solved in shared memory.
 const SHARED_SIDE: usize = 64;
 
@@ -81,14 +85,23 @@ pub(super) fn brightness(taps: usize, places: &mut Places<'_>) -> Result<Box<dyn
         fixed.into(),
         partial.into(),
     ];
-    vjp.push(launch(places, &name("_vjp"), grid, common().chain(sinks))?);
+    vjp.push(launch(places, &name("_vjp"), grid, common().chain(sinks))?.early());
     let image = by_image.map(|by| by.at);
+    let add = usize::from(image.is_none() || !places.sets(0));
     let rows = if image.is_some() { places.shape(0).lanes } else { lanes };
-    let ends: [Argument; 7] =
-        [pixels.into(), lanes.into(), fixed.into(), exponent.into(), image.into(), blocks.into(), partial.into()];
+    let ends: [Argument; 8] = [
+        pixels.into(),
+        lanes.into(),
+        fixed.into(),
+        exponent.into(),
+        image.into(),
+        add.into(),
+        blocks.into(),
+        partial.into(),
+    ];
     let arguments = ends.into_iter().chain(params.into_iter().map(Argument::from));
     let more = if image.is_some() { pixels.div_ceil(THREADS) } else { 0 };
-    vjp.push(launch(places, "brightness_finish", ([1 + more, rows, 1], THREADS), arguments)?);
+    vjp.push(launch(places, "brightness_finish", ([1 + more, rows, 1], THREADS), arguments)?.early());
     if let (true, Some(own), Some(by)) = (shared, own, by_positions) {
         let arguments = [(2 * n).into(), lanes.into(), own.into(), by.at.into()];
         vjp.push(launch(places, "add_lanes", every(2 * n, 1), arguments)?);
@@ -111,7 +124,8 @@ pub(super) fn spline_coefficients([height, width]: [usize; 2], places: &mut Plac
     if let Some(by) = places.by_pixels(0) {
         let cotangent = places.cotangent_pixels()?;
         let work = places.scratch(if height.max(width) > SHARED_SIDE { lanes * height * width } else { 0 })?;
-        vjp.push(solve(places, [cotangent, work, by.at], true)?);
+        let add = !places.sets(0);
+        vjp.push(solve(places, [cotangent, work, by.at], add)?);
     }
     Ok(Box::new(Launches { gpu: places.gpu().clone(), value, vjp }))
 }
@@ -123,10 +137,11 @@ pub(super) fn spline_coefficients([height, width]: [usize; 2], places: &mut Plac
 pub(super) fn moments(side: usize, places: &mut Places<'_>) -> Result<Box<dyn Body>> {
     let (lanes, image) = (places.lanes(), places.pixels(0)?.at);
     let arguments = [side.into(), image.into(), places.out_numbers()?.into()];
-    let value = vec![launch(places, "moments", ([lanes, 1, 1], THREADS), arguments)?];
+    let value = vec![launch(places, "moments", ([lanes, 1, 1], MOMENTS), arguments)?];
     let mut vjp = vec![];
     if let Some(by) = places.by_pixels(0) {
-        let arguments = [side.into(), image.into(), places.cotangent_numbers()?.into(), by.at.into()];
+        let [moments, by_moments] = [places.out_numbers()?, places.cotangent_numbers()?].map(Argument::from);
+        let arguments = [side.into(), image.into(), moments, by_moments, by.at.into()];
         vjp.push(launch(places, "moments_vjp", every(side * side, lanes), arguments)?);
     }
     Ok(Box::new(Launches { gpu: places.gpu().clone(), value, vjp }))

@@ -31,4 +31,4 @@ pub use interpolation::Interpolation;
 pub use kind::{Vae, profiles};
 pub use placed::Placed;
 #[cfg(feature = "cuda")]
-pub(crate) use selftest::selftest;
+pub(crate) use {cuda::SOURCE as KERNELS, selftest::selftest};

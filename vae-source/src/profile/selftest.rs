@@ -7,7 +7,7 @@ use ppl_core::cuda::Gpu;
 
 use super::brightness::Brightness;
 use super::interpolation::{CubicSpline, Linear};
-use super::moments::Sums;
+use super::moments::Moments;
 use super::placed::PARAMS;
 use super::spline::Coefficients;
 
@@ -31,6 +31,6 @@ pub(crate) fn selftest(gpu: &Gpu, seed: u64, lanes: usize) -> Result<Vec<DeviceE
     let linear = device_errors(gpu, &format!("bilinear, {case}"), Brightness::<2, Linear>::default, &inputs, &[])?;
     let cubic = device_errors(gpu, &format!("cubic, {case}"), Brightness::<4, CubicSpline>::default, &inputs, &[])?;
     let spline = device_errors(gpu, &case, || Coefficients, &[image(lanes)], &[])?;
-    let moments = device_errors(gpu, &case, Sums::default, &[image(lanes)], &[])?;
+    let moments = device_errors(gpu, &case, Moments::default, &[image(lanes)], &[])?;
     Ok(vec![linear, cubic, spline, moments])
 }

@@ -180,5 +180,5 @@ fn blur(
     let sizes = [width, height, w, h].map(Argument::from);
     let ends: [Argument; 3] = [from.into(), to.into(), usize::from(add).into()];
     let arguments = sizes.into_iter().chain(taps).chain(ends).collect();
-    Ok(Launch { kernel: places.kernel(SOURCE, &name)?, grid, block, shared, arguments })
+    Ok(Launch { kernel: places.kernel(SOURCE, &name)?, grid, block, shared, arguments, early: false })
 }

@@ -42,6 +42,33 @@ pub(in crate::op) fn likelihood(data: &Arc<ImageData>, places: &mut Places<'_>) 
         let arguments = [image.into(), places.cotangent_numbers()?.into(), by.into(), add.into()];
         launch("log_prob_vjp", common.into_iter().chain(arguments).collect())
     };
-    let vjp = places.by_pixels(0).map(|lanes| back(lanes.at)).transpose()?.into_iter().collect();
-    Ok(Box::new(Launches { gpu: places.gpu().clone(), value, vjp }))
+    let by = places.by_pixels(0).map(|lanes| lanes.at);
+    let vjp = by.map(back).transpose()?.into_iter().collect();
+    let both = |by: At<f32>| -> Result<_> {
+        let back = [places.cotangent_numbers()?.into(), by.into(), add.into()];
+        launch("log_prob_both", common.into_iter().chain(sums).chain(back).collect())
+    };
+    let both = by.map(both).transpose()?;
+    Ok(Box::new(Likelihood { apart: Launches { gpu: places.gpu().clone(), value, vjp }, both }))
+}
+
+/// What is launched, apart and as one.
+struct Likelihood {
+    apart: Launches,
+    /// None where nobody wants the gradient.
+    both: Option<Launch>,
+}
+
+impl Body for Likelihood {
+    fn value(&self) -> Result<()> {
+        self.apart.value()
+    }
+
+    fn vjp(&self) -> Result<()> {
+        self.apart.vjp()
+    }
+
+    fn both(&self) -> Result<()> {
+        self.both.as_ref().map_or_else(|| self.apart.value(), |both| self.apart.run(std::slice::from_ref(both)))
+    }
 }

@@ -3,8 +3,10 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 
+use super::clock::Clock;
+use super::groups::{aside, touched};
 use super::part::DevicePart;
-use super::schedule::{Schedule, aside, unit_slots};
+use super::schedule::{Schedule, unit_slots};
 use super::stage::{Operation, Stage, Zeros, ranges};
 use crate::autodiff::arena::Slot;
 use crate::autodiff::body::{Places, SharedNumbers, Spot};
@@ -44,8 +46,8 @@ struct Memory {
 struct Layout<'a> {
     request: Request<'a>,
     memory: Memory,
-    /// How many operations read each slot.
-    uses: Vec<usize>,
+    /// The operation that reads each slot last, and so goes back first; none where it reads it twice.
+    last: Vec<Option<usize>>,
     /// Slots whose gradients are added to, and begin with zeros.
     added: Vec<bool>,
     /// Host numbers that are on the device.
@@ -79,7 +81,7 @@ impl DevicePart {
         let mut on_device: BTreeMap<usize, Box<dyn AnyOp>> = BTreeMap::new();
         let mut frame_of = vec![None; ops.len()];
         for (i, (step, op)) in plan.steps().iter().zip(ops).enumerate() {
-            if schedule.stages.iter().any(|stage| stage.device.contains(&i)) {
+            if schedule.stages.iter().any(|stage| stage.device.contains(&i) || stage.quiet.contains(&i)) {
                 on_device.insert(i, op);
             } else {
                 let inputs: Vec<Slot> = step.inputs.iter().map(|slot| slots[*slot].clone()).collect();
@@ -87,35 +89,53 @@ impl DevicePart {
                 frame_of[i] = Some(frames.len() - 1);
             }
         }
-        let mut layout = Layout::new(request)?;
+        let mut layout = Layout::new(request, &schedule)?;
         let (unit, last) = (unit_slots(plan), schedule.device_stages().saturating_sub(1));
-        let (mut stages, mut fused) = (vec![], schedule.device_stages() > 0);
+        let (mut stages, mut quiet, mut fused) = (vec![], vec![], schedule.device_stages() > 0);
         for (number, steps) in schedule.stages[..schedule.device_stages()].iter().enumerate() {
-            let own = steps.device.iter().filter_map(|i| Some((*i, &plan.steps()[*i], on_device.remove(i)?)));
-            let own: Vec<Step<'_>> = own.collect();
+            let mut taken = |steps: &[usize]| -> Vec<Step<'_>> {
+                steps.iter().filter_map(|i| Some((*i, &plan.steps()[*i], on_device.remove(i)?))).collect()
+            };
+            let (own, own_quiet) = (taken(&steps.device), taken(&steps.quiet));
             let mut results = own.iter().map(|(_, step, _)| step.out).filter(|out| slots[*out].element == Element::F64);
             fused &= number != last || results.all(|out| unit.contains(&out));
             stages.push(layout.stage(own, frames)?);
+            quiet.push(if own_quiet.is_empty() { None } else { Some(layout.stage(own_quiet, frames)?) });
         }
         let zeros = Zeros { gradients: &layout.memory.gradients, ranges: ranges(slots, &layout.added) };
         for (number, stage) in stages.iter_mut().enumerate() {
             stage.capture(gpu, &zeros, [number == last, fused])?;
         }
+        quiet.iter_mut().flatten().try_for_each(|stage| stage.capture(gpu, &zeros, [false, false]))?;
         let Layout { memory, mut kept, .. } = layout;
         kept.push(Box::new((memory.values, memory.gradients, memory.constants)));
-        Ok(DevicePart { gpu: gpu.clone(), schedule, stages, frames: frame_of, _kept: kept })
+        let reached = gpu.milestone()?;
+        Ok(DevicePart {
+            gpu: gpu.clone(),
+            reached,
+            schedule,
+            stages,
+            quiet,
+            frames: frame_of,
+            clock: Clock::default(),
+            _kept: kept,
+        })
     }
 }
 
 impl<'a> Layout<'a> {
-    fn new(request: Request<'a>) -> Result<Self> {
+    fn new(request: Request<'a>, schedule: &Schedule) -> Result<Self> {
         let Request { gpu, plan, slots, pixels, .. } = request;
         let constants = gpu.upload(&plan.constants.pixels)?;
         let memory = Memory { values: gpu.buffer(pixels)?, gradients: gpu.buffer(pixels)?, constants };
-        let mut uses = vec![0; slots.len()];
-        plan.steps().iter().flat_map(|step| &step.inputs).for_each(|slot| uses[*slot] += 1);
+        let mut last = vec![None; slots.len()];
+        for step in schedule.stages.iter().flat_map(|stage| stage.device.iter().chain(&stage.quiet)) {
+            let inputs = &plan.steps()[*step].inputs;
+            let once = |slot: usize| inputs.iter().filter(|input| **input == slot).count() == 1;
+            inputs.iter().for_each(|slot| last[*slot] = once(*slot).then_some(*step));
+        }
         let added = slots.iter().map(|slot| slot.traced && slot.element == Element::F32).collect();
-        Ok(Layout { request, memory, uses, added, uploaded: BTreeMap::new(), kept: vec![] })
+        Ok(Layout { request, memory, last, added, uploaded: BTreeMap::new(), kept: vec![] })
     }
 
     /// Lays out the operations of one stage.
@@ -128,31 +148,32 @@ impl<'a> Layout<'a> {
         let numbers = |slots_of: &[usize]| slots_of.iter().any(|slot| slots[*slot].element == Element::F64);
         let preparing = steps.iter().filter(|(_, step, _)| numbers(&step.inputs)).count();
         let capacity = traffic.up_words + growth * PREPARED * lanes * preparing;
-        let [sent, fetched] = [capacity, traffic.down_words].map(|words| Pinned::new(gpu, words));
-        let [cotangents, slopes] = [traffic.down_words, traffic.gradient_words].map(|words| Pinned::new(gpu, words));
-        let (sent, fetched, mut cotangents, slopes) = (sent?, fetched?, cotangents?, slopes?);
+        let words = [traffic.down_words, traffic.down_words + traffic.gradient_words];
+        let [sent, fetched, cotangents] = [capacity, words[1], words[0]].map(|words| Pinned::new(gpu, words));
+        let (sent, fetched, mut cotangents) = (sent?, fetched?, cotangents?);
         for (slot, at) in &traffic.up {
             self.uploaded.insert(*slot, sent.at().plus(*at));
         }
-        let aside = aside(&steps.iter().map(|(_, step, _)| self.touched(step)).collect::<Vec<_>>());
+        let pixels: Vec<Vec<usize>> = steps.iter().map(|(_, step, _)| touched(plan, step)).collect();
+        let aside = aside(&pixels.iter().map(|pixels| &pixels[..]).collect::<Vec<_>>());
         let (mut used, mut operations) = (traffic.up_words, vec![]);
-        let (mut slope, mut result) = (slopes.at(), 0);
+        let (mut slope, mut result) = (fetched.at().plus(words[0]), 0);
         for ((number, step, op), aside) in steps.into_iter().zip(aside) {
             let lanes = slots[step.out].shape.lanes;
             let inputs = step.inputs.iter().map(|slot| {
                 let own = &slots[*slot];
-                let number = own.element == Element::F64;
-                let gradient = (number && own.traced).then_some(slope);
+                let numbers = own.element == Element::F64;
+                let gradient = (numbers && own.traced).then_some(slope);
                 slope = if gradient.is_some() { slope.plus(lanes * own.shape.dims.len()) } else { slope };
-                self.spot(*slot, gradient, self.uploaded.get(slot).copied().filter(|_| number))
+                self.spot(number, *slot, gradient, self.uploaded.get(slot).copied().filter(|_| numbers))
             });
             let inputs: Vec<Spot> = inputs.collect();
             let output = if slots[step.out].element == Element::F64 {
                 let at = result;
                 result += slots[step.out].shape.len();
-                self.spot(step.out, Some(cotangents.at().plus(at)), Some(fetched.at().plus(at)))
+                self.spot(number, step.out, Some(cotangents.at().plus(at)), Some(fetched.at().plus(at)))
             } else {
-                self.spot(step.out, None, None)
+                self.spot(number, step.out, None, None)
             };
             let mut places = Places {
                 gpu,
@@ -170,7 +191,7 @@ impl<'a> Layout<'a> {
             let (prepared, claimed) = (places.prepared, places.claimed);
             claimed.iter().for_each(|i| self.added[step.inputs[*i]] = false);
             let inputs = step.inputs.iter().map(|slot| frames.reader(&slots[*slot])).collect();
-            operations.push(Operation { body, inputs, prepared: (used, prepared), aside });
+            operations.push(Operation { step: number, body, inputs, prepared: (used, prepared), aside });
             used += prepared.div_ceil(2);
         }
         // What goes into the density as it is has a cotangent of one, for good.
@@ -178,9 +199,10 @@ impl<'a> Layout<'a> {
         cotangents.send(traffic.down_words)?;
         gpu.synchronize()?;
         let up = traffic.up.into_iter().map(|(slot, at)| (slots[slot].clone(), at)).collect();
-        let Traffic { down, gradients, .. } = traffic;
+        let Traffic { down, mut gradients, .. } = traffic;
+        gradients.iter_mut().for_each(|(_, _, at)| *at += words[0]);
         let (forward, backward) = (None, None);
-        Ok(Stage { operations, up, down, gradients, sent, used, fetched, cotangents, slopes, forward, backward })
+        Ok(Stage { operations, up, down, gradients, sent, used, fetched, words, cotangents, forward, backward })
     }
 
     /// What a stage copies, in the order of its operations.
@@ -208,15 +230,8 @@ impl<'a> Layout<'a> {
         all
     }
 
-    /// The traced pixels that a step reads or writes.
-    fn touched(&self, step: &PlanStep) -> Vec<usize> {
-        let slots = self.request.slots;
-        let all = step.inputs.iter().chain([&step.out]).copied();
-        all.filter(|slot| slots[*slot].traced && slots[*slot].element == Element::F32).collect()
-    }
-
-    /// Where a slot is on the device.
-    fn spot(&self, slot: usize, gradient: Option<At<f64>>, numbers: Option<At<f64>>) -> Spot {
+    /// Where a slot is on the device, for a step.
+    fn spot(&self, step: usize, slot: usize, gradient: Option<At<f64>>, numbers: Option<At<f64>>) -> Spot {
         let own = &self.request.slots[slot];
         let pixel = own.element == Element::F32;
         let values = if own.traced { &self.memory.values } else { &self.memory.constants };
@@ -226,7 +241,7 @@ impl<'a> Layout<'a> {
             numbers,
             by_pixels: (pixel && own.traced).then(|| self.memory.gradients.at().plus(own.offset)),
             by_numbers: gradient,
-            alone: pixel && own.traced && self.uses[slot] == 1,
+            alone: pixel && own.traced && self.last[slot] == Some(step),
         }
     }
 }

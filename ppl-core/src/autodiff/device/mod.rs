@@ -4,6 +4,8 @@
 //! its inputs are uploaded, its operations run, what the host wants is downloaded, all of it as one launch. The last stage is run
 //! backwards at once where its results go into the log density as they are.
 
+mod clock;
+mod groups;
 mod layout;
 mod part;
 mod schedule;

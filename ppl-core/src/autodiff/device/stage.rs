@@ -8,6 +8,7 @@ use crate::autodiff::body::Body;
 use crate::autodiff::frames::Frames;
 use crate::autodiff::inputs::Inputs;
 use crate::autodiff::place::Place;
+use crate::autodiff::profile::StepProfile;
 use crate::cuda::{Buffer, Gpu, Graph, Pinned};
 use crate::error::Result;
 
@@ -16,22 +17,26 @@ pub(super) struct Stage {
     pub(super) operations: Vec<Operation>,
     /// Host numbers that are copied up before it: slot and place.
     pub(super) up: Vec<(Slot, usize)>,
-    /// Results that the host wants, and where their cotangents are copied up.
+    /// Results that the host wants, and where they, and their cotangents, are.
     pub(super) down: Vec<(Slot, usize)>,
-    /// Gradients of host numbers by lanes: slot, lanes and place.
+    /// Gradients of host numbers by lanes: slot, lanes and place, behind the results.
     pub(super) gradients: Vec<(Slot, usize, usize)>,
-    pub(super) sent: Pinned<f64>,
+    pub(super) sent: Pinned,
     /// How much of it there is to send.
     pub(super) used: usize,
-    pub(super) fetched: Pinned<f64>,
-    pub(super) cotangents: Pinned<f64>,
-    pub(super) slopes: Pinned<f64>,
+    /// Results, then gradients.
+    pub(super) fetched: Pinned,
+    /// How many words of it are results, and how many there are.
+    pub(super) words: [usize; 2],
+    pub(super) cotangents: Pinned,
     pub(super) forward: Option<Graph>,
     pub(super) backward: Option<Graph>,
 }
 
 /// An operation on the device.
 pub(super) struct Operation {
+    /// Its place in the plan.
+    pub(super) step: usize,
     pub(super) body: Box<dyn Body>,
     pub(super) inputs: Box<[Place<'static>]>,
     /// Its prepared numbers: word of 8 bytes where they begin, and how many of 4 bytes.
@@ -46,7 +51,7 @@ unsafe impl Send for Operation {}
 impl Stage {
     /// Captures its launches. The last stage begins the way back, with gradients of zero.
     pub(super) fn capture(&mut self, gpu: &Gpu, zeros: &Zeros<'_>, [last, fused]: [bool; 2]) -> Result<()> {
-        let Stage { operations, sent: up, used, fetched, cotangents, slopes, .. } = self;
+        let Stage { operations, sent: up, used, fetched, words: [results, all], cotangents, .. } = self;
         let [aside, main] = [true, false].map(|aside| {
             let some: Vec<&Operation> = operations.iter().filter(|operation| operation.aside == aside).collect();
             some
@@ -55,17 +60,24 @@ impl Stage {
         let both = |run: &dyn Fn(&[&Operation]) -> Result<()>| {
             if aside.is_empty() { run(&main) } else { gpu.beside(|| run(&aside), || run(&main)) }
         };
-        let forth = || both(&|some| some.iter().try_for_each(|operation| operation.body.value()));
-        let back = || both(&|some| some.iter().rev().try_for_each(|operation| operation.body.vjp()));
+        let values = |some: &[&Operation]| some.iter().try_for_each(|operation| operation.body.value());
+        let vjps = |some: &[&Operation]| some.iter().rev().try_for_each(|operation| operation.body.vjp());
+        let there_and_back = |some: &[&Operation]| {
+            let Some((last, others)) = some.split_last() else { return Ok(()) };
+            values(others)?;
+            last.body.both()?;
+            vjps(others)
+        };
         self.forward = Some(gpu.capture(|| {
             up.send(*used)?;
-            forth()?;
             if last && fused {
                 zeros.fill()?;
-                back()?;
-                slopes.fetch()?;
+                both(&there_and_back)?;
+                fetched.fetch(0..*all)
+            } else {
+                both(&values)?;
+                fetched.fetch(0..*results)
             }
-            fetched.fetch()
         })?);
         if !(last && fused) {
             self.backward = Some(gpu.capture(|| {
@@ -73,9 +85,18 @@ impl Stage {
                 if last {
                     zeros.fill()?;
                 }
-                back()?;
-                slopes.fetch()
+                both(&vjps)?;
+                fetched.fetch(*results..*all)
             })?);
+        }
+        Ok(())
+    }
+
+    /// What each operation takes on the device by itself, and how many launches it is.
+    pub(super) fn profile(&self, gpu: &Gpu, steps: &mut [StepProfile]) -> Result<()> {
+        for Operation { body, step, .. } in &self.operations {
+            let ((value, forwards), (vjp, backwards)) = (gpu.time(|| body.value())?, gpu.time(|| body.vjp())?);
+            steps[*step] = StepProfile { value, vjp, launches: Some([forwards, backwards]), ..steps[*step].clone() };
         }
         Ok(())
     }
@@ -96,7 +117,7 @@ impl Stage {
 
     /// Adds the gradients of host numbers; lanes that share a number add theirs in order.
     pub(super) fn add_gradients(&mut self, frames: &mut Frames) {
-        let (gradients, slopes) = (frames.gradients_mut().0, self.slopes.host());
+        let (gradients, slopes) = (frames.gradients_mut().0, self.fetched.host());
         for (slot, lanes, at) in &self.gradients {
             let len = slot.shape.dims.len();
             for lane in 0..*lanes {

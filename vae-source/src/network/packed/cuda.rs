@@ -8,7 +8,9 @@ use super::fold::Folded;
 use super::layout::Kernels;
 use crate::network::decoder::{LATENT, LAYERS, SIDE};
 
-const SOURCE: (&str, &str) = ("decoder", include_str!("../../../kernels/decoder.cu"));
+/// The kernels.
+pub(crate) const SOURCE: (&str, &str) =
+    ("decoder", concat!(include_str!("../../../kernels/early.cu"), include_str!("../../../kernels/decoder.cu")));
 
 /// From so many images on, layers are products of matrices in tiles; below, a tile would mostly be empty.
 const MANY: usize = 13;
@@ -253,6 +255,6 @@ impl<'p> Plan<'p, '_> {
     }
 
     fn launch(&self, name: &str, grid: [usize; 3], threads: usize, arguments: Vec<Argument>) -> Result<Launch> {
-        Ok(Launch::new(self.places.kernel(SOURCE, name)?, grid, threads, arguments))
+        Ok(Launch::new(self.places.kernel(SOURCE, name)?, grid, threads, arguments).early())
     }
 }

@@ -17,4 +17,4 @@ mod selftest;
 
 pub use decoder::Decoder;
 #[cfg(feature = "cuda")]
-pub(crate) use selftest::selftest;
+pub(crate) use {cuda::SOURCE as KERNELS, selftest::selftest};
