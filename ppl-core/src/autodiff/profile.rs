@@ -1,6 +1,6 @@
 //! Profiles: what the operations of a plan take, and, of one with a part on a GPU, what host and device take of an evaluation.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::shape::Shape;
 
@@ -56,4 +56,11 @@ impl Profile {
         }
         self
     }
+}
+
+/// How long something takes.
+pub(super) fn took(something: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    something();
+    start.elapsed()
 }

@@ -1,6 +1,6 @@
 //! Workspaces: the buffers of a plan for one number of lanes, in which it is evaluated again and again without allocating.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::arena::Slot;
 #[cfg(feature = "cuda")]
@@ -8,7 +8,7 @@ use super::device::{DevicePart, Request};
 use super::frames::Frames;
 use super::op::AnyOp;
 use super::plan::Plan;
-use super::profile::{Profile, StepProfile};
+use super::profile::{Profile, StepProfile, took};
 use super::storage::Element;
 use crate::error::{Error, Result};
 use crate::shape::Shape;
@@ -219,11 +219,4 @@ impl Workspace {
         pixels.fill(0.0);
         numbers[self.output.range()].fill(1.0);
     }
-}
-
-/// How long something takes.
-pub(super) fn took(something: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    something();
-    start.elapsed()
 }

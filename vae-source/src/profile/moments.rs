@@ -97,8 +97,8 @@ mod tests {
     fn the_vjp_of_the_moments_is_right_in_every_lane() {
         let image: Vec<f32> = (0..2 * 25).map(|i| (1.3 * i as f32).sin()).collect();
         let input = Value::constant(Shape::new(2, Dims::new(&[5, 5])), image);
-        // Differences over 1e-2 of a pixel, rounding 1e-7 / 1e-2, and the curvature of ratios over it, (1e-2)^2 / 6.
-        check::vjp(Moments::default, &[input], 1e-2, 3e-5);
+        // Differences over 1e-2 of a pixel: rounding of f32, 1e-7 / 1e-2; what ratios are curved adds 2e-6.
+        check::vjp(Moments::default, &[input], 1e-2, 1e-5);
     }
 
     #[test]

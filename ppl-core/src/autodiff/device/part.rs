@@ -6,8 +6,7 @@ use super::clock::{Clock, WAIT};
 use super::schedule::Schedule;
 use super::stage::Stage;
 use crate::autodiff::frames::Frames;
-use crate::autodiff::profile::{Part, StepProfile};
-use crate::autodiff::workspace::took;
+use crate::autodiff::profile::{Part, StepProfile, took};
 use crate::cuda::{Gpu, Graph, Mark};
 use crate::error::Result;
 
