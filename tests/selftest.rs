@@ -42,8 +42,10 @@ const DECODED: &str = r#"{
   "source": [ { "name": "source", "profile": "vae", "interpolation": "cubic" } ]
 }"#;
 
+type Run = Box<dyn Fn(&mut Ctx) -> arclet::core::Result<()>>;
+
 /// The density of a system, given an image of waves; as often as it is asked for.
-fn of_waves(json: &str) -> impl Fn() -> ModelDensity<Box<dyn Fn(&mut Ctx) -> arclet::core::Result<()>>> {
+fn of_waves(json: &str) -> impl Fn() -> ModelDensity<Run> {
     let system = System::from_json_with(json, Path::new("test"), Path::new("."), &arclet::profiles()).unwrap();
     let image = Image::new(16, 16, (0..256).map(|i| (0.3 * i as f32).sin()).collect()).unwrap();
     let inputs = Inputs { image, noise: None, psf: None, mask: None };
@@ -52,7 +54,7 @@ fn of_waves(json: &str) -> impl Fn() -> ModelDensity<Box<dyn Fn(&mut Ctx) -> arc
     move || {
         let (model, priors) = (model.clone(), system.priors.clone());
         let run = arclet::core::handler::priors(move |ctx: &mut Ctx| model.run(ctx).map(drop), priors);
-        ModelDensity::new(Box::new(run) as Box<dyn Fn(&mut Ctx) -> arclet::core::Result<()>>).unwrap()
+        ModelDensity::new(Box::new(run) as Run).unwrap()
     }
 }
 
