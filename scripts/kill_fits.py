@@ -2,8 +2,8 @@
 
     cargo build --release && python3 scripts/kill_fits.py target/release/arclet --kills 30
 
-A lens with light, fitted with all its stages, is killed (kill -9) at random: each time in a stage that has had the fewest kills so
-far, as the journal of the fit shows it. A fit that was killed goes on by --resume and may be killed again; it is then compared with
+A lens with light, fitted with all its stages, is killed (kill -9) at random: at a random time in the stage that has
+had the fewest kills so far, or in the next if that is over. A fit that was killed goes on by --resume and may be killed again; it is then compared with
 the whole one, byte by byte but for the seconds in its summary.
 """
 
@@ -19,10 +19,9 @@ import time
 SYSTEM = {
     "data": {"size": [40, 40], "pixel_scale": 0.1, "psf_fwhm": 0.2, "background_rms": 0.03},
     "lens": [
-        {"name": "lens", "profile": "epl", "parameters": {
-            "theta_E": {"value": 1.1}, "gamma": {"value": 2.05}, "e1": {"value": 0.1}, "e2": {"value": -0.06},
+        {"name": "lens", "profile": "sie", "parameters": {
+            "theta_E": {"value": 1.1}, "e1": {"value": 0.1}, "e2": {"value": -0.06},
             "center_x": {"value": 0.03}, "center_y": {"value": -0.02}}},
-        {"name": "shear", "profile": "shear", "parameters": {"gamma1": {"value": 0.03}, "gamma2": {"value": -0.02}}},
     ],
     "light": [{"name": "bulge", "profile": "sersic", "parameters": {
         "amp": {"value": 0.8}, "R_sersic": {"value": 0.4}, "n_sersic": {"value": 2.0}, "e1": {"value": 0.05},
@@ -64,6 +63,23 @@ def stage_ends(log):
     return ends
 
 
+def stage_of(out):
+    """Where a fit was killed, by what it left."""
+    results = out / "unfinished" / "results"
+    if results.exists() and any(results.iterdir()) or (out / "summary.json").exists():
+        return "results"
+    steps = sorted((out / "unfinished" / "journal").glob("*.step"))
+    try:
+        # The first bytes of a step name its engine.
+        head = steps[-1].read_bytes()[:40] if steps else b""
+    except FileNotFoundError:
+        return "results"
+    if b"NUTS" in head or b"curvature" in head:
+        return "sampling"
+    # Five rounds of the light, two maxima of the search; the last of the maxima before the curvature chose sub-pixels.
+    return "lens light" if len(steps) < 5 else "search" if len(steps) < 7 else "maximum" if len(steps) < 8 else "sub-pixels"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=pathlib.Path)
@@ -75,35 +91,39 @@ def main():
         root = pathlib.Path(scratch)
         (root / "mock.json").write_text(json.dumps(SYSTEM))
         subprocess.run(command(program, "simulate", "mock.json", "--out", "mock", "--seed", 5), cwd=root, check=True)
-        fit = ["fit", "mock/system.json", "--checkpoint", 0.2, "--chains", 2, "--warmup", 100, "--draws", 300, "--seed", 3]
+        fit = ["fit", "mock/system.json", "--checkpoint", 0.2, "--chains", 2, "--warmup", 60, "--draws", 120, "--seed", 3]
         begun = time.monotonic()
         subprocess.run(command(program, *fit, "--out", "whole", "--log", "log"), cwd=root, check=True)
         took = time.monotonic() - begun
         whole = contents(root / "whole")
         ends = stage_ends(root / "log") + [("results", took)]
-        starts = dict(zip((name for name, _ in ends), [0.0] + [end for _, end in ends]))
+        lasts = [end for _, end in ends]
+        seconds = dict(zip((name for name, _ in ends), (end - begin for end, begin in zip(lasts, [0.0, *lasts]))))
         print(f"whole fit: {took:.1f} s; stages end at " + ", ".join(f"{name} {end:.2f}" for name, end in ends))
-        killed, fits, same = dict.fromkeys(starts, 0), 0, 0
+        # What a kill during the curvature leaves is what one before it leaves.
+        stages = [name for name in seconds if name != "curvature"]
+        killed, aimed, fits, same = dict.fromkeys(stages, 0), dict.fromkeys(stages, 0), 0, 0
         while sum(killed.values()) < arguments.kills:
             out = root / f"out{fits}"
             arguments_of_run = [*fit, "--out", out.name]
             resumed = 0
             while True:
-                target = min(killed, key=lambda name: (killed[name], dice.random()))
+                target = min(aimed, key=lambda name: (aimed[name], dice.random()))
                 left = arguments.kills - sum(killed.values())
                 process = subprocess.Popen(command(program, *arguments_of_run), cwd=root, stderr=subprocess.PIPE)
                 if left > 0 and resumed < 3:
-                    first, last = starts[target], dict(ends)[target]
-                    # A fit that goes on has its first stages behind it: it is killed soon.
-                    wait = dice.uniform(first, last) if resumed == 0 else dice.uniform(0.0, 0.3 * took)
+                    # As soon as it has come to the stage, or past it, and some part of the stage later.
+                    while process.poll() is None and STAGES.index(stage_of(out)) < STAGES.index(target):
+                        time.sleep(0.001)
                     try:
-                        process.wait(timeout=wait)
+                        process.wait(timeout=dice.uniform(0.0, seconds[target]))
                     except subprocess.TimeoutExpired:
                         process.kill()
                         process.wait()
-                        steps = len(list((out / "unfinished" / "journal").glob("*.step"))) if out.exists() else 0
-                        killed[target if resumed == 0 else "search" if steps < 8 else "sampling"] += 1
-                        print(f"fit {fits}: killed after {wait:.2f} s, {steps} steps in its journal")
+                        stage = stage_of(out)
+                        killed[stage] += 1
+                        aimed[target] += 1
+                        print(f"fit {fits}: killed, {stage}", flush=True)
                         resumed += 1
                         if (out / "unfinished" / "task.json").exists():
                             arguments_of_run = ["fit", "--resume", out.name]

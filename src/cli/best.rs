@@ -48,18 +48,14 @@ pub fn whole_paths(json: &mut Map<String, Json>, from: &Path) {
     let whole = |path: &mut Json| {
         if let Json::String(text) = path {
             let joined = from.join(&*text);
-            let folder = joined.parent().and_then(|p| p.canonicalize().ok());
-            // The name of a file may end in the name of an HDU, and is left as it is.
-            let whole = folder.zip(joined.file_name()).map_or(joined.clone(), |(folder, name)| folder.join(name));
-            *text = whole.display().to_string();
+            // Not canonical: the name of a file may end in that of an HDU.
+            *text = std::path::absolute(&joined).unwrap_or(joined).display().to_string();
         }
     };
     if let Some(data) = json.get_mut("data").and_then(Json::as_object_mut) {
-        ["image", "noise", "inverse_variance", "psf", "mask"].iter().filter_map(|key| Some(*key)).for_each(|key| {
-            if let Some(path) = data.get_mut(key) {
-                whole(path);
-            }
-        });
+        for key in ["image", "noise", "inverse_variance", "psf", "mask"] {
+            data.get_mut(key).into_iter().for_each(whole);
+        }
     }
     for role in ["lens", "light", "source"] {
         for component in json.get_mut(role).and_then(Json::as_array_mut).into_iter().flatten() {

@@ -31,8 +31,8 @@ pub fn run(arguments: &FitArguments) -> Result<()> {
             go(&task.arguments, folder, place, None)
         }
         (None, Some(system), Some(out)) => {
-            let text = std::fs::read_to_string(system).map_err(|e| Failure::io("read", system, &e))?;
             let (read, data) = read(system)?;
+            let text = std::fs::read_to_string(system).map_err(|e| Failure::io("read", system, &e))?;
             let task = Task::new(arguments, &read, &text)?;
             device::open(arguments.device)?;
             let mut folder = Folder::begin(out, arguments.force, &task.inputs(), &output::FILES)?;
