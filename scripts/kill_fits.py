@@ -116,7 +116,7 @@ def main():
                     while process.poll() is None and STAGES.index(stage_of(out)) < STAGES.index(target):
                         time.sleep(0.001)
                     try:
-                        process.wait(timeout=dice.uniform(0.0, seconds[target]))
+                        process.wait(timeout=dice.uniform(0.0, 0.4 * seconds[target]))
                     except subprocess.TimeoutExpired:
                         process.kill()
                         process.wait()

@@ -23,8 +23,12 @@ use program::{empty, mock};
 
 /// Inputs of an ordinary run; tries of a spoilt fit take a third of a second.
 const INPUTS: usize = 80;
-/// No input may take longer.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// No input may take longer, seconds of one core: what a wall clock says hangs on who else is at work.
+const SECONDS: u64 = 20;
+/// Nor wait so long.
+const PATIENCE: Duration = Duration::from_secs(10 * SECONDS);
+/// The signal of a program that has had its seconds.
+const SIGXCPU: i32 = 24;
 /// Bytes of address space; what asks for more has not looked at a size before it took it.
 const ROOM_KB: u64 = 6 << 20;
 
@@ -296,7 +300,7 @@ fn command(which: usize) -> &'static [&'static str] {
 
 /// Runs the program with little room and within its time.
 fn run(root: &Path, arguments: &[&str]) -> (Option<Output>, Duration) {
-    let limited = format!("ulimit -v {ROOM_KB}; exec \"$0\" --threads 1 \"$@\"");
+    let limited = format!("ulimit -v {ROOM_KB}; ulimit -t {SECONDS}; exec \"$0\" --threads 1 \"$@\"");
     let mut shell = Command::new("sh");
     shell.args(["-c", &limited, env!("CARGO_BIN_EXE_arclet")]).args(arguments).current_dir(root);
     let files = ["stdout", "stderr"].map(|name| fs::File::create(root.join(name)).expect("a temporary folder"));
@@ -342,6 +346,7 @@ fn attempt(which: usize, spoils: &[Spoil]) -> (End, String) {
     let obeyed = said.chars().any(|c| c.is_control() && c != '\n');
     let errors = said.lines().filter(|line| !line.starts_with("warning: ")).count();
     let end = match (output.status.code(), output.status.signal()) {
+        (_, Some(SIGXCPU)) => End::Hung,
         (_, Some(_)) => End::Aborted,
         (Some(0), _) if !obeyed => End::Done,
         (Some(2), _) if !obeyed && errors == 1 => End::Refused,
@@ -396,5 +401,24 @@ fn a_size_that_cannot_be_held_is_refused_before_it_is_taken() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(if refused { 2 } else { 0 }), "{size}: {said}");
         assert!(!refused || said.contains("number of pixels"), "{size}: {said}");
+    }
+}
+
+/// Priors that a run of thousands of inputs found: ends so far out that their distances are no numbers.
+#[test]
+fn priors_that_once_failed_end_in_one_line() {
+    for prior in [
+        json!({ "truncated_normal": { "loc": 5e-324, "scale": 1e-300, "low": 1.159, "high": 2.7e112 } }),
+        json!({ "truncated_normal": { "loc": -1e300, "scale": 1.76, "low": 3.1e-151, "high": 1e17 } }),
+    ] {
+        let folder = mock();
+        let path = folder.path().join("system.json");
+        let text = fs::read_to_string(&path).expect("a file of the mock");
+        let mut json: Json = serde_json::from_str(&text).expect("a good system");
+        json["priors"]["source.R_sersic"] = prior.clone();
+        fs::write(&path, json.to_string()).expect("a temporary folder");
+        let output = run(folder.path(), command(0)).0.unwrap_or_else(|| panic!("{prior} hangs"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains("source.R_sersic"), "{prior}: {said}");
     }
 }

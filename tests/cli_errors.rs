@@ -158,6 +158,12 @@ fn systems_that_lack_what_a_command_needs() {
     refused(root, &["fit", "lens.json", "--out", "out"], &["lens.json has no data"]);
     refused(root, &["priors", "lens.json"], &["lens.json has no data"]);
     refused(root, &["simulate", "lens.json", "--out", "a/b"], &["data"]);
+    let dark = lens.replace(
+        "{ \"lens\"",
+        "{ \"data\": { \"size\": [9, 9], \"pixel_scale\": 0.1, \"background_rms\": 1 }, \"lens\"",
+    );
+    fs::write(root.join("dark.json"), dark).expect("a temporary folder");
+    refused(root, &["simulate", "dark.json", "--out", "a/b"], &["`source`", "no image"]);
     fs::write(root.join("points.csv"), "x,y\n1,2\n").expect("a temporary folder");
     refused(root, &["trace", "lens.json", "--points", "points.csv"], &["lens.theta_E", "value"]);
     let light = r#"{ "light": [ { "name": "a", "profile": "sersic" } ] }"#;

@@ -113,10 +113,10 @@ fn quantities(
             None => Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN),
         };
         all.push(("einstein_radius".to_owned(), vec![radius]));
-        let source = source_flux(system, sites)? / model.data().grid.pixel_scale().powi(2);
-        if source > 0.0 {
+        if let Some(source) = source_flux(system, sites)? {
             let images = model.scene_at(values)?.source.map(|light| expose(model.data(), &light)).transpose()?;
             let flux: f64 = images.iter().flat_map(|images| images.lane(0)).map(|v| f64::from(*v)).sum();
+            let source = source / model.data().grid.pixel_scale().powi(2);
             all.push(("magnification".to_owned(), vec![flux / source]));
         }
     }
@@ -139,11 +139,11 @@ fn shapes(component: &Component, sites: &BTreeMap<String, Vec<f64>>) -> Option<V
     Some((0..component.count).map(shape).collect())
 }
 
-/// Brightness per pixel of all sources with a centre, integrated over the plane of the source, arcsec^2.
-fn source_flux(system: &System, sites: &BTreeMap<String, Vec<f64>>) -> Result<f64, FitError> {
+/// Brightness per pixel of all sources with a centre, integrated over the plane of the source, arcsec^2; none without such a source.
+fn source_flux(system: &System, sites: &BTreeMap<String, Vec<f64>>) -> Result<Option<f64>, FitError> {
     let [from, to] = RADII.map(f64::ln);
     let step = (to - from) / CIRCLES as f64;
-    let mut flux = 0.0;
+    let mut flux = None;
     for (profile, values) in each(system, Role::Source, sites) {
         let (Profile::Light(light), Some(x), Some(y)) =
             (profile, number(profile, &values, "center_x"), number(profile, &values, "center_y"))
@@ -159,7 +159,8 @@ fn source_flux(system: &System, sites: &BTreeMap<String, Vec<f64>>) -> Result<f6
         let brightness = light.brightness(&positions, None, &constants(&values))?;
         // d area = r^2 d ln r d angle
         let ring = |(i, b): (usize, &f32)| f64::from(*b) * radius(i).powi(2);
-        flux += brightness.lane(0).iter().enumerate().map(ring).sum::<f64>() * step * TAU / ANGLES as f64;
+        let sum = brightness.lane(0).iter().enumerate().map(ring).sum::<f64>() * step * TAU / ANGLES as f64;
+        flux = Some(flux.unwrap_or(0.0) + sum);
     }
     Ok(flux)
 }
