@@ -11,7 +11,7 @@ use arclet::lens::plane::Lens;
 use arclet::lens::system::System;
 use serde_json::Value as Json;
 
-use program::{arclet, change_image, empty, entries, good, mock};
+use program::{MANIFEST, arclet, change_image, empty, entries, good, mock};
 
 fn json(path: &Path) -> Json {
     let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
@@ -27,7 +27,17 @@ fn simulate_then_fit_writes_every_file_and_finds_the_truth() {
     let table = good(root, &["fit", "system.json", "--out", "out", "--method", "map", "--draws", "200"]);
     assert!(table.contains("lens.theta_E") && table.contains("written to out"), "{table}");
     let out = root.join("out");
-    let written = ["corner.png", "fit.png", "model.fits", "posterior.nc", "priors.json", "summary.json"];
+    let written = [
+        MANIFEST,
+        "best.json",
+        "corner.png",
+        "curves.json",
+        "fit.png",
+        "model.fits",
+        "posterior.nc",
+        "priors.json",
+        "summary.json",
+    ];
     assert_eq!(entries(&out), written);
     for name in ["corner.png", "fit.png"] {
         let picture = fs::read(out.join(name)).expect("listed above");
@@ -36,8 +46,7 @@ fn simulate_then_fit_writes_every_file_and_finds_the_truth() {
     assert!(fs::read(out.join("posterior.nc")).expect("listed above").starts_with(b"\x89HDF"));
 
     let summary = json(&out.join("summary.json"));
-    let keys =
-        "sites divergences gradients seconds chi2_per_pixel einstein_radius method seed version stopped warnings";
+    let keys = "sites derived divergences gradients seconds chi2_per_pixel einstein_radius method seed version stopped warnings";
     for key in keys.split(' ') {
         assert!(summary.get(key).is_some(), "summary.json has no {key}");
     }
@@ -218,20 +227,108 @@ fn nan_pixels_and_an_unnormalised_psf_are_said_and_fitted_all_the_same() {
 }
 
 #[test]
-fn force_replaces_a_folder_at_the_end_and_never_what_is_read() {
+fn force_replaces_what_arclet_wrote_at_the_end_and_never_what_a_stranger_did() {
     let folder = mock();
     let root = folder.path();
-    fs::create_dir(root.join("out")).expect("a temporary folder");
-    fs::write(root.join("out/old.txt"), "old").expect("a temporary folder");
     let fit = |system, out| arclet(root, &["fit", system, "--out", out, "--method", "map", "--draws", "50", "--force"]);
+    assert_eq!(fit("system.json", "out").status.code(), Some(0));
+    fs::write(root.join("out/notes.txt"), "mine").expect("a temporary folder");
+    let before = fs::read(root.join("out/summary.json")).expect("just written");
     fs::write(root.join("broken.json"), "{").expect("a temporary folder");
     assert_eq!(fit("broken.json", "out").status.code(), Some(2));
-    assert!(root.join("out/old.txt").exists(), "a fit that fails replaces nothing");
+    assert_eq!(
+        fs::read(root.join("out/summary.json")).expect("still there"),
+        before,
+        "a fit that fails replaces nothing"
+    );
     assert_eq!(fit("system.json", "out").status.code(), Some(0));
-    assert!(root.join("out/fit.png").exists() && !root.join("out/old.txt").exists());
+    assert_ne!(fs::read(root.join("out/summary.json")).expect("written again"), before);
+    assert!(root.join("out/notes.txt").exists(), "a file of a stranger stays");
+    assert_eq!(entries(&root.join("out")).len(), 10, "{:?}", entries(&root.join("out")));
+    // A folder of a stranger, with a file of a name that a fit writes.
+    fs::create_dir(root.join("theirs")).expect("a temporary folder");
+    fs::write(root.join("theirs/fit.png"), "theirs").expect("a temporary folder");
+    assert_eq!(fit("system.json", "theirs").status.code(), Some(2));
+    assert_eq!(entries(&root.join("theirs")), ["fit.png"]);
     assert_eq!(fit("system.json", ".").status.code(), Some(2));
-    let whole = root.join("system.json");
-    assert!(whole.exists());
+    assert!(root.join("system.json").exists());
+}
+
+#[test]
+fn the_best_fit_is_a_system_that_is_traced_simulated_and_fitted_from() {
+    let folder = mock();
+    let root = folder.path();
+    good(root, &["fit", "system.json", "--out", "out", "--method", "map", "--draws", "200"]);
+    let (best, summary) = (json(&root.join("out/best.json")), json(&root.join("out/summary.json")));
+    let parameters =
+        |json: &Json, role: &str| json[role][0]["parameters"].as_object().cloned().expect("all have values");
+    assert_eq!((parameters(&best, "lens").len(), parameters(&best, "source").len()), (5, 7));
+    assert_eq!(best["lens"][0]["parameters"]["theta_E"]["free"], true);
+    // The covariance is that of the draws: a variance is the square of the standard deviation of the summary.
+    let names: Vec<&str> =
+        best["covariance"]["names"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+    let row = names.iter().position(|name| *name == "lens.theta_E").expect("a free parameter");
+    let variance = best["covariance"]["matrix"][row][row].as_f64().unwrap_or(f64::NAN);
+    let sd = summary["sites"]["lens.theta_E"]["sd"].as_f64().unwrap_or(f64::NAN);
+    assert!((variance.sqrt() / sd - 1.0).abs() < 1e-9, "{variance} {sd}");
+
+    fs::write(root.join("points.csv"), "x,y\n1,0.5\n").expect("a temporary folder");
+    assert_eq!(rows(&good(root, &["trace", "out/best.json", "--points", "points.csv"])).len(), 1);
+    good(root, &["simulate", "out/best.json", "--out", "again", "--seed", "9"]);
+    let truth = json(&root.join("again/truth.json"));
+    assert_eq!(truth["lens.theta_E"], best["lens"][0]["parameters"]["theta_E"]["value"]);
+    // From the maximum there is no search, and the maximum is found again.
+    good(root, &["fit", "out/best.json", "--out", "on", "--method", "map", "--draws", "50"]);
+    let on = json(&root.join("on/summary.json"));
+    assert!(on["seconds"].get("search").is_none() && on["seconds"].get("maximum").is_some());
+    let theta = |json: &Json| json["lens"][0]["parameters"]["theta_E"]["value"].as_f64().unwrap_or(f64::NAN);
+    // Two runs of an optimizer in single precision end within a tenth of the posterior's width of each other.
+    assert!((theta(&json(&root.join("on/best.json"))) - theta(&best)).abs() < 0.1 * sd);
+}
+
+#[test]
+fn derived_quantities_are_those_of_the_truth_within_their_errors() {
+    let folder = mock();
+    let root = folder.path();
+    good(root, &["fit", "system.json", "--out", "out", "--method", "map", "--draws", "200"]);
+    let derived = json(&root.join("out/summary.json"))["derived"].clone();
+    let e = 0.1_f64.hypot(0.06);
+    let truths = [
+        ("lens.q", (1.0 - e) / (1.0 + e)),
+        ("lens.phi", 0.5 * (-0.06_f64).atan2(0.1)),
+        ("source.q", (1.0 - 0.12_f64.hypot(0.15)) / (1.0 + 0.12_f64.hypot(0.15))),
+    ];
+    for (name, truth) in truths {
+        let number = |key: &str| derived[name][key].as_f64().unwrap_or(f64::NAN);
+        // Of three normal numbers one exceeds 5 deviations once in half a million times.
+        assert!(((number("mean") - truth) / number("sd")).abs() < 5.0, "{name}: {} of {truth}", derived[name]);
+    }
+    // A mean over a circle is not over an ellipse: a per cent at this ellipticity (e^2), and no more.
+    let radius = derived["einstein_radius"]["q50"].as_f64().unwrap_or(f64::NAN);
+    assert!((radius / 1.1 - 1.0).abs() < 0.02, "{radius}");
+    assert_eq!(derived["lens.einstein_radius"], derived["einstein_radius"]);
+    assert!(derived["magnification"]["q50"].as_f64().is_some_and(|m| m > 2.0 && m < 30.0), "{derived}");
+
+    let curves = json(&root.join("out/curves.json"));
+    for (key, least) in [("critical_curves", 60), ("caustics", 60), ("cuts", 200)] {
+        let all = curves[key].as_array().expect("a list of curves");
+        assert_eq!(all.len(), 1, "an isothermal lens has one of {key}");
+        let points = all[0].as_array().map_or(0, Vec::len);
+        assert!(points >= least, "{key} has {points} points");
+    }
+}
+
+#[test]
+fn a_log_has_every_stage_and_quiet_leaves_nothing_on_stdout() {
+    let folder = mock();
+    let root = folder.path();
+    let fit = ["fit", "system.json", "--out", "out", "--method", "map", "--draws", "50", "--quiet", "--log", "fit.log"];
+    assert_eq!(good(root, &fit), "");
+    let log = fs::read_to_string(root.join("fit.log")).expect("a log was asked for");
+    for part in ["arclet ", "search: ", "maximum: ", "curvature: ", "chi2 per pixel", "written to out"] {
+        assert!(log.contains(part), "no `{part}` in\n{log}");
+    }
+    assert!(log.lines().all(|line| line.get(..2) == Some("20") && line.get(19..21) == Some("Z ")), "{log}");
 }
 
 #[test]
@@ -274,7 +371,9 @@ fn ctrl_c_keeps_the_draws_made_so_far() {
         assert!(sent.is_ok_and(|s| s.success()));
         let code = fit.wait().expect("it was started").code();
         if code == Some(130) {
-            assert!(!entries(root).iter().any(|name| name.contains("out")), "nothing is left: {:?}", entries(root));
+            // During the search its journal is kept, and nothing else.
+            assert_eq!(entries(&root.join("out")), [MANIFEST, "unfinished"]);
+            fs::remove_dir_all(root.join("out")).expect("a temporary folder");
             continue;
         }
         assert_eq!(code, Some(0));
@@ -282,6 +381,7 @@ fn ctrl_c_keeps_the_draws_made_so_far() {
         assert_eq!(summary["stopped"], true);
         assert!(summary["draws"].as_u64().is_some_and(|n| (1..300_000).contains(&n)));
         assert!(summary["warnings"].to_string().contains("the fit was stopped"));
+        assert!(entries(&root.join("out")).iter().any(|name| name == "unfinished"), "it can be resumed");
         return;
     }
     panic!("no draw was made in half a minute");

@@ -158,6 +158,12 @@ fn systems_that_lack_what_a_command_needs() {
     refused(root, &["fit", "lens.json", "--out", "out"], &["lens.json has no data"]);
     refused(root, &["priors", "lens.json"], &["lens.json has no data"]);
     refused(root, &["simulate", "lens.json", "--out", "a/b"], &["data"]);
+    let dark = lens.replace(
+        "{ \"lens\"",
+        "{ \"data\": { \"size\": [9, 9], \"pixel_scale\": 0.1, \"background_rms\": 1 }, \"lens\"",
+    );
+    fs::write(root.join("dark.json"), dark).expect("a temporary folder");
+    refused(root, &["simulate", "dark.json", "--out", "a/b"], &["`source`", "no image"]);
     fs::write(root.join("points.csv"), "x,y\n1,2\n").expect("a temporary folder");
     refused(root, &["trace", "lens.json", "--points", "points.csv"], &["lens.theta_E", "value"]);
     let light = r#"{ "light": [ { "name": "a", "profile": "sersic" } ] }"#;
@@ -202,4 +208,44 @@ fn arguments_that_are_wrong_are_one_line_too() {
     refused(root, &["fit", "system.json", "--out", "out", "--method", "mcmc"], &["mcmc", "nuts", "map"]);
     refused(root, &["bench", "sersci"], &["sersci", "sersic"]);
     refused(root, &["bench", "sersic", "--weights", "w.safetensors"], &["--weights", "bench paper"]);
+}
+
+#[test]
+fn priors_that_cannot_hold_are_told_by_their_site() {
+    let folder = mock();
+    let root = folder.path();
+    let refused_prior = |priors: &str, parts: &[&str]| {
+        fs::write(root.join("p.json"), priors).expect("a temporary folder");
+        refused(root, &["fit", "system.json", "--out", "out", "--method", "map", "--priors", "p.json"], parts);
+    };
+    let outside = r#"{ "lens.theta_E": { "uniform": { "low": -2, "high": -1 } } }"#;
+    refused_prior(outside, &["`lens.theta_E`", "-2 and -1", "between 0 and inf"]);
+    let flat = r#"{ "lens.e1": { "normal": { "loc": 0.9, "scale": 0.001 } }, "lens.e2": { "normal": { "loc": 0.9, "scale": 0.001 } } }"#;
+    refused_prior(flat, &["`lens.e1`", "not finite"]);
+    refused_prior(r#"{ "source.amp": { "log_normal": { "loc": 700, "scale": 1 } } }"#, &["`source.amp`", "not finite"]);
+    refused_prior(r#"{ "source.R_sersic": { "normal": { "loc": -5, "scale": 0.1 } } }"#, &["`source.R_sersic`"]);
+    let faraway = r#"{ "lens.center_x": { "normal": { "loc": 1e300, "scale": 1e-300 } } }"#;
+    refused_prior(faraway, &["`lens.center_x`", "not finite"]);
+    let round = "\"sie\", \"parameters\": { \"e1\": { \"value\": 0.8 }, \"e2\": { \"value\": 0.7 } }";
+    spoilt_text("\"sie\"", round, &["lens", "|e1 + i e2|", "0 to 1"]);
+}
+
+#[test]
+fn data_of_the_wrong_type_are_told_by_their_key() {
+    let with = |entry: &str| format!("{entry}, \"pixel_scale\"");
+    spoilt_text("\"pixel_scale\": 0.12", "\"pixel_scale\": \"0.12\"", &["`data`: `pixel_scale`", "a number"]);
+    for (entry, parts) in [
+        ("\"mask\": 3", ["`mask`", "a path in quotes"]),
+        ("\"size\": [30]", ["`size`", "width and height"]),
+        ("\"mask_center\": [1, \"x\"]", ["`mask_center`", "x and y in arcsec"]),
+        ("\"supersampling\": 1.5", ["`supersampling`", "a whole number"]),
+    ] {
+        spoilt_text("\"pixel_scale\"", &with(entry), &parts);
+    }
+}
+
+#[test]
+fn what_a_terminal_would_obey_is_never_said() {
+    spoilt_text("\"name\": \"lens\"", "\"name\": \"le\\u001b[31m\"", &["`name`", "control characters"]);
+    spoilt_text("\"name\": \"lens\"", "\"na\\u001b[31mme\": \"lens\"", &["na\\u{1b}[31mme"]);
 }

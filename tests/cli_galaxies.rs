@@ -9,7 +9,7 @@ use arclet::source::data::simulate::Population;
 use arclet::source::data::{Dataset, Source, Split, proportions};
 use tempfile::TempDir;
 
-use program::{arclet, empty, entries, good, refused};
+use program::{MANIFEST, arclet, empty, entries, good, refused};
 
 const SET: &str = "galaxies.safetensors";
 
@@ -56,7 +56,7 @@ fn simulated_galaxies_are_written_with_their_picture_and_read_back() {
     let (report, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!((output.status.code(), said.as_ref()), (Some(0), ""), "silent where stderr is no terminal");
     assert_eq!(entries(&root.join("a")), ["set"]);
-    assert_eq!(entries(&root.join("a/set")), ["galaxies.png", SET]);
+    assert_eq!(entries(&root.join("a/set")), [MANIFEST, "galaxies.png", SET]);
     let picture = fs::read(root.join("a/set/galaxies.png")).expect("listed above");
     assert!(picture.starts_with(b"\x89PNG") && picture.len() > 50_000, "{} bytes", picture.len());
 
@@ -301,9 +301,8 @@ fn a_folder_that_is_there_is_replaced_by_force_alone_and_never_with_the_catalogu
     refused(root, &set, &["set exists", "--force"]);
     fs::write(root.join("set/old.txt"), "old").expect("a temporary folder");
     refused(root, &[&set[..], &["--force", "--signal", "1000:2000"]].concat(), &["no galaxy"]);
-    assert!(root.join("set/old.txt").exists(), "a set that fails replaces nothing");
     good(root, &[&set[..], &["--force"]].concat());
-    assert_eq!(entries(&root.join("set")), ["galaxies.png", SET]);
+    assert_eq!(entries(&root.join("set")), [MANIFEST, "galaxies.png", SET, "old.txt"], "a stranger's file stays");
     let whole = root.to_str().expect("a temporary folder");
     let outside = empty();
     let catalog = root.join("catalog.fits");

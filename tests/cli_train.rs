@@ -8,7 +8,7 @@ use std::path::Path;
 use arclet::source::latent::LatentPrior;
 use arclet::source::vae::Vae;
 
-use program::{arclet, empty, entries, good, refused};
+use program::{MANIFEST, arclet, empty, entries, good, refused};
 
 fn galaxies(root: &Path, n: &str, side: &str) {
     good(root, &["galaxies", "--simulate", n, "--side", side, "--seed", "3", "--out", "set"]);
@@ -28,7 +28,7 @@ fn a_training_leaves_weights_history_and_pictures_and_goes_on() {
     let first = rows();
     if first == 0 {
         assert!(report.contains("stopped in the first epoch"), "{report}");
-        assert_eq!(entries(&root.join("source")), ["checkpoint.bin"]);
+        assert_eq!(entries(&root.join("source")), [MANIFEST, "checkpoint.bin"]);
     }
     refused(root, &train, &["source exists already", "--resume"]);
     let mut on = train.to_vec();
@@ -38,7 +38,10 @@ fn a_training_leaves_weights_history_and_pictures_and_goes_on() {
     }
     let all =
         ["checkpoint.bin", "decoder.safetensors", "encoder.safetensors", "history.csv", "loss.png", "model-card.md"];
-    assert_eq!(entries(&root.join("source")), [&all[..], &["prior.safetensors", "reconstructions.png"]].concat());
+    assert_eq!(
+        entries(&root.join("source")),
+        [&[MANIFEST], &all[..], &["prior.safetensors", "reconstructions.png"]].concat()
+    );
     let table = fs::read_to_string(root.join("source/history.csv")).expect("listed above");
     assert!(table.starts_with("epoch,step,training_elbo,validation_elbo,seconds\n1,2,-"), "{table}");
     assert!(fs::read_to_string(root.join("source/model-card.md")).expect("listed").contains("Trained on 88 galaxies"));

@@ -161,6 +161,18 @@ impl std::fmt::Display for DataReport {
     }
 }
 
+/// The most (sub-)pixels that an image may have: a few gigabytes for the arrays of a model of them.
+const MOST_POINTS: usize = 1 << 26;
+
+/// Refuses an image of too many (sub-)pixels before anything is made of them.
+pub(crate) fn check_size(points: usize) -> Result<()> {
+    if points <= MOST_POINTS {
+        return Ok(());
+    }
+    let allowed = "at most 67108864 (8192 x 8192): crop the image, narrow the mask or lower `supersampling`";
+    Err(Error::OutOfRange { what: "the number of pixels, or of sub-pixels", value: points as f64, allowed })
+}
+
 impl DataFiles {
     /// The keys of the `data` entry.
     pub const KEYS: &[&str] = &[
@@ -227,6 +239,7 @@ impl DataFiles {
         let cells = self.psf_supersampling;
         let window = mask.window(half_width.div_ceil(cells), half_height.div_ceil(cells))?;
         let per_cell = self.supersampling.map_or(1, |k| k / cells);
+        check_size(window.len().saturating_mul((per_cell * cells).pow(2)))?;
         let grid = Grid::windowed(size.0, size.1, scale, per_cell, window)?.with_cells(cells);
         let (noise, median_sigma) = self.noise(noise, size, &mask, window)?;
         let values = image.pixels.iter().zip(mask.used()).filter(|(_, used)| **used).map(|(value, _)| *value).collect();

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::checkpoint;
+use serde::{Serialize, de::DeserializeOwned};
+
 use crate::error::{Error, Result};
+use crate::journal::{self, Journal, Record};
 use crate::observer::{DrawEvent, Observer, Round};
 use crate::solver::{Engine, Room};
 
@@ -30,9 +32,11 @@ pub struct Executor<'a> {
     observers: Observers<'a>,
     stop: Option<&'a AtomicBool>,
     checkpoint: Option<(PathBuf, Duration)>,
+    journal: Option<Journal>,
     budget: Budget,
     spent: u64,
     since: Option<Instant>,
+    earlier: Duration,
 }
 
 /// Why a run came back. In every case the engine holds what it has found.
@@ -77,10 +81,20 @@ impl<'a> Executor<'a> {
         self
     }
 
-    /// Writes the engine to this file as often, and when a run comes back; [`checkpoint::load`] reads it.
+    /// Writes the engine to this file as often, and when a run comes back; [`checkpoint::load`](crate::checkpoint::load) reads it.
     #[must_use]
     pub fn checkpoint(mut self, path: impl Into<PathBuf>, every: Duration) -> Self {
         self.checkpoint = Some((path.into(), every));
+        self
+    }
+
+    /// Keeps a journal in this folder, which must be there: every run and every [`once`](Self::once) is a step with a file of its own,
+    /// written as often, and when it comes back. A step whose file an earlier process has left goes on from it, bit for bit, so that a
+    /// program that takes the same steps in the same order goes on where it was ended. After a step that was stopped, paused or failed
+    /// nothing more is written.
+    #[must_use]
+    pub fn journal(mut self, folder: impl Into<PathBuf>, every: Duration) -> Self {
+        self.journal = Some(Journal::new(folder.into(), every));
         self
     }
 
@@ -120,9 +134,38 @@ impl<'a> Executor<'a> {
         self.spent += gradients;
     }
 
+    /// Time that earlier processes spent on the steps of the journal so far.
+    pub fn earlier(&self) -> Duration {
+        self.earlier
+    }
+
     /// Whether the stop flag is set.
     pub fn stopped(&self) -> bool {
         self.stop.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// Makes something that is no engine's, as a step of the journal: what an earlier process made is read.
+    ///
+    /// # Errors
+    /// What `make` returns; a stop before it; a journal that cannot be read or written.
+    pub fn once<V: Serialize + DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+        make: impl FnOnce(&mut Self) -> Result<V>,
+    ) -> Result<V> {
+        let Some((path, every)) = self.journal.as_mut().and_then(Journal::next) else { return make(self) };
+        if let Some((account, made)) = journal::read(&path, name)? {
+            self.spent = account.gradients;
+            self.earlier += account.time;
+            return Ok(made);
+        }
+        if self.stopped() {
+            return Err(Error::StoppedEarly);
+        }
+        let mut record = Record::step(path, every, None);
+        let made = make(self)?;
+        record.save(name, &made, self.spent)?;
+        Ok(made)
     }
 
     /// Runs until the engine is done, or as long as stop flag and budget allow.
@@ -130,25 +173,49 @@ impl<'a> Executor<'a> {
     /// In a round every lane of a [`Solver`](crate::Solver) gets the one answer that it waits for, all from one call of the
     /// density.
     pub fn run<T: ?Sized, E: Engine<T>>(&mut self, target: &T, engine: &mut E) -> Ending {
-        if let Err(error) = engine.check(target) {
-            return Ending::Failed(error);
+        let ending = self.recorded(target, engine).unwrap_or_else(Ending::Failed);
+        if let Some(journal) = &mut self.journal {
+            journal.closed |= !matches!(ending, Ending::Finished);
         }
-        let ending = match self.rounds_of(target, engine) {
-            Ok(ending) => ending,
-            Err(error) => Ending::Failed(error),
-        };
-        let saved = self.checkpoint.as_ref().map_or(Ok(()), |(path, _)| checkpoint::save(engine, path));
-        match (ending, saved) {
-            // The first failure is the one to tell.
-            (ending @ Ending::Failed(_), _) | (ending, Ok(())) => ending,
-            (_, Err(error)) => Ending::Failed(error),
-        }
+        ending
     }
 
-    fn rounds_of<T: ?Sized, E: Engine<T>>(&mut self, target: &T, engine: &mut E) -> Result<Ending> {
+    fn recorded<T: ?Sized, E: Engine<T>>(&mut self, target: &T, engine: &mut E) -> Result<Ending> {
+        let mut record = match (self.journal.as_mut().map(Journal::next), &self.checkpoint) {
+            (Some(step), _) => step.map(|(path, every)| self.step(path, every, engine)).transpose()?,
+            (None, Some((path, every))) => Some(Record::checkpoint(path.clone(), *every)),
+            (None, None) => None,
+        };
+        engine.check(target)?;
+        let ending = self.rounds_of(target, engine, record.as_mut());
+        let saved = match &mut record {
+            Some(record) if record.moved => record.save(E::name(), engine, self.spent),
+            _ => Ok(()),
+        };
+        // The first failure is the one to tell.
+        ending.and_then(|ending| saved.map(|()| ending))
+    }
+
+    /// The record of a step of the journal, from which the engine goes on.
+    fn step<T: ?Sized, E: Engine<T>>(&mut self, path: PathBuf, every: Duration, engine: &mut E) -> Result<Record> {
+        let Some((account, read)) = journal::read(&path, E::name())? else {
+            return Ok(Record::step(path, every, None));
+        };
+        *engine = read;
+        self.spent = account.gradients;
+        self.earlier += account.time;
+        Ok(Record::step(path, every, Some(account)))
+    }
+
+    fn rounds_of<T: ?Sized, E: Engine<T>>(
+        &mut self,
+        target: &T,
+        engine: &mut E,
+        mut record: Option<&mut Record>,
+    ) -> Result<Ending> {
         let started = *self.since.get_or_insert_with(Instant::now);
         let mut room = Room::default();
-        let (mut round, mut saved) = (0, Instant::now());
+        let mut round = 0;
         loop {
             if self.stopped() {
                 return Ok(Ending::Stopped);
@@ -165,11 +232,11 @@ impl<'a> Executor<'a> {
             self.spent += lanes as u64;
             let (gradients, objective) = (self.spent, engine.objective());
             self.observers.on_round(&Round { solver: E::name(), lanes, gradients, objective });
-            if let Some((path, every)) = &self.checkpoint
-                && saved.elapsed() >= *every
-            {
-                checkpoint::save(engine, path)?;
-                saved = Instant::now();
+            if let Some(record) = record.as_deref_mut() {
+                record.moved = true;
+                if record.is_due() {
+                    record.save(E::name(), engine, gradients)?;
+                }
             }
         }
     }

@@ -4,11 +4,13 @@
 //! model, and trains params. Under them each is an [`Engine`], which an [`Executor`] runs: observers, stop flag, checkpoint and budget are the same for all.
 
 pub mod checkpoint;
+mod counted;
 pub mod diagnostics;
 pub mod error;
 pub mod executor;
 pub mod failure;
 pub mod interrupt;
+mod journal;
 pub mod map;
 pub mod mcmc;
 pub mod observer;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ppl_core::{Ctx, ModelDensity};
 
+use crate::counted::Counted;
 use crate::error::{Error, Result};
 use crate::executor::{Ending, Executor};
 use crate::interrupt;
@@ -168,15 +169,10 @@ impl Outcome {
         initial: &InitialMetric,
         executor: &mut Executor<'_>,
     ) -> Result<Self> {
-        let before = target.not_a_number();
-        let mut sampler = Sampler::new(target, settings, starts, initial)?;
-        let ending = executor.run(target, &mut sampler);
-        let mut not_a_number = target.not_a_number();
-        not_a_number.retain(|site, count| {
-            *count -= before.get(site).copied().unwrap_or(0);
-            *count > 0
-        });
+        let mut counted = Counted::new(Sampler::new(target, settings, starts, initial)?, target);
+        let ending = executor.run(target, &mut counted);
         let (asked, kernel, seed) = (settings.draws, K::NAME, settings.seed);
+        let Counted { sampler, not_a_number, .. } = counted;
         Ok(Self { samples: sampler.into_samples(), ending, asked, kernel, seed, not_a_number })
     }
 

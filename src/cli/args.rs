@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use arclet::source::training::Preset;
 
+use serde::{Deserialize, Serialize};
+
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, value_parser};
 
 const FIRST_STEPS: &str = "\
@@ -35,6 +37,12 @@ pub struct Arguments {
     /// Threads to use [default: all cores]; results do not depend on it
     #[arg(long, global = true, value_name = "N", display_order = 100)]
     pub threads: Option<NonZero<u16>>,
+    /// Show neither progress nor the report; warnings and errors are still said
+    #[arg(long, global = true, display_order = 101)]
+    pub quiet: bool,
+    /// Add what is said, and how far a fit is, to this file, each line with its time
+    #[arg(long, global = true, value_name = "FILE", display_order = 102)]
+    pub log: Option<PathBuf>,
 }
 
 /// The commands.
@@ -62,7 +70,7 @@ pub struct DemoArguments {
     /// Fixes every random number: noise and draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Replace the folder if it exists
+    /// Replace what arclet wrote in the folder before
     #[arg(long)]
     pub force: bool,
 }
@@ -84,25 +92,29 @@ pub struct SimulateArguments {
     /// Fixes the draws and the noise
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Replace the folder if it exists
+    /// Replace what arclet wrote in the folder before
     #[arg(long)]
     pub force: bool,
 }
 
 /// Fit a lens system to its image: from a system file to its posterior
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args, Serialize, Deserialize)]
 #[command(after_help = "Examples:\n  arclet fit system.json --out result\n  \
     arclet fit system.json --out quick --method map          a Gaussian around the best fit, in seconds\n  \
-    arclet fit system.json --out other --priors mine.json    other priors, as `arclet priors` writes them\n\n\
-    Writes fit.png, corner.png, summary.json, posterior.nc (arviz.from_netcdf), model.fits, priors.json.\n\
-    Ctrl-C ends the sampling and keeps the draws made so far; a second Ctrl-C ends at once and keeps nothing.")]
+    arclet fit system.json --out other --priors mine.json    other priors, as `arclet priors` writes them\n  \
+    arclet fit result/best.json --out again                  on from the best fit, without a search\n  \
+    arclet fit --resume result                               on with a fit that was ended\n\n\
+    Writes fit.png, corner.png, summary.json, best.json, curves.json, posterior.nc (arviz.from_netcdf), model.fits, priors.json.\n\
+    Ctrl-C ends the sampling and keeps the draws made so far; during the search, and the second time, it ends at once. A fit that was\n\
+    ended, killed too, goes on by --resume as if nothing had happened; at most --checkpoint seconds are lost.")]
 pub struct FitArguments {
     /// The system: data, components, priors
-    #[arg(value_name = "SYSTEM.json")]
-    pub system: PathBuf,
+    #[arg(value_name = "SYSTEM.json", required_unless_present = "resume")]
+    pub system: Option<PathBuf>,
     /// Folder to write; must not exist yet
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "resume")]
+    #[serde(skip)]
+    pub out: Option<PathBuf>,
     /// How the posterior is found
     #[arg(long, value_enum, default_value_t = MethodName::Nuts)]
     pub method: MethodName,
@@ -124,13 +136,29 @@ pub struct FitArguments {
     /// What computes: the cores of this machine, a GPU (exit code 2 where there is none), or a GPU if there is one
     #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
     pub device: DeviceName,
-    /// Replace the folder if it exists, once the fit is done
+    /// Seconds between two checkpoints
+    #[arg(long, value_name = "S", default_value_t = 10.0, value_parser = interval)]
+    pub checkpoint: f64,
+    /// Go on with the fit in this folder that was ended; it keeps all its arguments
+    #[arg(
+        long, value_name = "DIR",
+        conflicts_with_all = ["system", "out", "method", "chains", "warmup", "draws", "seed", "priors", "device", "checkpoint", "force"]
+    )]
+    #[serde(skip)]
+    pub resume: Option<PathBuf>,
+    /// Replace what arclet wrote in the folder before, once the fit is done
     #[arg(long)]
+    #[serde(skip)]
     pub force: bool,
 }
 
+fn interval(text: &str) -> Result<f64, String> {
+    let allowed = |seconds: &f64| (0.01..=1e6).contains(seconds);
+    text.parse().ok().filter(allowed).ok_or_else(|| "give seconds between 0.01 and 1000000".to_owned())
+}
+
 /// What computes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum DeviceName {
     /// All cores of this machine
     #[default]
@@ -142,7 +170,7 @@ pub enum DeviceName {
 }
 
 /// How a fit ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum MethodName {
     /// Draws of the No-U-Turn sampler
     Nuts,
@@ -192,7 +220,7 @@ pub struct GalaxiesArguments {
     /// What simulated galaxies are drawn from; JSON, of which the defaults may be left out
     #[arg(long, value_name = "FILE.json", conflicts_with = "catalog")]
     pub population: Option<PathBuf>,
-    /// Replace the folder if it exists, once the set is whole
+    /// Replace what arclet wrote in the folder before, once the set is whole
     #[arg(long)]
     pub force: bool,
 }
@@ -368,6 +396,17 @@ mod tests {
             assert!(matches!(parsed, Ok(Some(3))), "{line:?}");
         }
         assert!(Arguments::try_parse_from(["arclet", "--threads", "0", "demo"]).is_err());
+    }
+
+    #[test]
+    fn a_fit_that_is_resumed_keeps_its_arguments() {
+        let parsed = |line: &[&str]| Arguments::try_parse_from([&["arclet", "fit"], line].concat()).is_ok();
+        assert!(parsed(&["--resume", "out", "--threads", "2", "--quiet"]) && parsed(&["s.json", "--out", "out"]));
+        for wrong in
+            [&["s.json"][..], &["--out", "out"], &["--resume", "a", "--seed", "1"], &["s.json", "--resume", "a"]]
+        {
+            assert!(!parsed(wrong), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -6,24 +6,29 @@ use arclet::fit::FitSettings;
 use arclet::lens::system::System;
 
 use super::args::DemoArguments;
-use super::failure::Result;
+use super::failure::{Failure, Result};
+use super::fit::Titled;
 use super::folder::Folder;
-use super::{fit, report, simulate};
+use super::{fit, output, report, simulate};
 
 /// The system: a power-law lens with shear, and a source of two parts.
 const SYSTEM: &str = include_str!("demo.json");
 
 /// Runs the command.
 pub fn run(arguments: &DemoArguments) -> Result<()> {
-    let folder = Folder::begin(&arguments.out, arguments.force, &[])?;
+    let files = [&simulate::FILES[..], &output::FILES].concat();
+    let folder = Folder::begin(&arguments.out, arguments.force, &[], &files)?;
     let system = System::from_json(SYSTEM, Path::new("demo.json"), Path::new("."))?;
     let mock = simulate::simulate_into(&folder, "demo", &system, SYSTEM, arguments.seed)?;
     // From here on nothing of the truth is known: the fit reads the files that anyone could fit.
-    let (system, data) = fit::read(&folder.path().join("system.json"))?;
+    let path = folder.path().join("system.json");
+    let (system, data) = fit::read(&path)?;
+    let text = std::fs::read_to_string(&path).map_err(|e| Failure::io("read", &path, &e))?;
     let settings = FitSettings { seed: arguments.seed, ..FitSettings::default() };
-    let (fit, summary) = fit::fit_into(&folder, "demo", &system, data, &settings, Some(&mock.truth))?;
+    let titled = Titled { title: "demo", text: &text };
+    let (fit, summary) = fit::fit_into(&folder, &titled, &system, data, &settings, None, Some(&mock.truth))?;
     folder.finish()?;
-    report::print(&fit, &settings, &summary, &arguments.out, Some(&mock.truth))
+    report::print(&fit, &settings, &summary, &arguments.out, Some(&mock.truth), None)
 }
 
 #[cfg(test)]

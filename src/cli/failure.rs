@@ -17,6 +17,7 @@ use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::args::Arguments;
+use super::log;
 
 /// The result of a command.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -73,6 +74,11 @@ impl Failure {
         Failure::user(format!("cannot {action} {}: {cause}; {fix}", path.display()))
     }
 
+    /// Whether the user can fix it.
+    pub fn is_users(&self) -> bool {
+        self.blame == Blame::User
+    }
+
     /// A write to stdout failed.
     pub fn stdout(cause: &io::Error) -> Self {
         let blame = if cause.kind() == io::ErrorKind::BrokenPipe { Blame::ClosedPipe } else { Blame::User };
@@ -90,7 +96,9 @@ impl Failure {
         if self.blame == Blame::ClosedPipe {
             return ExitCode::SUCCESS;
         }
-        eprintln!("error: {}", one_line(&self.line));
+        let line = format!("error: {}", one_line(&self.line));
+        log::line(&line);
+        eprintln!("{line}");
         ExitCode::from(match self.blame {
             Blame::User => 2,
             Blame::Interrupt => 130,
@@ -140,9 +148,10 @@ pub fn of_arguments(error: &clap::Error) -> ExitCode {
     Failure::user(format!("{what}; {fix}")).exit()
 }
 
-/// Scripts read errors by the line.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Scripts read errors by the line, and a name in a file may hold what a terminal would obey.
+pub fn one_line(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().map(|c| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }
 
 impl From<LensError> for Failure {
@@ -178,6 +187,11 @@ impl From<EngineError> for Failure {
             EngineError::Write { path, source } => Failure::io("write", &path, &source),
             EngineError::CheckpointFile { path, source } => Failure::io("read or write", &path, &source),
             EngineError::CheckpointFormat { .. } => Failure::user(error),
+            // They come of a posterior that no chain could move on, or of a name that the files of a posterior cannot hold.
+            EngineError::Chain { .. } | EngineError::NoFiniteStart { .. } | EngineError::NoCurvature { .. } => {
+                Failure::user(error)
+            }
+            EngineError::ReservedName { .. } | EngineError::DuplicateName { .. } => Failure::user(error),
             error => Failure::ours(error),
         }
     }
@@ -228,6 +242,7 @@ mod tests {
     #[test]
     fn an_error_is_one_line_whatever_its_cause_says() {
         assert_eq!(one_line("  a\n  b:\tc\n"), "a b: c");
+        assert_eq!(one_line("\u{1b}[31mred\u{7}"), "\\u{1b}[31mred\\u{7}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arclet::core::PriorSet;
 use arclet::fit::{Fit, FitError, FitSettings, Method, fit};
@@ -14,15 +15,47 @@ use arclet::lens::system::System;
 use super::args::{FitArguments, MethodName};
 use super::failure::{Failure, Result};
 use super::folder::Folder;
-use super::watch::Terminal;
+use super::task::Task;
+use super::watch::Watch;
 use super::{device, output, report, stop};
 
 /// Runs the command.
 pub fn run(arguments: &FitArguments) -> Result<()> {
-    let (mut system, data) = read(&arguments.system)?;
-    add_priors(&mut system, arguments.priors.as_deref())?;
-    let inputs: Vec<&Path> = std::iter::once(arguments.system.as_path()).chain(arguments.priors.as_deref()).collect();
-    let folder = Folder::begin(&arguments.out, arguments.force, &inputs)?;
+    match (&arguments.resume, &arguments.system, &arguments.out) {
+        (Some(place), ..) => {
+            let whole = place.canonicalize().unwrap_or_else(|_| place.clone());
+            let (folder, task) = Folder::resume(&whole)?;
+            let task = Task::read(&task, place)?;
+            // Paths, and what is said of them, are then those of the fit that was begun.
+            std::env::set_current_dir(&task.folder).map_err(|e| Failure::io("go to", &task.folder, &e))?;
+            go(&task.arguments, folder, place, None)
+        }
+        (None, Some(system), Some(out)) => {
+            let (read, data) = read(system)?;
+            let text = std::fs::read_to_string(system).map_err(|e| Failure::io("read", system, &e))?;
+            let task = Task::new(arguments, &read, &text)?;
+            device::open(arguments.device)?;
+            let mut folder = Folder::begin(out, arguments.force, &task.inputs(), &output::FILES)?;
+            folder.keep(&task.to_json()?)?;
+            go(arguments, folder, out, Some((read, data)))
+        }
+        _ => Err(Failure::user("a fit needs a system and --out; see --help")),
+    }
+}
+
+/// The fit of these arguments, from wherever its journal has come to.
+fn go(
+    arguments: &FitArguments,
+    mut folder: Folder,
+    out: &Path,
+    read_already: Option<(System, ImageData)>,
+) -> Result<()> {
+    let path = arguments.system.as_deref().unwrap_or(out);
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::io("read", path, &e))?;
+    let (mut system, data) = match read_already {
+        Some(both) => both,
+        None => read(path)?,
+    };
     let settings = FitSettings {
         method: match arguments.method {
             MethodName::Nuts => Method::Nuts,
@@ -35,37 +68,62 @@ pub fn run(arguments: &FitArguments) -> Result<()> {
         processor: device::open(arguments.device)?,
         ..FitSettings::default()
     };
-    let (fit, summary) = fit_into(&folder, &title(&arguments.system), &system, data, &settings, None)?;
-    folder.finish()?;
-    report::print(&fit, &settings, &summary, &arguments.out, None)
+    let shown = out.display();
+    stop::is_kept(format!("stopped; go on with `arclet fit --resume {shown}`"));
+    let journal = Some(Duration::from_secs_f64(arguments.checkpoint));
+    let fitted = add_priors(&mut system, arguments.priors.as_deref()).and_then(|()| {
+        fit_into(&folder, &Titled { title: &title(path), text: &text }, &system, data, &settings, journal, None)
+    });
+    let (fit, summary) = match fitted {
+        // What is wrong with the system would be wrong the next time.
+        Err(failure) if failure.is_users() => {
+            folder.give_up();
+            return Err(failure);
+        }
+        fitted => fitted?,
+    };
+    let how = fit.stopped.then(|| format!("go on with `arclet fit --resume {shown}`"));
+    match &how {
+        Some(_) => folder.publish()?,
+        None => folder.finish()?,
+    }
+    report::print(&fit, &settings, &summary, out, None, how)
+}
+
+/// What a fit is called, and the JSON of its system.
+pub struct Titled<'a> {
+    pub title: &'a str,
+    pub text: &'a str,
 }
 
 /// Fits a system and writes the files of the fit.
 ///
 /// # Errors
-/// What the fit returns; a stop before the first draw, which leaves nothing to write.
+/// What the fit returns; a stop before the first draw, which leaves nothing to write but its journal, if there is one.
 pub fn fit_into(
     folder: &Folder,
-    title: &str,
+    titled: &Titled<'_>,
     system: &System,
     data: ImageData,
     settings: &FitSettings,
+    journal: Option<Duration>,
     truth: Option<&BTreeMap<String, Vec<f64>>>,
 ) -> Result<(Fit, Summary)> {
     let stop = stop::flag()?;
-    let watch = Terminal::new(settings.chains, settings.warmup, settings.draws);
-    let mut executor = Executor::new().observe(watch).stop(stop);
+    let watch = Watch::new(settings.chains, settings.warmup, settings.draws);
+    let mut executor = Executor::new().observe(watch).observe(stop::Stages).stop(stop);
+    if let Some(every) = journal {
+        executor = executor.journal(folder.journal(), every);
+    }
     let fit = fit(system, Arc::new(data), settings, &mut executor);
     // The last line of progress comes before anything else is said.
     drop(executor);
     let mut fit = match fit {
-        Err(FitError::Engine(EngineError::StoppedEarly)) => {
-            return Err(Failure::interrupt("stopped before the first draw; nothing is written"));
-        }
+        Err(FitError::Engine(EngineError::StoppedEarly)) => return Err(stop::stopped()),
         fit => fit?,
     };
     let summary = fit.posterior.summary();
-    output::write(folder, title, &mut fit, settings, &summary, truth)?;
+    output::write(folder, titled, &mut fit, settings, &summary, truth)?;
     Ok((fit, summary))
 }
 

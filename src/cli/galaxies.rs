@@ -30,7 +30,7 @@ pub fn run(arguments: &GalaxiesArguments) -> Result<()> {
         catalog.iter().chain(&arguments.psf).chain(&arguments.population).map(PathBuf::as_path).collect();
     let population = arguments.population.as_deref().map_or(Ok(Population::default()), read_population)?;
     stop::at_once()?;
-    let folder = Folder::begin(out, arguments.force, &inputs)?;
+    let folder = Folder::begin(out, arguments.force, &inputs, &[SET, "galaxies.png"])?;
     let (mut galaxies, tally) = match arguments.simulate {
         Some(n) => simulated(n as usize, arguments, &population, &cuts)?,
         None => real(catalog, &cuts)?,

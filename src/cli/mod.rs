@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod best;
 mod demo;
 mod device;
 mod failure;
@@ -10,6 +11,8 @@ mod folder;
 mod galaxies;
 mod gallery;
 mod label;
+mod log;
+mod manifest;
 mod output;
 mod picture;
 mod pretty;
@@ -21,6 +24,7 @@ mod source_card;
 mod source_sheet;
 mod stop;
 mod summary;
+mod task;
 mod trace;
 mod train;
 mod warning;
@@ -51,6 +55,7 @@ pub fn main() -> ExitCode {
 
 /// One pool for everything, so that `--threads` holds for all of a command.
 fn run(arguments: Arguments) -> Result<()> {
+    log::set(arguments.quiet, arguments.log.as_deref())?;
     let threads = arguments.threads.map_or(0, |n| usize::from(n.get()));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(Failure::ours)?;
     pool.install(|| match arguments.command {

@@ -2,21 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use arclet::fit::{Fit, FitSettings};
+use arclet::fit::{Fit, FitSettings, View};
 use arclet::infer::posterior::Summary;
 use arclet::lens::fits::{HeaderCard, HeaderValue, Image, NamedImage, write_images};
 use arclet::lens::grid::Window;
 use arclet::lens::image_file::{read_header, read_image};
 use serde::Serialize;
 
+use super::best::best;
 use super::failure::Result;
+use super::fit::Titled;
 use super::folder::Folder;
 use super::{picture, pretty, summary};
 
-/// Writes `summary.json`, `posterior.nc`, `model.fits`, `fit.png`, `corner.png` and `priors.json`.
+/// What a fit writes.
+pub const FILES: [&str; 8] =
+    ["best.json", "corner.png", "curves.json", "fit.png", "model.fits", "posterior.nc", "priors.json", "summary.json"];
+
+/// Writes the [`FILES`]; no picture of the posterior where it has nothing to show.
 pub fn write(
     folder: &Folder,
-    title: &str,
+    Titled { title, text }: &Titled<'_>,
     fit: &mut Fit,
     settings: &FitSettings,
     summary: &Summary,
@@ -24,6 +30,11 @@ pub fn write(
 ) -> Result<()> {
     json(folder, "summary.json", &summary::json(fit, settings, summary))?;
     json(folder, "priors.json", &fit.priors.to_json())?;
+    let beside = fit.system.folder == folder.path();
+    json(folder, "best.json", &best(text, fit, beside)?)?;
+    let View { critical_curves, caustics, cuts, .. } = &fit.view;
+    let curves = serde_json::json!({ "critical_curves": critical_curves, "caustics": caustics, "cuts": cuts });
+    json(folder, "curves.json", &curves)?;
     fit.posterior.set_attribute("seed", settings.seed).set_attribute("method", summary::method(settings.method));
     fit.posterior.write_netcdf(folder.path().join("posterior.nc"))?;
     model_fits(folder, fit)?;

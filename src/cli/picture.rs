@@ -69,7 +69,7 @@ pub fn fit_page(title: &str, fit: &Fit, summary: &Summary) -> Result<Vec<u8>> {
     });
     figure.table = rows.collect();
     if let Some(radius) = fit.view.einstein_radius {
-        figure.notes.push(format!("Einstein radius (critical curve) {radius:.4} arcsec"));
+        figure.notes.push(format!("Einstein radius {radius:.4} arcsec"));
     }
     let (chains, draws) = (fit.posterior.chains(), fit.posterior.draws());
     let r_hat = Some(summary.worst_r_hat()).filter(|r| r.is_finite()).map(|r| format!(", R-hat ≤ {r:.3}"));

@@ -10,18 +10,19 @@ use arclet::infer::posterior::{EntrySummary, Summary};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 
 use super::failure::{Failure, Result};
-use super::{label, summary, warning};
+use super::{label, log, summary, warning};
 
 /// Rows that a person reads; the others are in summary.json.
 const MOST_ROWS: usize = 40;
 
-/// Prints the result of a fit that was written to `folder`; with a truth, beside it.
+/// Prints the result of a fit that was written to `folder`; with a truth, beside it. `how` says how to go on with it, where one can.
 pub fn print(
     fit: &Fit,
     settings: &FitSettings,
     summary: &Summary,
     folder: &Path,
     truth: Option<&BTreeMap<String, Vec<f64>>>,
+    how: Option<String>,
 ) -> Result<()> {
     let mut text = String::new();
     let mut rows: Vec<(&str, &EntrySummary)> = vec![];
@@ -37,7 +38,15 @@ pub fn print(
     if summary.iter().len() > rows.len() {
         let _ = writeln!(text, "and {} more in summary.json", summary.iter().len() - rows.len());
     }
-    let radius = fit.view.einstein_radius.map(|r| format!("; Einstein radius {r:.4} arcsec")).unwrap_or_default();
+    let derived = fit.derived.summary();
+    let known = |name: &str, unit: &str| {
+        let s = derived.get(name).filter(|s| s.mean.is_finite())?;
+        let digits = s.sd.max(1e-3 * s.mean.abs());
+        let name = name.replace("einstein_radius", "Einstein radius");
+        Some(format!("; {name} {} ± {}{unit}", rounded(s.mean, digits), rounded(s.sd, digits)))
+    };
+    let radius: String =
+        [known("einstein_radius", " arcsec"), known("magnification", "")].into_iter().flatten().collect();
     let seconds: f64 = fit.seconds.iter().map(|(_, s)| s).sum();
     let grid = &fit.data.grid;
     let (points, finest) = (grid.subpixels(), grid.sampling().finest() * grid.cells());
@@ -58,7 +67,16 @@ pub fn print(
         let _ = writeln!(text, "warning: {warning}");
     }
     let _ = writeln!(text, "written to {}", folder.display());
-    stdout(&text)
+    if let Some(how) = how {
+        let _ = writeln!(text, "{how}");
+    }
+    told(&text)
+}
+
+/// Prints a report, unless nobody wants it.
+pub fn told(text: &str) -> Result<()> {
+    text.lines().filter(|line| !line.is_empty()).for_each(log::line);
+    if log::is_quiet() { Ok(()) } else { stdout(text) }
 }
 
 /// Prints text where a closed pipe is no mistake.

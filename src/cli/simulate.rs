@@ -10,22 +10,27 @@ use arclet::lens::system::{Mock, System, simulate};
 use serde_json::{Map, Value as Json};
 
 use super::args::SimulateArguments;
+use super::best::whole_paths;
 use super::failure::{Failure, Result};
 use super::folder::Folder;
 use super::{output, picture, report};
 
+/// What a simulation writes; of the last two, those that the system has.
+pub const FILES: [&str; 7] =
+    ["image.fits", "noise.fits", "simulation.png", "system.json", "truth.json", "psf.fits", "mask.fits"];
+
 /// Runs the command.
 pub fn run(arguments: &SimulateArguments) -> Result<()> {
     let path = &arguments.system;
-    let system = System::from_file_with(path, &arclet::profiles())?;
+    let system = System::from_file_with(path, &arclet::profiles())?.at_start();
     let text = std::fs::read_to_string(path).map_err(|e| Failure::io("read", path, &e))?;
-    let folder = Folder::begin(&arguments.out, arguments.force, &[path])?;
+    let folder = Folder::begin(&arguments.out, arguments.force, &[path], &FILES)?;
     let title = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     let mock = simulate_into(&folder, &title, &system, &text, arguments.seed)?;
     folder.finish()?;
     let (width, height) = mock.image.size();
     let out = arguments.out.display();
-    report::stdout(&format!(
+    report::told(&format!(
         "simulated {width} x {height} pixels from seed {}\nwritten to {out}; all parameters are free in {out}/system.json, so that\n  \
          arclet fit {out}/system.json --out {out}-fit\nfits it\n",
         arguments.seed
@@ -80,14 +85,12 @@ pub fn simulate_into(folder: &Folder, title: &str, system: &System, text: &str, 
 /// The same system with all parameters free, and these data. It lies in another folder, so that a path of weights becomes a whole one.
 fn to_fit(text: &str, from: &Path, data: &DataFiles) -> Result<Json> {
     let mut json: Map<String, Json> = serde_json::from_str(text).map_err(Failure::ours)?;
+    json.shift_remove("covariance");
+    whole_paths(&mut json, from);
     for role in ["lens", "light", "source"] {
         for component in json.get_mut(role).and_then(Json::as_array_mut).into_iter().flatten() {
             if let Some(component) = component.as_object_mut() {
                 component.shift_remove("parameters");
-                if let Some(Json::String(path)) = component.get_mut("weights") {
-                    let whole = from.join(&*path);
-                    *path = whole.canonicalize().unwrap_or(whole).display().to_string();
-                }
             }
         }
     }

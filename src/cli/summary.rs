@@ -15,6 +15,7 @@ pub fn json(fit: &Fit, settings: &FitSettings, summary: &Summary) -> Json {
         fit.seconds.iter().map(|(stage, seconds)| ((*stage).to_owned(), json!(seconds))).collect();
     json!({
         "sites": summary,
+        "derived": fit.derived.summary(),
         "divergences": fit.posterior.divergences(),
         "gradients": fit.gradients,
         "seconds": seconds,

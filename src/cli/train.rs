@@ -20,6 +20,8 @@ use arclet::source::vae::Vae;
 
 use super::args::TrainArguments;
 use super::failure::{Failure, Result};
+use super::folder::sweep;
+use super::manifest::Manifest;
 use super::source_card::card;
 use super::source_sheet::{evenly, reconstructions};
 use super::watch::Steps;
@@ -140,6 +142,8 @@ fn load<S: Stepper>(set: &TrainingSet<'_>, path: &Path) -> Result<Trainer<S>> {
 /// The folder of a run, which lasts from one call to the next.
 struct Out {
     folder: PathBuf,
+    /// Keeps a second run out.
+    _manifest: Manifest,
     /// How long files stay as they are at least, and when they were last written.
     pause: Duration,
     written: Option<Instant>,
@@ -159,7 +163,10 @@ impl Out {
             ))),
             _ => {
                 fs::create_dir_all(folder).map_err(|e| Failure::io("make the folder", folder, &e))?;
-                Ok(Out { folder: folder.to_owned(), pause: Duration::ZERO, written: None, best: None })
+                let manifest = Manifest::take(folder)?;
+                sweep(folder);
+                let folder = folder.to_owned();
+                Ok(Out { folder, _manifest: manifest, pause: Duration::ZERO, written: None, best: None })
             }
         }
     }

@@ -9,6 +9,9 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
+use super::failure::one_line;
+use super::log;
+
 /// What was said so far, in order.
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -37,11 +40,13 @@ impl<S: Subscriber> Layer<S> for Warnings {
         }
         let mut message = Message(String::new());
         event.record(&mut message);
+        message.0 = one_line(&message.0);
         let Ok(mut said) = SAID.lock() else { return };
         if !said.contains(&message.0) {
             // A progress line may stand where this goes.
             let clear = if std::io::stderr().is_terminal() { "\r\x1b[2K" } else { "" };
             eprintln!("{clear}warning: {}", message.0);
+            log::line(&format!("warning: {}", message.0));
             said.push(message.0);
         }
     }

@@ -1,11 +1,14 @@
 //! Fitting a lens system: from its file to its posterior, in stages that keep out of the wrong basins.
 
 mod basin;
+mod derived;
 mod known;
 mod light;
 mod search;
 mod stages;
 mod stand_in;
+mod start;
+mod support;
 mod view;
 
 use std::collections::BTreeMap;
@@ -81,6 +84,8 @@ pub struct Fit {
     pub best: BTreeMap<String, Vec<f64>>,
     /// The model image and its parts there.
     pub view: View,
+    /// What follows from the parameters, at some of the draws: shapes, Einstein radii, the magnification.
+    pub derived: Posterior,
     /// Seconds of each stage, in order.
     pub seconds: Vec<(&'static str, f64)>,
     /// Gradients of all stages.
@@ -109,5 +114,36 @@ pub enum FitError {
         missing: &'static str,
         /// What to do.
         fix: &'static str,
+    },
+    /// A prior and the values that a parameter may have exclude each other.
+    #[error(
+        "the prior of `{site}` is between {} and {}, but its profile is defined between {} and {} alone; change the prior", .prior[0], .prior[1], .support[0], .support[1]
+    )]
+    Outside {
+        /// The parameter.
+        site: String,
+        /// Lower and upper end of the prior.
+        prior: [f64; 2],
+        /// Lower and upper end of what is allowed.
+        support: [f64; 2],
+    },
+    /// The density is finite nowhere that was looked at.
+    #[error(
+        "the density is not finite at any of {starts} starts, because of `{site}`: its prior, its profile and the data cannot hold together; \
+         look at its prior (`arclet priors`) and at the values of its component"
+    )]
+    Nowhere {
+        /// The site that is to blame.
+        site: String,
+        /// How many starts there were.
+        starts: usize,
+    },
+    /// The density does not fall off from its maximum in a way that could be measured.
+    #[error(
+        "the posterior has no width that could be measured along `{site}`; give it a wider prior, or a fixed value"
+    )]
+    NoWidth {
+        /// The parameter.
+        site: String,
     },
 }

@@ -1,10 +1,11 @@
 //! The search: maxima from many starts, each stage with random numbers of its own.
 
-use ppl_core::{Ctx, LogDensity, ModelDensity, Processor};
-use ppl_infer::Executor;
+use lens_models::system::System;
+use ppl_core::{Ctx, ModelDensity, Processor};
 use ppl_infer::map::{MapResult, MapSettings, maximise_with};
+use ppl_infer::{Error as EngineError, Executor};
 
-use super::FitError;
+use super::{FitError, support};
 
 /// What the stages before sampling share.
 pub(super) struct Search<'s, 'e> {
@@ -12,11 +13,12 @@ pub(super) struct Search<'s, 'e> {
     uses: u64,
     pub executor: &'s mut Executor<'e>,
     processor: Processor,
+    system: &'s System,
 }
 
 impl<'s, 'e> Search<'s, 'e> {
-    pub(super) fn new(seed: u64, executor: &'s mut Executor<'e>, processor: Processor) -> Self {
-        Search { seed, uses: 0, executor, processor }
+    pub(super) fn new(system: &'s System, seed: u64, executor: &'s mut Executor<'e>, processor: Processor) -> Self {
+        Search { seed, uses: 0, executor, processor, system }
     }
 
     /// A seed of its own for each use.
@@ -33,13 +35,26 @@ impl<'s, 'e> Search<'s, 'e> {
         Ok(ModelDensity::new(model)?.on(&self.processor)?)
     }
 
-    /// Maximises from all starts as lanes.
-    pub(super) fn maximise(
+    /// Maximises from all starts as lanes. A stop ends the search: what follows from half of it would be another fit.
+    pub(super) fn maximise<M, R>(
         &mut self,
-        density: &impl LogDensity,
+        density: &ModelDensity<M>,
         starts: &[f64],
         settings: &MapSettings,
-    ) -> Result<MapResult, FitError> {
-        Ok(maximise_with(density, starts, settings, self.executor)?)
+    ) -> Result<MapResult, FitError>
+    where
+        M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+    {
+        let found = maximise_with(density, starts, settings, self.executor);
+        if self.executor.stopped() {
+            return Err(EngineError::StoppedEarly.into());
+        }
+        found.map_err(|error| match error {
+            EngineError::NoFiniteStart { lanes } => {
+                let first = &starts[..density.layout().dim().min(starts.len())];
+                FitError::Nowhere { site: support::unfit(self.system, density, first), starts: lanes }
+            }
+            error => error.into(),
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lens_models::data::ImageData;
 use lens_models::sampling::Sampling;
@@ -11,13 +11,14 @@ use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
 use ppl_infer::map::{Laplace, LaplaceSettings, MapSettings, laplace};
 use ppl_infer::mcmc::NutsSettings;
 use ppl_infer::posterior::{Posterior, Warning};
-use ppl_infer::{Executor, Target, sample_around};
+use ppl_infer::{Error as EngineError, Executor, Target, sample_around};
 
 use super::basin::basin;
+use super::derived::derived;
 use super::light::{fit_light, latent_values};
 use super::search::Search;
 use super::view::View;
-use super::{Fit, FitError, FitSettings, Method};
+use super::{Fit, FitError, FitSettings, Method, start, support};
 
 /// How often sub-pixels are chosen anew at the maximum that the last ones gave: the second time few cells change, if any.
 const REFINEMENTS: usize = 3;
@@ -36,33 +37,40 @@ pub fn fit(
     if !has(Role::Light) && !has(Role::Source) {
         return Err(FitError::Nothing { missing: "light", fix: "add a component under `source` or `light`" });
     }
-    let mut clock = Clock { seconds: vec![], since: Instant::now() };
+    let mut clock = Clock { seconds: vec![], told: Duration::ZERO, since: Instant::now() };
     let scales = Scales::of(&data, has(Role::Light));
     let mut model = SystemModel::new(system, data.clone(), &scales)?;
-    let mut search = Search::new(settings.seed, executor, settings.processor.clone());
+    let mut search = Search::new(system, settings.seed, executor, settings.processor.clone());
     let mut density = search.density(with_priors(&model, system))?;
     if density.layout().dim() == 0 {
         return Err(FitError::Nothing { missing: "free parameter", fix: "take the `value` of one away" });
     }
     let priors = PriorSet::of(with_priors(&model, system))?;
+    support::check(system, &priors)?;
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
     let data = Arc::new(data.resampled(Sampling::Uniform(1)));
 
-    let light = if has(Role::Light) && has(Role::Source) {
-        search.executor.stage("lens light");
-        let light = fit_light(system, &data, &scales, &mut search)?;
-        clock.lap("lens light");
-        Some(light)
-    } else {
-        None
+    let starts = match start::given(system, &density)? {
+        Some(start) => start,
+        None => {
+            let light = if has(Role::Light) && has(Role::Source) {
+                search.executor.stage("lens light");
+                let light = fit_light(system, &data, &scales, &mut search)?;
+                clock.lap("lens light", search.executor);
+                Some(light)
+            } else {
+                None
+            };
+            search.executor.stage("search");
+            let start = basin(system, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
+            let starts = density.position_of(&start, settings.seed)?;
+            clock.lap("search", search.executor);
+            starts
+        }
     };
-    search.executor.stage("search");
-    let start = basin(system, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
-    let starts = density.position_of(&start, settings.seed)?;
-    clock.lap("search");
     search.executor.stage("maximum");
     let mut best = search.maximise(&density, &starts, &MapSettings::default())?;
-    clock.lap("maximum");
+    clock.lap("maximum", search.executor);
     if model.data().adaptive {
         search.executor.stage("sub-pixels");
         for _ in 0..REFINEMENTS {
@@ -74,13 +82,17 @@ pub fn fit(
             density = search.density(with_priors(&model, system))?;
             best = search.maximise(&density, &best.position, &MapSettings::default())?;
         }
-        clock.lap("sub-pixels");
+        clock.lap("sub-pixels", search.executor);
     }
     let data = model.data().clone();
     search.executor.stage("curvature");
-    let around = laplace(&density, &best.position, &LaplaceSettings::default())?;
-    executor.spend(around.gradient_count as u64);
-    clock.lap("curvature");
+    let around = executor.once("curvature", |executor| {
+        let around = laplace(&density, &best.position, &LaplaceSettings::default())?;
+        executor.spend(around.gradient_count as u64);
+        Ok(around)
+    });
+    let around = around.map_err(|error| of_curvature(error, system, &density, &best.position))?;
+    clock.lap("curvature", executor);
 
     let before = executor.spent();
     let (posterior, top) = match settings.method {
@@ -88,7 +100,7 @@ pub fn fit(
         Method::Nuts => {
             executor.stage("sampling");
             let drawn = draw(&density, &around, settings, executor)?;
-            clock.lap("sampling");
+            clock.lap("sampling", executor);
             drawn
         }
     };
@@ -96,6 +108,7 @@ pub fn fit(
     let scene = model.scene_at(&values)?;
     let best = with_fixed(system, &values);
     let view = View::new(system, &data, &scene, &best)?;
+    let derived = derived(system, &model, &posterior, &best)?;
     let (seconds, gradients) = (clock.seconds, executor.spent());
     let sampling_gradients = gradients - before;
     let stopped = executor.stopped() || posterior.warnings().iter().any(|w| matches!(w, Warning::CutShort { .. }));
@@ -107,10 +120,30 @@ pub fn fit(
         priors,
         best,
         view,
+        derived,
         seconds,
         gradients,
         sampling_gradients,
     })
+}
+
+/// An error of the Laplace approximation, with the site that it is about.
+fn of_curvature<M, R>(error: EngineError, system: &System, density: &ModelDensity<M>, at: &[f64]) -> FitError
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let named = |direction: usize| {
+        let entries = density.layout().entries();
+        let entry = entries.iter().find(|e| (e.offset..e.offset + e.len).contains(&direction));
+        entry.map_or_else(|| "image".to_owned(), |entry| entry.name.to_string())
+    };
+    match error {
+        EngineError::NoCurvature { direction } => FitError::NoWidth { site: named(direction) },
+        EngineError::NoFiniteStart { lanes } => {
+            FitError::Nowhere { site: support::unfit(system, density, at), starts: lanes }
+        }
+        error => error.into(),
+    }
 }
 
 /// The model under the priors of its system.
@@ -165,15 +198,17 @@ fn with_fixed(system: &System, values: &Values) -> BTreeMap<String, Vec<f64>> {
     all
 }
 
-/// Seconds of each stage.
+/// Seconds of each stage, those in earlier processes too.
 struct Clock {
     seconds: Vec<(&'static str, f64)>,
+    told: Duration,
     since: Instant,
 }
 
 impl Clock {
-    fn lap(&mut self, stage: &'static str) {
-        self.seconds.push((stage, self.since.elapsed().as_secs_f64()));
-        self.since = Instant::now();
+    fn lap(&mut self, stage: &'static str, executor: &Executor<'_>) {
+        let earlier = executor.earlier() - self.told;
+        self.seconds.push((stage, (earlier + self.since.elapsed()).as_secs_f64()));
+        (self.told, self.since) = (executor.earlier(), Instant::now());
     }
 }

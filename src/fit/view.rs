@@ -40,12 +40,17 @@ pub struct View {
     pub critical_curves: Vec<Vec<[f64; 2]>>,
     /// The same in the source plane.
     pub caustics: Vec<Vec<[f64; 2]>>,
-    /// Radius of the circle of the area within the tangential critical curve, arcsec; none without one.
+    /// Where a source loses its image at the centre of an isothermal or steeper mass, in the source plane.
+    pub cuts: Vec<Vec<[f64; 2]>>,
+    /// Radius of the circle about the first lens with a centre within which the mean convergence of all lenses is one, arcsec; none
+    /// without one.
     pub einstein_radius: Option<f64>,
 }
 
 /// Pixels along each side of the source image.
 const SOURCE_SIZE: usize = 120;
+/// Most cells along each side of the square that is searched for critical curves; small ones are looked for where the masses are.
+const MOST_CELLS: usize = 300;
 
 impl View {
     /// The view of a scene and of the parameters that made it.
@@ -74,17 +79,10 @@ impl View {
     }
 
     fn add_mass(&mut self, system: &System, data: &ImageData, best: &BTreeMap<String, Vec<f64>>) {
-        let (mut profiles, mut params) = (vec![], vec![]);
-        for (profile, values) in each(system, Role::Lens, best) {
-            if let Profile::Mass(profile) = profile {
-                profiles.push(*profile);
-                params.extend(values.concat());
-            }
-        }
-        if profiles.is_empty() {
+        let (mass, params, centers) = masses(each(system, Role::Lens, best));
+        if params.is_empty() {
             return;
         }
-        let mass = MassSum::new(profiles);
         let lens = Lens::new(&mass, &params);
         let (grid, window) = (&data.grid, data.grid.window());
         let places = window.rows().flat_map(|y| window.columns().map(move |x| (x, y)));
@@ -98,10 +96,10 @@ impl View {
         let opposite = grid.position(window.x0 + window.width - 1, window.y0 + window.height - 1);
         let center = [0.5 * (corner.0 + opposite.0), 0.5 * (corner.1 + opposite.1)];
         let half_width = 0.5 * (opposite.0 - corner.0).max(opposite.1 - corner.1);
-        let cells = 2 * window.width.max(window.height);
-        let critical = lens.critical_curves(Square { center, half_width, cells });
-        let area = critical.iter().filter(|c| c.closed).map(Curve::area).fold(0.0, f64::max);
-        self.einstein_radius = (area > 0.0).then(|| (area / std::f64::consts::PI).sqrt());
+        let cells = (2 * window.width.max(window.height)).min(MOST_CELLS);
+        let critical = lens.smooth_critical_curves(Square { center, half_width, cells }, &centers);
+        self.einstein_radius = centers.first().and_then(|center| lens.einstein_radius(*center));
+        self.cuts = lens.cuts(&centers).into_iter().map(joined).collect();
         self.caustics = lens.caustics(&critical).into_iter().map(joined).collect();
         self.critical_curves = critical.into_iter().map(joined).collect();
     }
@@ -141,13 +139,37 @@ fn joined(curve: Curve) -> Vec<[f64; 2]> {
 }
 
 /// Numbers of parameters as values, a scalar or a vector each.
-fn constants(params: &[Vec<f64>]) -> Vec<Value> {
+pub(super) fn constants(params: &[Vec<f64>]) -> Vec<Value> {
     let dims = |numbers: &[f64]| if numbers.len() == 1 { Dims::SCALAR } else { Dims::new(&[numbers.len()]) };
     params.iter().map(|numbers| Value::shared(dims(numbers), numbers.clone())).collect()
 }
 
+/// The sum of some mass profiles, its parameters, and the centres of those that have one.
+pub(super) fn masses<'a>(
+    profiles: impl Iterator<Item = (&'a Profile, Vec<Vec<f64>>)>,
+) -> (MassSum, Vec<f64>, Vec<[f64; 2]>) {
+    let (mut all, mut params, mut centers) = (vec![], vec![], vec![]);
+    for (profile, values) in profiles {
+        let center = ["center_x", "center_y"].map(|name| number(profile, &values, name));
+        if let Profile::Mass(profile) = profile {
+            all.push(*profile);
+            params.extend(values.concat());
+            if let [Some(x), Some(y)] = center {
+                centers.push([x, y]);
+            }
+        }
+    }
+    (MassSum::new(all), params, centers)
+}
+
+/// The first number of the parameter of this name.
+pub(super) fn number(profile: &Profile, values: &[Vec<f64>], name: &str) -> Option<f64> {
+    let place = profile.parameters().iter().position(|p| p.name == name)?;
+    values[place].first().copied()
+}
+
 /// Every copy of every component of a role: its profile, and the numbers of each of its parameters.
-fn each<'a>(
+pub(super) fn each<'a>(
     system: &'a System,
     role: Role,
     best: &'a BTreeMap<String, Vec<f64>>,

@@ -20,6 +20,9 @@ pub const SYSTEM: &str = r#"{
     "e2": { "value": 0.15 }, "center_x": { "value": 0.07 }, "center_y": { "value": 0.11 } } } ]
 }"#;
 
+/// The list of what arclet wrote, in every folder that it makes.
+pub const MANIFEST: &str = ".arclet";
+
 /// Runs the program in `folder`.
 pub fn arclet(folder: &Path, arguments: &[&str]) -> Output {
     let run = Command::new(env!("CARGO_BIN_EXE_arclet")).args(arguments).current_dir(folder).output();
@@ -59,7 +62,9 @@ pub fn mock() -> TempDir {
         good(folder.path(), &["simulate", "mock.json", "--out", "mock", "--seed", "5"]);
         let entries = fs::read_dir(folder.path().join("mock")).expect("just written");
         let file = |path: PathBuf| (path.file_name().map(PathBuf::from).unwrap_or_default(), fs::read(&path));
-        entries.flatten().map(|e| file(e.path())).map(|(n, b)| (n, b.expect("just written"))).collect()
+        // What arclet wrote is the user's now: without the manifest.
+        let files = entries.flatten().filter(|e| e.file_name() != MANIFEST);
+        files.map(|e| file(e.path())).map(|(n, b)| (n, b.expect("just written"))).collect()
     });
     let folder = empty();
     for (name, bytes) in files {

@@ -25,6 +25,18 @@ pub struct Curve {
 }
 
 impl Curve {
+    /// The longer side of the rectangle that holds it, arcsec.
+    pub fn extent(&self) -> f64 {
+        let along = |i: usize| {
+            let ends = self
+                .points
+                .iter()
+                .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], p| [low.min(p[i]), high.max(p[i])]);
+            ends[1] - ends[0]
+        };
+        along(0).max(along(1))
+    }
+
     /// The enclosed area, arcsec^2, by the trapezium rule; positive in either direction.
     pub fn area(&self) -> f64 {
         let next = self.points.iter().cycle().skip(1);
@@ -36,7 +48,7 @@ impl Lens<'_> {
     /// The curves in the square on which det A = 0: marching squares, each crossing of a cell's edge then bisected to
     /// the last bits.
     ///
-    /// Features smaller than a cell are missed. Where det A changes its sign through a pole (the centre of a singular
+    /// Features smaller than a cell are missed; [`Lens::smooth_critical_curves`] finds those about the centres of the mass. Where det A changes its sign through a pole (the centre of a singular
     /// profile) there is no critical curve, and none is reported.
     pub fn critical_curves(&self, square: Square) -> Vec<Curve> {
         let side = square.cells + 1;
@@ -90,12 +102,12 @@ impl Lens<'_> {
         critical.iter().map(image).collect()
     }
 
-    fn det(&self, [x, y]: [f64; 2]) -> f64 {
+    pub(super) fn det(&self, [x, y]: [f64; 2]) -> f64 {
         self.at(x, y).det_jacobian()
     }
 
     /// The zero of det A between two points where it has different signs; None if it jumps there.
-    fn root(&self, mut a: [f64; 2], mut b: [f64; 2]) -> Option<[f64; 2]> {
+    pub(super) fn root(&self, mut a: [f64; 2], mut b: [f64; 2]) -> Option<[f64; 2]> {
         let a_negative = self.det(a) < 0.0;
         // A grid point may lie on the pole itself, so a jump is told at the end, by a det that did not become small.
         for _ in 0..52 {

@@ -1,8 +1,10 @@
-//! The plane of the lens: single points, critical curves and caustics, the Einstein radius.
+//! The plane of the lens: single points, critical curves, caustics and cuts, the Einstein radius.
 
 mod critical;
+mod cut;
 mod einstein_radius;
 mod lens;
+mod smooth;
 
 pub use critical::{Curve, Square};
 pub use lens::Lens;

@@ -100,6 +100,8 @@ pub struct Component {
     pub count: usize,
     /// Parameters that are not free, one number or one for each copy.
     pub fixed: BTreeMap<&'static str, Vec<f64>>,
+    /// Where a fit starts with parameters that are free, in the same form.
+    pub start: BTreeMap<&'static str, Vec<f64>>,
 }
 
 impl Component {

@@ -40,6 +40,16 @@ impl System {
         System { folder: self.folder.clone(), data: self.data.clone(), components, preset: self.preset, priors }
     }
 
+    /// The same system with every parameter fixed that has a value, those that a fit would start with too.
+    #[must_use]
+    pub fn at_start(&self) -> Self {
+        let mut system = self.clone();
+        for component in &mut system.components {
+            component.fixed.append(&mut component.start);
+        }
+        system
+    }
+
     /// The deflectors and the values given for all their parameters, for ray tracing without data.
     ///
     /// # Errors
@@ -50,7 +60,9 @@ impl System {
             let Profile::Mass(profile) = &component.profile else { continue };
             for copy in 0..component.count {
                 profiles.push(*profile);
-                for (parameter, value) in component.numbers(copy, |p| component.fixed.get(p.name)) {
+                for (parameter, value) in
+                    component.numbers(copy, |p| component.fixed.get(p.name).or(component.start.get(p.name)))
+                {
                     let site = || Error::NoValue { site: component.site(parameter), parameter: parameter.name };
                     values.push(value.ok_or_else(site)?);
                 }

@@ -11,7 +11,7 @@ use super::component::{Component, Profile, Role};
 use super::config::System;
 use super::defaults::{self, Scales};
 use crate::data::ImageData;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::op::{Deflector, Template, expose, image_log_prob, scalars_of, sky, trace_rays};
 use crate::parameter::ProfileParameter;
 use crate::sampling::Sampling;
@@ -45,8 +45,12 @@ impl SystemModel {
     /// The model of `system` on `data`, with default priors scaled to them.
     ///
     /// # Errors
-    /// None that a system read from a file can cause.
+    /// A system without light or source, of which there is no image.
     pub fn new(system: &System, data: Arc<ImageData>, scales: &Scales) -> Result<Self> {
+        if system.components.iter().all(|c| c.role == Role::Lens) {
+            let hint = "or `light`: a component of either, without which there is no image";
+            return Err(Error::MissingKey { place: "the system".to_owned(), key: "source", hint });
+        }
         let slots = |component: &Component| {
             let slot = |p| match component.fixed.get(p) {
                 Some(values) => Ok(Slot::Fixed(values.clone())),

@@ -15,7 +15,8 @@ use crate::op::Keys;
 use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
 
-const KEYS: [&str; 6] = ["data", "lens", "light", "source", "preset", "priors"];
+/// `covariance` is what a fit says of the values in its `best.json`.
+const KEYS: [&str; 7] = ["data", "lens", "light", "source", "preset", "priors", "covariance"];
 const COMPONENT_KEYS: [&str; 4] = ["name", "profile", "count", "parameters"];
 
 /// The most copies of one profile.
@@ -83,6 +84,7 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
     if components.is_empty() {
         return Err(form(&file, "at least one component under `lens`, `light` or `source`"));
     }
+    object.get("covariance").map_or(Ok(()), |covariance| check_covariance(covariance, &file))?;
     let priors = object.get("priors").map(|p| PriorSet::from_value(&format!("{file}: `priors`"), p)).transpose()?;
     let preset = preset(object.get("preset"), &format!("{file}: `preset`"))?;
     Ok(System { folder: folder.to_owned(), data, components, preset, priors: priors.unwrap_or_default() })
@@ -110,8 +112,44 @@ fn check_keys(object: &Map<String, Json>, place: &str, known: &[&str]) -> Result
     }
 }
 
+/// `{ "names": [..], "matrix": [[..], ..] }`, a row for each name.
+fn check_covariance(json: &Json, file: &str) -> Result<()> {
+    let place = format!("{file}: `covariance`");
+    let entry = object(json, &place)?;
+    check_keys(entry, &place, &["names", "matrix"])?;
+    let list = |json: Option<&Json>| json.and_then(Json::as_array).cloned();
+    let (names, rows) = (list(entry.get("names")), list(entry.get("matrix")));
+    let square = names.zip(rows).is_some_and(|(names, rows)| {
+        let row =
+            |row: &Json| row.as_array().is_some_and(|row| row.len() == names.len() && row.iter().all(Json::is_number));
+        names.iter().all(Json::is_string) && rows.len() == names.len() && rows.iter().all(row)
+    });
+    if square { Ok(()) } else { Err(form(&place, "the `names` of parameters and a `matrix` of a row for each")) }
+}
+
+/// The keys of `data` that hold paths, and those that hold whole numbers; what is in neither list is a number.
+const PATHS: [&str; 5] = ["image", "noise", "inverse_variance", "psf", "mask"];
+const WHOLE: [&str; 2] = ["supersampling", "psf_supersampling"];
+
 fn read_data(json: &Json, place: &str) -> Result<DataFiles> {
-    check_keys(object(json, place)?, place, DataFiles::KEYS)?;
+    let entry = object(json, place)?;
+    check_keys(entry, place, DataFiles::KEYS)?;
+    let list = |value: &Json, of: fn(&Json) -> bool| {
+        value.as_array().is_some_and(|list| list.len() == 2 && list.iter().all(of))
+    };
+    let whole = |value: &Json| value.as_u64().is_some_and(|n| n > 0);
+    for (key, value) in entry.iter().filter(|(key, value)| !(value.is_null() && *key != "psf_supersampling")) {
+        let (right, expected) = match key.as_str() {
+            path if PATHS.contains(&path) => (value.is_string(), "a path in quotes, such as \"image.fits\""),
+            count if WHOLE.contains(&count) => (value.is_u64(), "a whole number, such as 3"),
+            "size" => (list(value, whole), "width and height in pixels, such as [100, 100]"),
+            "mask_center" => (list(value, Json::is_number), "x and y in arcsec, such as [0.1, -0.2]"),
+            _ => (value.is_number(), "a number, such as 0.05"),
+        };
+        if !right {
+            return Err(form(&format!("{place}: `{key}`"), expected));
+        }
+    }
     serde_json::from_value(json.clone()).map_err(|cause| Error::BadKey { place: place.to_owned(), cause })
 }
 
@@ -124,6 +162,9 @@ fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Pro
         entry.get(key).and_then(Json::as_str).ok_or_else(missing)
     };
     let name = text("name", "a text that no other component has")?;
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(form(&format!("{place}: `name`"), "a text without control characters, which is not empty"));
+    }
     let place = format!("{place}: component `{name}`");
     let profile = text("profile", "the name of a profile")?;
     let unknown = || Error::unknown("profile", profile, place.as_str(), role.names(profiles));
@@ -140,26 +181,32 @@ fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Pro
     if count > 1 && profile.parameters().iter().any(|p| p.size > 1) {
         return Err(form(&format!("{place}: `count`"), "1, for a profile one of whose parameters is a vector"));
     }
-    let fixed = match entry.get("parameters") {
-        None => BTreeMap::new(),
-        Some(given) => fixed(given, profile.parameters(), count, &place)?,
+    let Given { fixed, start } = match entry.get("parameters") {
+        None => Given::default(),
+        Some(json) => given(json, profile.parameters(), count, &place)?,
     };
-    Ok(Component { name: name.to_owned(), role, profile, count, fixed })
+    Ok(Component { name: name.to_owned(), role, profile, count, fixed, start })
 }
 
-fn fixed(
-    json: &Json,
-    table: &'static [ProfileParameter],
-    count: usize,
-    place: &str,
-) -> Result<BTreeMap<&'static str, Vec<f64>>> {
-    let mut fixed = BTreeMap::new();
+/// The values of parameters that are fixed, and of those that are free.
+#[derive(Default)]
+struct Given {
+    fixed: BTreeMap<&'static str, Vec<f64>>,
+    start: BTreeMap<&'static str, Vec<f64>>,
+}
+
+fn given(json: &Json, table: &'static [ProfileParameter], count: usize, place: &str) -> Result<Given> {
+    let mut given = Given::default();
     for (name, entry) in object(json, &format!("{place}: `parameters`"))? {
         let unknown = || Error::unknown("parameter", name, place, table.iter().map(|p| p.name));
         let parameter = table.iter().find(|p| p.name == name).ok_or_else(unknown)?;
         let here = format!("{place}: `{name}`");
         let entry = object(entry, &here)?;
-        check_keys(entry, &here, &["value"])?;
+        check_keys(entry, &here, &["value", "free"])?;
+        let free = match entry.get("free") {
+            None => false,
+            Some(free) => free.as_bool().ok_or_else(|| form(&format!("{here}: `free`"), "true or false"))?,
+        };
         let values = match entry.get("value") {
             Some(Json::Array(list)) if list.len() == count * parameter.size => {
                 list.iter().map(Json::as_f64).collect::<Option<Vec<_>>>()
@@ -177,7 +224,20 @@ fn fixed(
         if let Some(bad) = values.iter().find(|v| !inside(v)) {
             return Err(Error::OutOfSupport { name: here, value: *bad, support: format!("{low} to {high}") });
         }
-        fixed.insert(parameter.name, values);
+        if free { &mut given.start } else { &mut given.fixed }.insert(parameter.name, values);
     }
-    Ok(fixed)
+    round_enough(&given, count, place)?;
+    Ok(given)
+}
+
+/// The two components of an ellipticity must have a length below one.
+fn round_enough(given: &Given, count: usize, place: &str) -> Result<()> {
+    let all = |name| given.fixed.get(name).or(given.start.get(name));
+    let (Some(e1), Some(e2)) = (all("e1"), all("e2")) else { return Ok(()) };
+    let at = |values: &[f64], copy| values.get(copy).or(values.first()).copied().unwrap_or(0.0);
+    let length = (0..count).map(|copy| at(e1, copy).hypot(at(e2, copy))).fold(0.0, f64::max);
+    if length < 1.0 {
+        return Ok(());
+    }
+    Err(Error::OutOfSupport { name: format!("{place}: |e1 + i e2|"), value: length, support: "0 to 1".to_owned() })
 }

@@ -11,7 +11,7 @@ use rand_distr::{Distribution as _, StandardNormal};
 use super::config::System;
 use super::defaults::Scales;
 use super::model::SystemModel;
-use crate::data::{ImageData, Inputs};
+use crate::data::{ImageData, Inputs, check_size};
 use crate::error::{Error, Result};
 use crate::fits::Image;
 use crate::image_file::read_image;
@@ -44,6 +44,7 @@ pub fn simulate(system: &System, seed_of_draws: u64) -> Result<Mock> {
         (None, Some(path)) => read_image(system.folder.join(path))?.size(),
         (None, None) => return Err(missing("size", "width and height in pixels, such as [100, 100]")),
     };
+    check_size(size.0.saturating_mul(size.1))?;
     let blank = Image::new(size.0, size.1, vec![0.0; size.0 * size.1])?;
     let noise = files.read_noise(&system.folder)?;
     let open = files.clone_without_mask();

@@ -172,7 +172,8 @@ fn root(low: f64, high: f64, f: impl Fn(f64) -> f64) -> f64 {
         (a, fa) = (x, fx);
         let best = if fa.abs() < fb.abs() { a } else { b };
         let tolerance = 4e-16 * (1.0 + best.abs()) / (b - a).abs();
-        if tolerance > 0.5 || fa == 0.0 || fb == 0.0 {
+        // Not a number where the ends are not: then there is no better one.
+        if tolerance.is_nan() || tolerance > 0.5 || fa == 0.0 || fb == 0.0 {
             return best;
         }
         let (xi, phi) = ((a - b) / (c - b), (fa - fb) / (fc - fb));

@@ -160,7 +160,8 @@ impl Interval {
             let mass = height * whole.ratio / SQRT_2PI;
             let (lower, upper) = (tail(-a) + below * mass, tail(upward.high) + above * mass);
             let z = SQRT_2 * if upper < lower { erfc_inv(2.0 * upper) } else { -erfc_inv(2.0 * lower) };
-            return (Origin::Zero, sign * z.clamp(a, upward.high));
+            // Not `clamp`, which panics at ends so far out that they are no numbers.
+            return (Origin::Zero, sign * z.max(a).min(upward.high));
         }
         // In the logarithm of the distance from the origin, on either side of the mean distance.
         let tails = |u: f64| {

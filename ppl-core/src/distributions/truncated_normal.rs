@@ -64,7 +64,8 @@ family! {
             return Some(if p <= 0.0 { low } else { high });
         }
         let (origin, t) = interval(params).quantile(p);
-        Some(point(origin, t, params).clamp(low, high))
+        // Not `clamp`, which panics where ends that move have crossed.
+        Some(point(origin, t, params).max(low).min(high))
     }
 
     fn mean(params: [f64; 4]) -> Option<f64> {

@@ -1,0 +1,83 @@
+//! `best.json`: the system with every parameter at the maximum, for `trace`, `simulate`, and as the start of another fit.
+
+use std::path::Path;
+
+use arclet::fit::Fit;
+use arclet::infer::posterior::Entry;
+use serde_json::{Map, Value as Json, json};
+
+use super::failure::{Failure, Result};
+
+/// The JSON of a fit's system, read from `text`, to lie in another folder than that one unless `beside`.
+pub fn best(text: &str, fit: &Fit, beside: bool) -> Result<Json> {
+    let mut json: Map<String, Json> = serde_json::from_str(text).map_err(Failure::ours)?;
+    let from = &fit.system.folder;
+    if !beside {
+        whole_paths(&mut json, from);
+    }
+    for role in ["lens", "light", "source"] {
+        for entry in json.get_mut(role).and_then(Json::as_array_mut).into_iter().flatten() {
+            let Some(entry) = entry.as_object_mut() else { continue };
+            let name = entry.get("name").and_then(Json::as_str);
+            let Some(component) = fit.system.components.iter().find(|c| Some(c.name.as_str()) == name) else {
+                continue;
+            };
+            let parameters = component.profile.parameters().iter().filter_map(|parameter| {
+                let numbers = fit.best.get(&component.site(parameter))?;
+                let value = match &numbers[..] {
+                    [one] => json!(one),
+                    many => json!(many),
+                };
+                let fixed = component.fixed.contains_key(parameter.name);
+                let given = if fixed { json!({ "value": value }) } else { json!({ "value": value, "free": true }) };
+                Some((parameter.name.to_owned(), given))
+            });
+            let parameters: Map<String, Json> = parameters.collect();
+            entry.insert("parameters".to_owned(), Json::Object(parameters));
+        }
+    }
+    json.insert("priors".to_owned(), fit.priors.to_json());
+    let entries: Vec<Entry> = fit.posterior.entries().collect();
+    let names: Vec<&str> = entries.iter().map(Entry::name).collect();
+    json.insert("covariance".to_owned(), json!({ "names": names, "matrix": covariance(&entries) }));
+    Ok(Json::Object(json))
+}
+
+/// Makes the paths in a system file independent of the folder that it lies in.
+pub fn whole_paths(json: &mut Map<String, Json>, from: &Path) {
+    let whole = |path: &mut Json| {
+        if let Json::String(text) = path {
+            let joined = from.join(&*text);
+            // Not canonical: the name of a file may end in that of an HDU.
+            *text = std::path::absolute(&joined).unwrap_or(joined).display().to_string();
+        }
+    };
+    if let Some(data) = json.get_mut("data").and_then(Json::as_object_mut) {
+        for key in ["image", "noise", "inverse_variance", "psf", "mask"] {
+            data.get_mut(key).into_iter().for_each(whole);
+        }
+    }
+    for role in ["lens", "light", "source"] {
+        for component in json.get_mut(role).and_then(Json::as_array_mut).into_iter().flatten() {
+            if let Some(path) = component.get_mut("weights") {
+                whole(path);
+            }
+        }
+    }
+}
+
+/// The covariance of the draws of all scalars, a row for each.
+fn covariance(entries: &[Entry]) -> Vec<Vec<f64>> {
+    let centred = |entry: &Entry| {
+        let values = entry.values();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        values.iter().map(|v| v - mean).collect::<Vec<f64>>()
+    };
+    let columns: Vec<Vec<f64>> = entries.iter().map(centred).collect();
+    let product = |a: &[f64], b: &[f64]| {
+        let sum: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+        // Of a single draw nothing is known of the spread.
+        sum / (a.len().max(2) - 1) as f64
+    };
+    columns.iter().map(|a| columns.iter().map(|b| product(a, b)).collect()).collect()
+}

@@ -1,0 +1,166 @@
+//! Derived quantities: shapes, Einstein radii and the magnification at draws of the posterior.
+
+use std::collections::BTreeMap;
+use std::f64::consts::{PI, TAU};
+
+use lens_models::op::expose;
+use lens_models::plane::Lens;
+use lens_models::system::{Component, Profile, Role, System, SystemModel};
+use ppl_core::{Array, Values};
+use ppl_infer::posterior::Posterior;
+
+use super::FitError;
+use super::view::{constants, each, masses, number};
+
+/// Draws of all chains together, evenly spaced, that the quantities are computed at.
+const DRAWS: usize = 200;
+/// Where the flux of a source is summed: on circles about its centre whose radii grow evenly in their logarithm.
+const RADII: [f64; 2] = [1e-4, 1e2];
+const CIRCLES: usize = 240;
+const ANGLES: usize = 64;
+
+/// What follows from the draws of a system, as a posterior of fewer draws:
+///
+/// - `NAME.q`, `NAME.phi` of a component with `e1`, `e2`: axis ratio, and position angle from +x, radians;
+/// - `NAME.einstein_radius` of a lens with a centre: the radius of the circle about it within which its own mean convergence is 1,
+///   arcsec;
+/// - `einstein_radius`: the same of all lenses together, about the centre of the first;
+/// - `magnification`: the flux of the images of the sources over that of the sources.
+pub(super) fn derived(
+    system: &System,
+    model: &SystemModel,
+    posterior: &Posterior,
+    best: &BTreeMap<String, Vec<f64>>,
+) -> Result<Posterior, FitError> {
+    let chains = posterior.chains();
+    let draws = posterior.draws().min(DRAWS.div_ceil(chains.max(1)));
+    let mut columns: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for chain in 0..chains {
+        for i in 0..draws {
+            let draw = chain * posterior.draws() + i * posterior.draws() / draws;
+            let (sites, values) = sites(system, posterior, draw);
+            for (name, values) in quantities(system, model, &sites, &values, best)? {
+                columns.entry(name).or_default().extend(values);
+            }
+        }
+    }
+    let mut derived = Posterior::new(chains, draws);
+    for (name, values) in columns {
+        let each = values.len() / (chains * draws).max(1);
+        let shape: &[usize] = if each == 1 { &[] } else { &[each] };
+        derived.push_variable(name, shape, values)?;
+    }
+    Ok(derived)
+}
+
+/// Every parameter of a draw by site, and the free ones as the model takes them.
+fn sites(system: &System, posterior: &Posterior, draw: usize) -> (BTreeMap<String, Vec<f64>>, Values) {
+    let (mut sites, mut values) = (BTreeMap::new(), Values::new());
+    for component in &system.components {
+        for parameter in component.profile.parameters() {
+            let site = component.site(parameter);
+            if let Some(numbers) = posterior.get(&site).and_then(|v| v.draws().nth(draw)) {
+                values = match numbers {
+                    [one] if component.count == 1 && parameter.size == 1 => values.with(site.clone(), *one),
+                    many => values.with(site.clone(), many.to_vec()),
+                };
+                sites.insert(site, numbers.to_vec());
+            } else if let Some(fixed) = component.fixed.get(parameter.name) {
+                sites.insert(site, fixed.clone());
+            }
+        }
+    }
+    (sites, values)
+}
+
+/// The quantities of one draw, a number for each copy of a component.
+fn quantities(
+    system: &System,
+    model: &SystemModel,
+    sites: &BTreeMap<String, Vec<f64>>,
+    values: &Values,
+    best: &BTreeMap<String, Vec<f64>>,
+) -> Result<Vec<(String, Vec<f64>)>, FitError> {
+    let mut all = vec![];
+    for component in &system.components {
+        let alone = System { components: vec![component.clone()], ..system.clone() };
+        let copies: Vec<_> = each(&alone, component.role, sites).collect();
+        if let Some(shapes) = shapes(component, sites) {
+            let near = self::shapes(component, best).unwrap_or_default();
+            let (q, phi): (Vec<f64>, Vec<f64>) = shapes.into_iter().unzip();
+            // An angle is one of many that differ by pi: that which is nearest to the best.
+            let turn = |(phi, near): (&f64, &(f64, f64))| phi - PI * ((phi - near.1) / PI).round();
+            all.push((format!("{}.phi", component.name), phi.iter().zip(&near).map(turn).collect()));
+            all.push((format!("{}.q", component.name), q));
+        }
+        if component.role == Role::Lens {
+            let radius = |copy: (&Profile, Vec<Vec<f64>>)| {
+                let (mass, params, centers) = masses(std::iter::once(copy));
+                centers.first().map(|center| Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN))
+            };
+            let radii: Vec<f64> = copies.into_iter().filter_map(radius).collect();
+            if !radii.is_empty() {
+                all.push((format!("{}.einstein_radius", component.name), radii));
+            }
+        }
+    }
+    let (mass, params, centers) = masses(each(system, Role::Lens, sites));
+    if let Some(center) = centers.first() {
+        // A second mass without a centre, such as a shear, adds nothing to the mean over a circle.
+        let known = all.iter().find(|(name, _)| centers.len() == 1 && name.ends_with(".einstein_radius"));
+        let radius = match known {
+            Some((_, radii)) => radii[0],
+            None => Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN),
+        };
+        all.push(("einstein_radius".to_owned(), vec![radius]));
+        if let Some(source) = source_flux(system, sites)? {
+            let images = model.scene_at(values)?.source.map(|light| expose(model.data(), &light)).transpose()?;
+            let flux: f64 = images.iter().flat_map(|images| images.lane(0)).map(|v| f64::from(*v)).sum();
+            let source = source / model.data().grid.pixel_scale().powi(2);
+            all.push(("magnification".to_owned(), vec![flux / source]));
+        }
+    }
+    Ok(all)
+}
+
+/// Axis ratio and position angle of each copy of a component with an ellipticity.
+fn shapes(component: &Component, sites: &BTreeMap<String, Vec<f64>>) -> Option<Vec<(f64, f64)>> {
+    let of = |name: &str| {
+        let parameter = component.profile.parameters().iter().find(|p| p.name == name)?;
+        sites.get(&component.site(parameter))
+    };
+    let (e1, e2) = (of("e1")?, of("e2")?);
+    let at = |values: &[f64], copy: usize| values.get(copy).or(values.first()).copied().unwrap_or(f64::NAN);
+    let shape = |copy| {
+        let (e1, e2) = (at(e1, copy), at(e2, copy));
+        let e = e1.hypot(e2);
+        ((1.0 - e) / (1.0 + e), 0.5 * e2.atan2(e1))
+    };
+    Some((0..component.count).map(shape).collect())
+}
+
+/// Brightness per pixel of all sources with a centre, integrated over the plane of the source, arcsec^2; none without such a source.
+fn source_flux(system: &System, sites: &BTreeMap<String, Vec<f64>>) -> Result<Option<f64>, FitError> {
+    let [from, to] = RADII.map(f64::ln);
+    let step = (to - from) / CIRCLES as f64;
+    let mut flux = None;
+    for (profile, values) in each(system, Role::Source, sites) {
+        let (Profile::Light(light), Some(x), Some(y)) =
+            (profile, number(profile, &values, "center_x"), number(profile, &values, "center_y"))
+        else {
+            continue;
+        };
+        let points = CIRCLES * ANGLES;
+        let radius = |i: usize| (from + (0.5 + (i / ANGLES) as f64) * step).exp();
+        let angle = |i: usize| TAU * (i % ANGLES) as f64 / ANGLES as f64;
+        let along = (0..points).map(|i| (x + radius(i) * angle(i).cos()) as f32);
+        let up = (0..points).map(|i| (y + radius(i) * angle(i).sin()) as f32);
+        let positions = Array::constant(&[2, points], along.chain(up).collect())?;
+        let brightness = light.brightness(&positions, None, &constants(&values))?;
+        // d area = r^2 d ln r d angle
+        let ring = |(i, b): (usize, &f32)| f64::from(*b) * radius(i).powi(2);
+        let sum = brightness.lane(0).iter().enumerate().map(ring).sum::<f64>() * step * TAU / ANGLES as f64;
+        flux = Some(flux.unwrap_or(0.0) + sum);
+    }
+    Ok(flux)
+}
