@@ -1,11 +1,12 @@
 //! The 30 SLACS lenses, one system file for all: the fitted Einstein radius beside the published one.
 //!
-//! `cargo run --release --example slacs [map|nuts] [NAME ..]`; the data are found by `ARCLET_DATA` (default `../shared`).
+//! `cargo run --release --example slacs [map|nuts] [FILE.json] [NAME ..]`; the data are found by `ARCLET_DATA` (default `../shared`), the
+//! system file is `examples/slacs.json` where none is given.
 
 use std::path::Path;
 use std::time::Instant;
 
-use arclet::fit::{FitSettings, Method, fit};
+use arclet::fit::{Fit, FitSettings, Method, fit};
 use arclet::infer::Executor;
 use arclet::lens::system::System;
 
@@ -16,8 +17,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let method = args
         .next_if(|a| a == "map" || a == "nuts")
         .map_or(Method::Map, |a| if a == "nuts" { Method::Nuts } else { Method::Map });
+    let file = args.next_if(|a| a.ends_with(".json"));
+    let text = file.map_or(Ok(include_str!("slacs.json").to_owned()), std::fs::read_to_string)?;
     let only: Vec<String> = args.collect();
-    println!("{:<12} {:>9} {:>9} {:>7} {:>10} {:>8}", "lens", "published", "theta_E", "ratio", "chi2/pixel", "seconds");
+    println!(
+        "{:<12} {:>9} {:>9} {:>7} {:>10} {:>8} {:>8} {:>8}",
+        "lens", "published", "theta_E", "ratio", "chi2/pixel", "arcs", "inside", "seconds"
+    );
     let (mut good, mut all) = (0, 0);
     for line in catalog.lines().skip(1) {
         let mut fields = line.split(',');
@@ -27,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let published: f64 = published.parse()?;
         let since = Instant::now();
-        let system = System::from_json(include_str!("slacs.json"), Path::new("slacs.json"), &folder.join(name))?;
+        let system = System::from_json(&text, Path::new("slacs.json"), &folder.join(name))?;
         let data = std::sync::Arc::new(system.data.as_ref().ok_or("no data")?.read(&system.folder)?);
         let found = fit(&system, data, &FitSettings { method, ..FitSettings::default() }, &mut Executor::new())?;
         let theta_e = found.posterior.entry("lens.theta_E").map_or(f64::NAN, |e| median(e.values()));
@@ -35,10 +41,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         all += 1;
         good += usize::from((ratio - 1.0).abs() < 0.1);
         let (chi2, seconds) = (found.view.chi2_per_pixel, since.elapsed().as_secs_f64());
-        println!("{name:<12} {published:>9.2} {theta_e:>9.3} {ratio:>7.3} {chi2:>10.3} {seconds:>8.1}");
+        // From half of the published radius to one and a half; and within.
+        let [arcs, inside] = [[0.5, 1.5], [0.0, 0.5]].map(|r| mean_square(&found, r.map(|r| r * published)));
+        println!(
+            "{name:<12} {published:>9.2} {theta_e:>9.3} {ratio:>7.3} {chi2:>10.3} {arcs:>8.3} {inside:>8.3} {seconds:>8.1}"
+        );
     }
     println!("{good} of {all} within 10 %");
     Ok(())
+}
+
+/// The mean square of the residual, in units of the noise, from one distance to another from the centre of the image.
+fn mean_square(found: &Fit, [inner, outer]: [f64; 2]) -> f64 {
+    let (grid, window) = (&found.data.grid, found.data.grid.window());
+    let places = window.rows().flat_map(|y| window.columns().map(move |x| (x, y)));
+    let square = |((x, y), z): ((usize, usize), &f32)| {
+        let (x, y) = grid.position(x, y);
+        (!z.is_nan() && (inner..outer).contains(&x.hypot(y))).then(|| f64::from(*z).powi(2))
+    };
+    let squares: Vec<f64> = places.zip(&found.view.residual).filter_map(square).collect();
+    squares.iter().sum::<f64>() / squares.len() as f64
 }
 
 fn median(values: &[f64]) -> f64 {
