@@ -9,18 +9,14 @@ use super::FitError;
 
 /// Adds the linear amplitudes to a posterior: for each draw of the free parameters one from the distribution of the amplitudes given
 /// these, so that the two together are a draw of the whole posterior.
-pub(super) fn draw(
-    system: &System,
-    model: &SystemModel,
-    posterior: &mut Posterior,
-    seed: u64,
-) -> Result<(), FitError> {
+pub(super) fn draw(system: &System, model: &SystemModel, posterior: &mut Posterior, seed: u64) -> Result<(), FitError> {
     let linear: Vec<(String, Vec<usize>)> = system
         .components
         .iter()
         .filter_map(|component| {
             let parameter = component.linear()?;
-            let shape = if component.count * parameter.size == 1 { vec![] } else { vec![component.count * parameter.size] };
+            let shape =
+                if component.count * parameter.size == 1 { vec![] } else { vec![component.count * parameter.size] };
             Some((component.site(parameter), shape))
         })
         .collect();

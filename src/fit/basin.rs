@@ -52,8 +52,7 @@ pub(super) fn basin(
     let searched = simple.as_ref().unwrap_or(system);
     let priors = searched.sampled_priors();
     let searched = light.map_or_else(|| searched.clone(), |light| held_amplitudes(searched, light));
-    let model =
-        SystemModel::new(&searched, tempered_data.clone(), scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let model = SystemModel::new(&searched, tempered_data.clone(), scales)?.with_amplitudes(Amplitudes::NonNegative);
     let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), priors);
     let density = search.density(handler::condition(&run, held.clone()))?;
     if density.dim() == 0 && simple.is_none() {
