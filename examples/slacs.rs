@@ -1,8 +1,8 @@
-//! The 30 SLACS lenses, one system file for all: the fitted Einstein radius beside the published one, with a Sersic profile for a source or
-//! a decoded galaxy (`vae`), or both side by side.
+//! The 30 SLACS lenses, one system file for all: the fitted Einstein radius beside the published one. Side by side, as asked for: Sersic
+//! profiles (`sersic`), a decoded galaxy for a source (`vae`), many Gaussians for the lens light (`mge`).
 //!
-//! `cargo run --release --example slacs [map|nuts] [sersic|vae|both] [--cuda] [--threads=N] [NAME ..]`; the data are found by `ARCLET_DATA`
-//! (default `../shared`).
+//! `cargo run --release --example slacs [map|nuts] [sersic] [vae] [mge] [--cuda] [--threads=N] [NAME ..]`; the data are found by
+//! `ARCLET_DATA` (default `../shared`).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,24 +14,29 @@ use arclet::infer::Executor;
 use arclet::lens::system::System;
 use rayon::prelude::*;
 
-/// One file for each kind of source.
-const SOURCES: [(&str, &str); 2] = [("sersic", include_str!("slacs.json")), ("vae", include_str!("slacs-vae.json"))];
+/// A file for each kind of model.
+const MODELS: [(&str, &str); 3] = [
+    ("sersic", include_str!("slacs.json")),
+    ("vae", include_str!("slacs-vae.json")),
+    ("mge", include_str!("slacs-mge.json")),
+];
 
 /// A lens with the catalogue's Einstein radius, and its fits.
 struct Row {
     name: String,
     published: f64,
-    /// For each source: Einstein radius, chi2 a pixel of the whole mask and of the arcs, seconds.
-    fits: Vec<[f64; 4]>,
+    /// For each model: Einstein radius; chi2 a pixel of the whole mask, of the arcs, from half the published radius to one and a half, and
+    /// within half; seconds.
+    fits: Vec<[f64; 6]>,
 }
 
 fn main() -> anyhow::Result<()> {
     let (options, words): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.starts_with("--"));
     let method = if words.iter().any(|w| w == "nuts") { Method::Nuts } else { Method::Map };
-    let asked = words.iter().find(|w| ["sersic", "vae", "both"].contains(&w.as_str())).map_or("sersic", String::as_str);
-    let kinds = ["map", "nuts", "sersic", "vae", "both"];
-    let only: Vec<&String> = words.iter().filter(|w| !kinds.contains(&w.as_str())).collect();
-    let sources: Vec<_> = SOURCES.into_iter().filter(|(name, _)| asked == "both" || asked == *name).collect();
+    let named = |word: &String| MODELS.iter().any(|(name, _)| name == word);
+    let only: Vec<&String> = words.iter().filter(|w| !named(w) && *w != "map" && *w != "nuts").collect();
+    let asked = |name: &str| words.iter().any(|w| w == name) || (name == MODELS[0].0 && !words.iter().any(named));
+    let models: Vec<_> = MODELS.into_iter().filter(|(name, _)| asked(name)).collect();
     let threads = options.iter().find_map(|o| o.strip_prefix("--threads=")).map_or(Ok(1), str::parse)?;
     let device = if options.iter().any(|o| o == "--cuda") { Device::Cuda(0) } else { Device::Cpu };
     println!("{}", Processor::open(device)?.describe());
@@ -45,15 +50,17 @@ fn main() -> anyhow::Result<()> {
     };
     let lenses: Vec<(String, f64)> = catalog.lines().skip(1).filter_map(lens).collect();
     let titles: Vec<String> =
-        sources.iter().map(|(name, _)| format!("{name:>8}   ratio    chi2    arcs seconds")).collect();
+        models.iter().map(|(name, _)| format!("{name:>8}   ratio    chi2    arcs    ring  inside seconds")).collect();
     println!("{:<12} {:>9} {}", "lens", "published", titles.join(" "));
     let one = |processor: &mut anyhow::Result<Processor>, (name, published): &(String, f64)| -> anyhow::Result<Row> {
         let processor = processor.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
-        let settings = FitSettings { method, processor: processor.clone(), ..FitSettings::default() };
+        // A median needs no more draws of a Gaussian, and linear amplitudes are found for each.
+        let draws = if method == Method::Map { 100 } else { FitSettings::default().draws };
+        let settings = FitSettings { method, draws, processor: processor.clone(), ..FitSettings::default() };
         let mut found: Vec<(Fit, f64)> = vec![];
-        for (source, text) in &sources {
+        for (model, text) in &models {
             let since = Instant::now();
-            let system = System::from_json_with(text, Path::new(source), &folder.join(name), &arclet::profiles())?;
+            let system = System::from_json_with(text, Path::new(model), &folder.join(name), &arclet::profiles())?;
             let data = Arc::new(system.data.as_ref().ok_or_else(|| anyhow::anyhow!("no data"))?.read(&system.folder)?);
             let fit = fit(&system, data, &settings, &mut Executor::new())?;
             found.push((fit, since.elapsed().as_secs_f64()));
@@ -61,7 +68,11 @@ fn main() -> anyhow::Result<()> {
         let arcs = arcs(&found);
         let numbers = |(fit, seconds): &(Fit, f64)| {
             let theta_e = fit.posterior.entry("lens.theta_E").map_or(f64::NAN, |e| median(e.values()));
-            [theta_e, fit.view.chi2_per_pixel, mean_square(&fit.view.residual, &arcs), *seconds]
+            let ring = |inner: f64, outer: f64| {
+                mean_square(&fit.view.residual, &ring(fit, inner * published, outer * published))
+            };
+            let chi2 = [mean_square(&fit.view.residual, &arcs), ring(0.5, 1.5), ring(0.0, 0.5)];
+            [theta_e, fit.view.chi2_per_pixel, chi2[0], chi2[1], chi2[2], *seconds]
         };
         let row = Row { name: name.clone(), published: *published, fits: found.iter().map(numbers).collect() };
         println!("{row}");
@@ -72,7 +83,7 @@ fn main() -> anyhow::Result<()> {
         let open = || Processor::open(device).map_err(anyhow::Error::from);
         lenses.par_iter().with_max_len(1).map_init(open, one).collect::<anyhow::Result<_>>()
     })?;
-    for (k, (name, _)) in sources.iter().enumerate() {
+    for (k, (name, _)) in models.iter().enumerate() {
         let within = |limit: f64| rows.iter().filter(|r| (r.fits[k][0] / r.published - 1.0).abs() < limit).count();
         let of = |what: usize| median(&rows.iter().map(|r| r.fits[k][what]).collect::<Vec<f64>>());
         println!(
@@ -90,8 +101,9 @@ fn main() -> anyhow::Result<()> {
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:<12} {:>9.2}", self.name, self.published)?;
-        for [theta_e, chi2, arcs, seconds] in &self.fits {
-            write!(f, " {theta_e:>8.3} {:>7.3} {chi2:>7.3} {arcs:>7.3} {seconds:>7.1}", theta_e / self.published)?;
+        for [theta_e, chi2, arcs, ring, inside, seconds] in &self.fits {
+            let ratio = theta_e / self.published;
+            write!(f, " {theta_e:>8.3} {ratio:>7.3} {chi2:>7.3} {arcs:>7.3} {ring:>7.3} {inside:>7.3} {seconds:>7.1}")?;
         }
         Ok(())
     }
@@ -108,6 +120,13 @@ fn arcs(found: &[(Fit, f64)]) -> Vec<bool> {
         any.iter_mut().zip(bright).for_each(|(any, bright)| *any |= bright);
     }
     any
+}
+
+/// The pixels from one distance to another from the centre of the image.
+fn ring(fit: &Fit, inner: f64, outer: f64) -> Vec<bool> {
+    let (grid, window) = (&fit.data.grid, fit.data.grid.window());
+    let places = window.rows().flat_map(|y| window.columns().map(move |x| grid.position(x, y)));
+    places.map(|(x, y)| (inner..outer).contains(&x.hypot(y))).collect()
 }
 
 fn mean_square(residual: &[f32], of: &[bool]) -> f64 {

@@ -137,6 +137,18 @@ pub enum Error {
     #[error("{name} = {value} is outside its support, {support}")]
     OutOfSupport { name: String, value: f64, support: String },
 
+    /// Linear amplitudes under noise that depends on them.
+    #[error(
+        "`\"amp\": \"linear\"` needs noise that does not depend on the model, and `exposure_time` makes it do so; give the `noise` of each \
+         pixel instead"
+    )]
+    NoiseOfModel,
+    /// A linear amplitude whose prior is not normal.
+    #[error(
+        "the prior of `{site}` is {got}, and a linear amplitude needs a normal one; write {{ \"normal\": {{ \"loc\": .., \"scale\": .. }} }}"
+    )]
+    LinearPrior { site: String, got: &'static str },
+
     /// A profile from outside this crate that cannot be made of what its component says.
     #[error("{place}: {cause}")]
     Profile { place: String, cause: Cause },

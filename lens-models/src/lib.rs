@@ -8,6 +8,7 @@ pub mod fits;
 pub mod grid;
 pub mod image_file;
 pub mod light;
+pub mod linear;
 pub mod mask;
 pub mod mass;
 pub mod noise;

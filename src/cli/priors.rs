@@ -15,9 +15,10 @@ pub fn run(arguments: &PriorsArguments) -> Result<()> {
     fit::add_priors(&mut system, arguments.priors.as_deref())?;
     let scales = Scales::of(&data, system.of_role(Role::Light).next().is_some());
     let model = SystemModel::new(&system, Arc::new(data), &scales)?;
-    let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone());
+    let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), system.sampled_priors());
     // What `fit` would refuse is refused here.
     ModelDensity::new(&run)?;
-    let priors = PriorSet::of(&run)?;
+    let mut priors = PriorSet::of(&run)?;
+    priors.extend(model.linear_priors()?);
     report::stdout(&pretty::json(&priors.to_json())?)
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use lens_models::data::ImageData;
-use lens_models::system::{Scales, System, SystemModel};
+use lens_models::linear::Amplitudes;
+use lens_models::op::AMP;
+use lens_models::system::{Role, Scales, System, SystemModel};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
 use ppl_infer::map::{LaneEnd, LbfgsSettings, MapSettings, OptimizerSettings, Pruning};
 
@@ -30,7 +32,8 @@ const SCATTER: f64 = 0.5;
 /// A real source is no sum of Sersic profiles and a real lens galaxy neither, so under the plain noise an odd
 /// configuration that soaks up such errors can win over the right one. The search therefore takes the noise to be
 /// [`TEMPER`] times larger and the light to be uncertain by [`LIGHT_ERROR`]: first lens and source with the light held,
-/// from many starts, then everything from the best of them. A source that a network makes is looked for by its stand-in.
+/// from many starts, then everything from the best of them. Linear amplitudes are the best that are not negative, whatever becomes of
+/// them while sampling: a sum of Gaussians of either sign would make rings, of which the arcs are parts. A source that a network makes is looked for by its stand-in.
 pub(super) fn basin(
     system: &System,
     data: &Arc<ImageData>,
@@ -47,8 +50,10 @@ pub(super) fn basin(
         (None, None) => data.clone(),
     };
     let searched = simple.as_ref().unwrap_or(system);
-    let model = SystemModel::new(searched, tempered_data.clone(), scales)?;
-    let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), searched.priors.clone());
+    let priors = searched.sampled_priors();
+    let searched = light.map_or_else(|| searched.clone(), |light| held_amplitudes(searched, light));
+    let model = SystemModel::new(&searched, tempered_data.clone(), scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), priors);
     let density = search.density(handler::condition(&run, held.clone()))?;
     if density.dim() == 0 && simple.is_none() {
         return Ok(held);
@@ -64,8 +69,8 @@ pub(super) fn basin(
     }
     let lanes = found.lanes.iter().filter(|lane| lane.logp.is_finite());
     let lanes = if simple.is_some() { distinct(lanes) } else { lanes.take(BASINS).collect() };
-    let model = SystemModel::new(system, tempered_data, scales)?;
-    let joint = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone()))?;
+    let model = SystemModel::new(system, tempered_data, scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let joint = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.sampled_priors()))?;
     let mut from = vec![];
     for lane in lanes {
         let mut values = held.clone();
@@ -78,6 +83,18 @@ pub(super) fn basin(
     let pruning = simple.is_some().then_some(Pruning { after: PATIENCE, keep: 0.5, at_least: 2 });
     let best = search.maximise(&joint, &from, &MapSettings { pruning, ..MapSettings::default() })?;
     latent_values(&joint, &best.position)
+}
+
+/// The system with the linear amplitudes of the lens light held at those that were found: its image is then made once.
+fn held_amplitudes(system: &System, light: &Light) -> System {
+    let mut system = system.clone();
+    for component in system.components.iter_mut().filter(|c| c.role == Role::Light) {
+        let site = component.linear().map(|p| component.site(p));
+        if let Some(numbers) = site.and_then(|site| light.amplitudes.get(&site)) {
+            component.fixed.insert(AMP, numbers.clone());
+        }
+    }
+    system
 }
 
 /// The best lanes, at most [`BASINS`], of which no two are the same place.

@@ -15,7 +15,11 @@ impl View {
     /// # Errors
     /// A system without components.
     pub fn of(system: &System, data: &Arc<ImageData>) -> Result<View, FitError> {
-        let model = SystemModel::new(system, data.clone(), &Scales { peak: 1.0, ..Scales::of(data, false) })?;
+        let model = SystemModel::new(
+            &system.with_sampled_amplitudes(),
+            data.clone(),
+            &Scales { peak: 1.0, ..Scales::of(data, false) },
+        )?;
         if system.components.is_empty() {
             return Err(FitError::Nothing { missing: "components", fix: "add one" });
         }

@@ -1,11 +1,13 @@
 //! The lens light first: fitted alone, with less and less weight on what rises above it, which is the arcs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lens_models::data::ImageData;
+use lens_models::linear::Amplitudes;
 use lens_models::op::expose;
 use lens_models::system::{Role, Scales, System, SystemModel};
-use ppl_core::{Ctx, ModelDensity, Values, handler};
+use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
 use ppl_infer::map::{MapSettings, Pruning};
 
 use super::FitError;
@@ -22,6 +24,8 @@ const ARC: f32 = 2.0;
 pub(super) struct Light {
     /// Its parameters by site.
     pub values: Values,
+    /// Its linear amplitudes by site.
+    pub amplitudes: BTreeMap<String, Vec<f64>>,
     /// Its image, as the camera sees it.
     pub image: Vec<f32>,
 }
@@ -47,10 +51,12 @@ pub(super) fn fit_light(
                 Arc::new(data.reweighted(z.iter().zip(sigma).map(weight).collect()))
             }
         };
-        let model = SystemModel::new(&system, data.clone(), scales)?;
-        let density = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.priors.clone()))?;
+        let model = SystemModel::new(&system, data.clone(), scales)?.with_amplitudes(Amplitudes::NonNegative);
+        let density = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.sampled_priors()))?;
+        // With their amplitudes found by the way, many Gaussians have but a shape to look for.
+        let starts = if model.has_linear() { STARTS.min(density.dim()) } else { STARTS };
         let (starts, pruning) = match &found {
-            None => (density.draw_prior(search.seed(), STARTS)?, Some(Pruning { after: 30, ..Pruning::default() })),
+            None => (density.draw_prior(search.seed(), starts)?, Some(Pruning { after: 30, ..Pruning::default() })),
             Some(light) => (density.position_of(&light.values, round as u64)?, None),
         };
         // With every light parameter fixed there is nothing to maximise.
@@ -61,7 +67,8 @@ pub(super) fn fit_light(
         let values = latent_values(&density, &position)?;
         let scene = model.scene_at(&values)?;
         let image = scene.light.as_ref().map_or(Ok(vec![]), |l| expose(&data, l).map(|a| a.lane(0).to_vec()))?;
-        found = Some(Light { values, image });
+        let amplitudes = if model.has_linear() { model.amplitudes_at(&values)?.best() } else { BTreeMap::new() };
+        found = Some(Light { values, amplitudes, image });
     }
     found.ok_or(FitError::Nothing { missing: "light", fix: "add a component under `light`" })
 }

@@ -1,5 +1,6 @@
 //! Fitting a lens system: from its file to its posterior, in stages that keep out of the wrong basins.
 
+mod amplitudes;
 mod basin;
 mod derived;
 mod known;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lens_models::data::ImageData;
+use lens_models::linear::Amplitudes;
 use lens_models::sampling::Sampling;
 use lens_models::system::{Role, Scales, Scene, System, SystemModel};
 use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
@@ -13,6 +14,7 @@ use ppl_infer::mcmc::NutsSettings;
 use ppl_infer::posterior::{Posterior, Warning};
 use ppl_infer::{Error as EngineError, Executor, Target, sample_around};
 
+use super::amplitudes;
 use super::basin::basin;
 use super::derived::derived;
 use super::light::{fit_light, latent_values};
@@ -39,14 +41,16 @@ pub fn fit(
     }
     let mut clock = Clock { seconds: vec![], told: Duration::ZERO, since: Instant::now() };
     let scales = Scales::of(&data, has(Role::Light));
-    let mut model = SystemModel::new(system, data.clone(), &scales)?;
+    // All that looks for a maximum takes the best linear amplitudes that are not negative.
+    let mut model = SystemModel::new(system, data.clone(), &scales)?.with_amplitudes(Amplitudes::NonNegative);
     let mut search = Search::new(system, settings.seed, executor, settings.processor.clone());
     let mut density = search.density(with_priors(&model, system))?;
     if density.layout().dim() == 0 {
         return Err(FitError::Nothing { missing: "free parameter", fix: "take the `value` of one away" });
     }
-    let priors = PriorSet::of(with_priors(&model, system))?;
+    let mut priors = PriorSet::of(with_priors(&model, system))?;
     support::check(system, &priors)?;
+    priors.extend(model.linear_priors()?);
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
     let data = Arc::new(data.resampled(Sampling::Uniform(1)));
 
@@ -84,6 +88,14 @@ pub fn fit(
         }
         clock.lap("sub-pixels", search.executor);
     }
+    if model.has_linear() && system.amplitudes == Amplitudes::Marginal {
+        search.executor.stage("amplitudes");
+        let found = model.amplitudes_at(&latent_values(&density, &best.position)?)?;
+        model = model.without_dark(&found).with_amplitudes(Amplitudes::Marginal);
+        density = search.density(with_priors(&model, system))?;
+        best = search.maximise(&density, &best.position, &MapSettings::default())?;
+        clock.lap("amplitudes", search.executor);
+    }
     let data = model.data().clone();
     search.executor.stage("curvature");
     let around = executor.once("curvature", |executor| {
@@ -95,7 +107,7 @@ pub fn fit(
     clock.lap("curvature", executor);
 
     let before = executor.spent();
-    let (posterior, top) = match settings.method {
+    let (mut posterior, top) = match settings.method {
         Method::Map => (gaussian(&density, &around, settings)?, around.mean.clone()),
         Method::Nuts => {
             executor.stage("sampling");
@@ -106,7 +118,12 @@ pub fn fit(
     };
     let values = latent_values(&density, &top)?;
     let scene = model.scene_at(&values)?;
-    let best = with_fixed(system, &values);
+    let mut best = with_fixed(system, &values);
+    if model.has_linear() {
+        best.extend(model.amplitudes_at(&values)?.best());
+        amplitudes::draw(system, &model, &mut posterior, settings.seed)?;
+        clock.lap("draws of amplitudes", executor);
+    }
     let view = View::new(system, &data, &scene, &best)?;
     let derived = derived(system, &model, &posterior, &best)?;
     let (seconds, gradients) = (clock.seconds, executor.spent());
@@ -149,7 +166,7 @@ where
 /// The model under the priors of its system.
 fn with_priors(model: &SystemModel, system: &System) -> impl Fn(&mut Ctx) -> ppl_core::Result<Scene> + use<> {
     let model = model.clone();
-    handler::priors(move |ctx: &mut Ctx| model.run(ctx), system.priors.clone())
+    handler::priors(move |ctx: &mut Ctx| model.run(ctx), system.sampled_priors())
 }
 
 /// NUTS from draws of the Laplace approximation, whose covariance is its metric: the posterior, and the highest point that was

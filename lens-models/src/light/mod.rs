@@ -6,11 +6,13 @@
 mod battery;
 #[doc(hidden)]
 pub mod formula;
+mod gaussian;
 mod sersic;
 mod sersic_index;
 mod uniform;
 
 pub use formula::Formula;
+pub use gaussian::Gaussian;
 pub use sersic::{Sersic, SersicLenstronomyBn};
 pub use sersic_index::{BnWithSlope, sersic_bn, sersic_bn_lenstronomy};
 pub use uniform::Uniform;
@@ -71,4 +73,4 @@ pub trait LightProfile: Send + Sync {
 }
 
 /// All light profiles of this crate; [`Profiles`](crate::profiles::Profiles) finds them by name.
-pub const ALL: &[&dyn LightProfile] = &[&Sersic, &SersicLenstronomyBn, &Uniform];
+pub const ALL: &[&dyn LightProfile] = &[&Sersic, &SersicLenstronomyBn, &Gaussian, &Uniform];

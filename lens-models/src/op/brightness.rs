@@ -93,6 +93,10 @@ impl FusedOp for Brightness {
             scalars(inputs, 1, lane, &mut self.params);
             let (x, y) = inputs.at(0).lane_pixels(lane).split_at(n);
             let g = cotangent.lane_pixels(lane);
+            // A part that has no amplitude.
+            if g.iter().all(|g| *g == 0.0) {
+                continue;
+            }
             let (profile, params, sums) = (self.profile, &self.params, &mut self.sums);
             sums.fill(0.0);
             match gradients.lane_pixels(0, lane) {

@@ -59,6 +59,10 @@ impl Expose {
 
     /// One lane backwards: adds the gradient of the sub-pixels.
     fn adjoint(&self, cotangent: &[f32], gradient: &mut [f32], threads: bool) {
+        // The image of a part that has no amplitude.
+        if cotangent.iter().all(|c| *c == 0.0) {
+            return;
+        }
         let grid = &self.data.grid;
         let (width, height) = (grid.cell_width(), grid.cell_height());
         let mut cells = pool::take(width * height);

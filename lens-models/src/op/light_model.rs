@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use ppl_core::autodiff::Value;
+use ppl_core::autodiff::{Dims, Value};
 use ppl_core::distributions::{Distribution, Gauge};
 use ppl_core::{Array, Result, Var};
 
@@ -12,6 +12,9 @@ use super::keys::Keys;
 use super::scalars::scalars_of;
 use crate::light::LightProfile;
 use crate::parameter::ProfileParameter;
+
+/// The parameter that a brightness is proportional to.
+pub const AMP: &str = "amp";
 
 /// What the first parameter of a light makes by itself.
 #[derive(Clone)]
@@ -37,6 +40,22 @@ pub trait LightModel: Send + Sync {
     /// # Errors
     /// Positions or parameters of another shape.
     fn brightness(&self, positions: &Array, template: Option<&Template>, params: &[Value]) -> Result<Array>;
+
+    /// The brightness at the positions for each number of the parameter `amp` being one and the others zero: these times the numbers
+    /// add up to [`LightModel::brightness`]. The `amp` among `params` counts for nothing.
+    ///
+    /// # Errors
+    /// As [`LightModel::brightness`].
+    fn units(&self, positions: &Array, template: Option<&Template>, params: &[Value]) -> Result<Vec<Array>> {
+        let Some(at) = self.parameters().iter().position(|p| p.name == AMP) else { return Ok(vec![]) };
+        let (size, mut params) = (self.parameters()[at].size, params.to_vec());
+        let one = |k: usize| {
+            let numbers = (0..size).map(|i| if i == k { 1.0 } else { 0.0 }).collect();
+            params[at] = Value::shared(if size == 1 { Dims::SCALAR } else { Dims::new(&[size]) }, numbers);
+            self.brightness(positions, template, &params)
+        };
+        (0..size).map(one).collect()
+    }
 
     /// What the first parameter makes by itself, such as the image of a network; it is made once a run.
     fn template(&self, _first: &Value) -> Option<Result<Template>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::mass::MassProfile;
-use crate::op::{Keys, LightModel};
+use crate::op::{AMP, Keys, LightModel};
 use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
 
@@ -102,12 +102,20 @@ pub struct Component {
     pub fixed: BTreeMap<&'static str, Vec<f64>>,
     /// Where a fit starts with parameters that are free, in the same form.
     pub start: BTreeMap<&'static str, Vec<f64>>,
+    /// Whether the amplitudes of its light are no parameters but what the likelihood makes of them, where they are not fixed.
+    pub linear: bool,
 }
 
 impl Component {
     /// The site of a parameter.
     pub fn site(&self, parameter: &ProfileParameter) -> String {
         format!("{}.{}", self.name, parameter.name)
+    }
+
+    /// The parameter whose numbers the likelihood finds by itself.
+    pub fn linear(&self) -> Option<&'static ProfileParameter> {
+        let linear = self.linear && !self.fixed.contains_key(AMP);
+        self.profile.parameters().iter().find(|p| linear && p.name == AMP)
     }
 
     /// The numbers of one copy in the order of its profile's table, each with its parameter, from what is given for each

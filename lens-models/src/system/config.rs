@@ -8,6 +8,7 @@ use super::component::{Component, Profile, Role};
 use super::preset::Preset;
 use crate::data::DataFiles;
 use crate::error::{Error, Result};
+use crate::linear::Amplitudes;
 use crate::mass::MassSum;
 
 /// A lens system as its file describes it.
@@ -23,6 +24,8 @@ pub struct System {
     pub preset: Preset,
     /// Priors that replace the defaults.
     pub priors: PriorSet,
+    /// What the likelihood makes of linear amplitudes.
+    pub amplitudes: Amplitudes,
 }
 
 impl System {
@@ -37,7 +40,22 @@ impl System {
         let components: Vec<Component> = self.components.iter().filter(|c| roles.contains(&c.role)).cloned().collect();
         let kept = |site: &str| components.iter().any(|c| c.profile.parameters().iter().any(|p| c.site(p) == site));
         let priors = self.priors.filtered(kept);
-        System { folder: self.folder.clone(), data: self.data.clone(), components, preset: self.preset, priors }
+        System { components, priors, ..self.clone() }
+    }
+
+    /// The priors of what is sampled: all but those of linear amplitudes, which are part of the likelihood.
+    #[must_use]
+    pub fn sampled_priors(&self) -> PriorSet {
+        let linear = |site: &str| self.components.iter().any(|c| c.linear().is_some_and(|p| c.site(p) == site));
+        self.priors.filtered(|site| !linear(site))
+    }
+
+    /// The same system with amplitudes that are parameters like all others.
+    #[must_use]
+    pub fn with_sampled_amplitudes(&self) -> Self {
+        let mut system = self.clone();
+        system.components.iter_mut().for_each(|component| component.linear = false);
+        system
     }
 
     /// The same system with every parameter fixed that has a value, those that a fit would start with too.

@@ -1,5 +1,6 @@
 //! Default priors: broad, and scaled to the data at hand.
 
+use ppl_core::PriorSet;
 use ppl_core::distributions::Any;
 use serde_json::{Value as Json, json};
 
@@ -7,6 +8,7 @@ use super::component::{Component, Profile, Role};
 use super::preset::Preset;
 use crate::data::ImageData;
 use crate::error::{Error, Result};
+use crate::linear::AmplitudePrior;
 use crate::parameter::{ParameterKind, ProfileParameter};
 
 /// What the data say about sizes before any model: the units of the default priors.
@@ -68,6 +70,29 @@ pub(super) fn prior(
         None => default(component, parameter, scales)?,
     };
     Ok(Any::from_json(&component.site(parameter), &json)?)
+}
+
+/// The priors of the linear amplitudes of a component: its entry among `priors`, or else normal about 0 with the brightness of the brightest
+/// pixels for its width (of a sky, the noise of a pixel).
+pub(super) fn linear(
+    component: &Component,
+    parameter: &ProfileParameter,
+    scales: &Scales,
+    priors: &PriorSet,
+) -> Result<Vec<AmplitudePrior>> {
+    let (count, site) = (component.count * parameter.size, component.site(parameter));
+    let signed = parameter.kind == ParameterKind::Sky;
+    let Some(given) = priors.get(&site) else {
+        let scale = if signed { scales.noise } else { scales.peak };
+        return Ok(vec![AmplitudePrior { loc: 0.0, scale, signed }; count]);
+    };
+    let numbers = |name| given.parameter(name).map(|value| value.numbers().to_vec()).unwrap_or_default();
+    let (locs, deviations) = (numbers("loc"), numbers("scale"));
+    let at = |of: &[f64], i: usize| of.get(i).or(of.first()).copied();
+    let one = |i: usize| Some(AmplitudePrior { loc: at(&locs, i)?, scale: at(&deviations, i)?, signed });
+    let read: Option<Vec<_>> = (0..count).map(one).collect();
+    let got = given.name();
+    read.filter(|_| got == "normal").ok_or(Error::LinearPrior { site, got })
 }
 
 fn log_normal(median: f64, scale: f64) -> Json {

@@ -8,6 +8,7 @@ mod preset;
 mod read;
 mod refine;
 mod simulate;
+mod solve;
 
 pub use component::{Component, Profile, Role};
 pub use config::System;
@@ -15,3 +16,4 @@ pub use defaults::Scales;
 pub use model::{Scene, SystemModel};
 pub use preset::Preset;
 pub use simulate::{Mock, simulate};
+pub use solve::FoundAmplitudes;

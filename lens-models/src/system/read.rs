@@ -11,13 +11,14 @@ use super::config::System;
 use super::preset::Preset;
 use crate::data::DataFiles;
 use crate::error::{Error, Result};
-use crate::op::Keys;
+use crate::linear::Amplitudes;
+use crate::op::{AMP, Keys};
 use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
 
 /// `covariance` is what a fit says of the values in its `best.json`.
-const KEYS: [&str; 7] = ["data", "lens", "light", "source", "preset", "priors", "covariance"];
-const COMPONENT_KEYS: [&str; 4] = ["name", "profile", "count", "parameters"];
+const KEYS: [&str; 8] = ["data", "lens", "light", "source", "preset", "priors", "amplitudes", "covariance"];
+const COMPONENT_KEYS: [&str; 5] = ["name", "profile", "count", "parameters", AMP];
 
 /// The most copies of one profile.
 const MOST_COPIES: u64 = 20;
@@ -87,7 +88,8 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
     object.get("covariance").map_or(Ok(()), |covariance| check_covariance(covariance, &file))?;
     let priors = object.get("priors").map(|p| PriorSet::from_value(&format!("{file}: `priors`"), p)).transpose()?;
     let preset = preset(object.get("preset"), &format!("{file}: `preset`"))?;
-    Ok(System { folder: folder.to_owned(), data, components, preset, priors: priors.unwrap_or_default() })
+    let amplitudes = amplitudes(object.get("amplitudes"), &format!("{file}: `amplitudes`"))?;
+    Ok(System { folder: folder.to_owned(), data, components, preset, priors: priors.unwrap_or_default(), amplitudes })
 }
 
 fn preset(json: Option<&Json>, place: &str) -> Result<Preset> {
@@ -95,6 +97,27 @@ fn preset(json: Option<&Json>, place: &str) -> Result<Preset> {
     let name = json.as_str().ok_or_else(|| form(place, "the name of a preset of priors, such as \"paper\""))?;
     let unknown = || Error::unknown("preset", name, place, Preset::ALL.map(Preset::name));
     Preset::ALL.into_iter().find(|preset| preset.name() == name).ok_or_else(unknown)
+}
+
+fn amplitudes(json: Option<&Json>, place: &str) -> Result<Amplitudes> {
+    let Some(json) = json else { return Ok(Amplitudes::default()) };
+    let name = json.as_str().ok_or_else(|| form(place, "\"marginal\" or \"non_negative\""))?;
+    let unknown = || Error::unknown("way with amplitudes", name, place, Amplitudes::ALL.map(Amplitudes::name));
+    Amplitudes::ALL.into_iter().find(|way| way.name() == name).ok_or_else(unknown)
+}
+
+/// Whether the amplitudes of a component are linear: `"amp": "linear"`.
+fn linear(entry: &Map<String, Json>, component: &Component, place: &str) -> Result<bool> {
+    let Some(json) = entry.get(AMP) else { return Ok(false) };
+    let place = format!("{place}: `{AMP}`");
+    let table = component.profile.parameters();
+    if component.role == Role::Lens || !table.iter().any(|p| p.name == AMP) {
+        return Err(Error::unknown("parameter", AMP, place, table.iter().map(|p| p.name)));
+    }
+    match json.as_str() {
+        Some("linear") => Ok(true),
+        _ => Err(form(&place, "\"linear\", or the key left out; a value stands under `parameters`")),
+    }
 }
 
 fn object<'a>(json: &'a Json, place: &str) -> Result<&'a Map<String, Json>> {
@@ -185,7 +208,8 @@ fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Pro
         None => Given::default(),
         Some(json) => given(json, profile.parameters(), count, &place)?,
     };
-    Ok(Component { name: name.to_owned(), role, profile, count, fixed, start })
+    let component = Component { name: name.to_owned(), role, profile, count, fixed, start, linear: false };
+    Ok(Component { linear: linear(entry, &component, &place)?, ..component })
 }
 
 /// The values of parameters that are fixed, and of those that are free.

@@ -1,10 +1,8 @@
 //! Refinement: the sub-pixels at which the image of a model is right to a fraction of its noise.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
-use ppl_core::handler::{seed, substitute, trace};
-use ppl_core::{Array, Ctx, Values};
+use ppl_core::{Array, Values};
 
 use super::model::{Scene, SystemModel};
 use crate::error::Result;
@@ -33,6 +31,9 @@ impl SystemModel {
     /// # Errors
     /// What the model returns.
     pub fn refined(&self, values: &Values) -> Result<Sampling> {
+        if self.has_linear() {
+            return self.solved(values)?.refined(values);
+        }
         let weights = self.weights(values)?;
         let off = |cell: usize, a: f32, b: f32| f64::from((a - b).abs()) * weights[cell];
         let means = self.means_of_levels(values, |cell, a, b| off(cell, a, b) > TOLERANCE)?;
@@ -96,18 +97,15 @@ impl SystemModel {
         self.resampled(self.refined(values)?)
     }
 
-    /// What the model shows at these values.
+    /// What the model shows at these values; linear amplitudes are [those found there](SystemModel::amplitudes_at).
     ///
     /// # Errors
     /// What the model returns.
     pub fn scene_at(&self, values: &Values) -> Result<Scene> {
-        let scene = RefCell::new(Scene { light: None, source: None });
-        let kept = |ctx: &mut Ctx| {
-            *scene.borrow_mut() = self.scene(ctx)?;
-            Ok(())
-        };
-        trace(seed(substitute(kept, values.clone()), 0))?;
-        Ok(scene.into_inner())
+        if self.has_linear() {
+            return self.solved(values)?.scene_at(values);
+        }
+        Ok(Scene::of(self.parts_at(values)?)?)
     }
 
     /// The mean brightness of each cell.

@@ -37,6 +37,8 @@ pub struct Mock {
 /// # Errors
 /// A system without `data`, without an image or `size`, or whose noise is not known.
 pub fn simulate(system: &System, seed_of_draws: u64) -> Result<Mock> {
+    // Amplitudes are drawn like all else.
+    let system = &system.with_sampled_amplitudes();
     let missing = |key, hint| Error::MissingKey { place: "`data`".to_owned(), key, hint };
     let files = system.data.as_ref().ok_or_else(|| missing("pixel_scale", "a simulation needs a `data` entry"))?;
     let size = match (files.size, &files.image) {

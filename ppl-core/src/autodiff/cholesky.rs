@@ -214,12 +214,19 @@ fn transpose(a: &mut [f64], n: usize) {
 }
 
 /// The factor of a matrix of `n` rows, or the first row that leaves nothing positive on the diagonal.
-pub(crate) fn factor(matrix: &[f64], n: usize) -> Result<Vec<f64>, usize> {
+///
+/// # Errors
+/// That row.
+pub fn factor(matrix: &[f64], n: usize) -> Result<Vec<f64>, usize> {
     let mut l = vec![0.0; n * n];
     factor_into(matrix, n, &mut l).map(|()| l)
 }
 
-fn factor_into(matrix: &[f64], n: usize, l: &mut [f64]) -> Result<(), usize> {
+/// The same into a place of its own, `[n, n]`.
+///
+/// # Errors
+/// As [`factor`].
+pub fn factor_into(matrix: &[f64], n: usize, l: &mut [f64]) -> Result<(), usize> {
     l.fill(0.0);
     for i in 0..n {
         for j in 0..=i {
@@ -242,16 +249,16 @@ pub(crate) fn is_factor(l: &[f64], n: usize) -> bool {
     l.iter().all(|x| x.is_finite()) && l.iter().step_by(n + 1).all(|d| *d > 0.0)
 }
 
-/// x = L^-1 x.
-pub(crate) fn solve(l: &[f64], x: &mut [f64]) {
+/// x = L^-1 x for a lower-triangular L.
+pub fn solve(l: &[f64], x: &mut [f64]) {
     let n = x.len();
     for i in 0..n {
         x[i] = (x[i] - dot(&l[i * n..i * n + i], &x[..i])) / l[i * n + i];
     }
 }
 
-/// x = L^-T x.
-pub(crate) fn solve_transposed(l: &[f64], x: &mut [f64]) {
+/// x = L^-T x for a lower-triangular L.
+pub fn solve_transposed(l: &[f64], x: &mut [f64]) {
     let n = x.len();
     for i in (0..n).rev() {
         x[i] /= l[i * n + i];

@@ -6,7 +6,7 @@ mod body;
 pub mod check;
 #[cfg(feature = "cuda")]
 pub mod check_gpu;
-mod cholesky;
+pub mod cholesky;
 #[cfg(feature = "cuda")]
 mod device;
 mod dfdx_bridge;

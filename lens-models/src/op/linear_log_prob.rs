@@ -1,0 +1,304 @@
+//! The log likelihood of an image whose parts have linear amplitudes: these integrated over, or the best that are not negative.
+
+use std::sync::Arc;
+
+use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Value, common_lanes, record};
+use ppl_core::pool;
+use ppl_core::{Array, Result, Var};
+
+use crate::data::ImageData;
+use crate::error::Error;
+use crate::linear::{
+    AmplitudePrior, Amplitudes, Equations, Marginal, Slopes, each_stretch, gradients, non_negative, room,
+};
+use crate::noise::{Noise, SigmaMap};
+
+/// What an image is the sum of.
+#[derive(Clone)]
+pub struct LinearImages {
+    /// As the camera sees each part at amplitude one, `[height, width]`.
+    pub units: Vec<Array>,
+    /// What is known of the amplitude of each.
+    pub priors: Vec<AmplitudePrior>,
+    /// The sum of all that has no such amplitude.
+    pub rest: Option<Array>,
+}
+
+/// ln p(data | images) by what is made of the amplitudes, one number per lane: `Marginal`, ln of the integral of p(data | a) p(a) over them;
+/// `NonNegative`, ln p(data | a) p(a) at its top.
+///
+/// # Errors
+/// Images of another shape than the data; noise that depends on the model.
+pub fn linear_log_prob(data: &Arc<ImageData>, images: &LinearImages, amplitudes: Amplitudes) -> Result<Var> {
+    let op = LinearLogProb::new(data.clone(), images.priors.clone().into(), amplitudes)?;
+    let inputs: Vec<&Value> = images.units.iter().chain(&images.rest).map(Array::as_value).collect();
+    record(op, &inputs).map(Var::from_value)
+}
+
+/// The weights of data whose noise does not depend on the model.
+///
+/// # Errors
+/// Noise that does.
+pub(crate) fn fixed_noise(data: &ImageData) -> crate::error::Result<&SigmaMap> {
+    match &data.noise {
+        Noise::Sigma(map) => Ok(map),
+        Noise::Background(_) => Err(Error::NoiseOfModel),
+    }
+}
+
+#[derive(Clone)]
+struct LinearLogProb {
+    data: Arc<ImageData>,
+    priors: Arc<[AmplitudePrior]>,
+    amplitudes: Amplitudes,
+    equations: Equations,
+    marginal: Marginal,
+    /// Of each lane: the amplitudes, and their covariance where they are integrated over.
+    kept: Vec<f64>,
+}
+
+impl LinearLogProb {
+    fn new(data: Arc<ImageData>, priors: Arc<[AmplitudePrior]>, amplitudes: Amplitudes) -> crate::error::Result<Self> {
+        fixed_noise(&data)?;
+        let (equations, marginal) = (Equations::default(), Marginal::default());
+        Ok(LinearLogProb { data, priors, amplitudes, equations, marginal, kept: vec![] })
+    }
+
+    fn count(&self) -> usize {
+        self.priors.len()
+    }
+
+    /// Numbers that a lane keeps.
+    fn width(&self) -> usize {
+        let n = self.count();
+        n + if self.amplitudes == Amplitudes::Marginal { n * n } else { 0 }
+    }
+
+    /// The images of one lane, and what is added to them.
+    fn images<'a>(&self, inputs: Inputs<'a>, lane: usize) -> (Vec<&'a [f32]>, Option<&'a [f32]>) {
+        let n = self.count();
+        let units = (0..n).map(|k| inputs.at(k).lane_pixels(lane)).collect();
+        (units, (inputs.len() > n).then(|| inputs.at(n).lane_pixels(lane)))
+    }
+}
+
+impl FusedOp for LinearLogProb {
+    const NAME: &'static str = "linear_log_prob";
+
+    fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
+        let data = &self.data.image;
+        if let Some(other) = inputs.iter().find(|shape| shape.dims.len() != data.pixels.len()) {
+            return Err(ppl_core::Error::Broadcast { left: Dims::new(&[data.height, data.width]), right: other.dims });
+        }
+        let lanes = common_lanes(inputs);
+        self.kept.resize(lanes * self.width(), 0.0);
+        Ok(Output::numbers(Shape::new(lanes, Dims::SCALAR)))
+    }
+
+    fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let (n, width) = (self.count(), self.width());
+        for lane in 0..out.shape.lanes {
+            let (units, rest) = self.images(inputs, lane);
+            // `new` has let no other noise in.
+            let (inverse, constant) = fixed_noise(&self.data).map_or((&[][..], 0.0), |m| (m.inverse(), m.constant()));
+            self.equations.set(&units, (&self.data.image.pixels, rest), inverse, constant, &self.priors);
+            let (mean, covariance) = self.kept[lane * width..(lane + 1) * width].split_at_mut(n);
+            out.numbers()[lane] = match self.amplitudes {
+                Amplitudes::Marginal => {
+                    let value = self.marginal.set(&self.equations);
+                    mean.copy_from_slice(&self.marginal.mean);
+                    self.marginal.covariance(covariance);
+                    value
+                }
+                Amplitudes::NonNegative => {
+                    mean.copy_from_slice(&non_negative(&self.equations, |i| self.priors[i].signed));
+                    self.equations.at(mean)
+                }
+            };
+        }
+    }
+
+    fn vjp(&mut self, inputs: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, into: &mut Gradients<'_>) {
+        if !into.any_wanted() {
+            return;
+        }
+        let (n, width) = (self.count(), self.width());
+        let inverse = fixed_noise(&self.data).map_or(&[][..], SigmaMap::inverse);
+        let mut written = pool::take(room(n, inverse.len()));
+        for (lane, by) in cotangent.numbers().iter().enumerate() {
+            if !out.numbers()[lane].is_finite() {
+                continue;
+            }
+            let (units, rest) = self.images(inputs, lane);
+            let (amplitudes, covariance) = self.kept[lane * width..(lane + 1) * width].split_at(n);
+            let covariance = Some(covariance).filter(|c| !c.is_empty());
+            let slopes = Slopes { amplitudes, covariance, by: *by };
+            gradients(&units, (&self.data.image.pixels, rest), inverse, slopes, &mut written);
+            each_stretch(n, &written, |k, start, part| {
+                if k < into.len()
+                    && let Some(gradient) = into.lane_pixels(k, lane)
+                {
+                    gradient[start..start + part.len()].iter_mut().zip(part).for_each(|(g, p)| *g += p);
+                }
+            });
+        }
+        pool::give_back(written);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::tests_data::data;
+    use ppl_core::autodiff::check;
+
+    const PRIORS: [AmplitudePrior; 3] = [
+        AmplitudePrior { loc: 0.0, scale: 2.0, signed: false },
+        AmplitudePrior { loc: 0.5, scale: 0.7, signed: false },
+        AmplitudePrior { loc: 0.0, scale: 0.3, signed: true },
+    ];
+
+    /// Images of 6 x 5 pixels, some of two lanes, some shared, and one that is added to them.
+    fn inputs(lanes: usize) -> Vec<Value> {
+        let image = |k: usize, lanes: usize| {
+            let at = |i: usize| 0.4 + (0.3 + 0.7 * k as f32 + (0.2 + 0.3 * k as f32) * i as f32).sin();
+            Value::constant(Shape::new(lanes, Dims::new(&[5, 6])), (0..lanes * 30).map(at).collect::<Vec<f32>>())
+        };
+        vec![image(0, lanes), image(1, 1), image(2, lanes), image(3, lanes)]
+    }
+
+    fn op(data: &Arc<ImageData>, amplitudes: Amplitudes) -> LinearLogProb {
+        LinearLogProb::new(data.clone(), PRIORS.into(), amplitudes).unwrap()
+    }
+
+    fn of(inputs: &[Value], rest: bool, amplitudes: Amplitudes) -> Vec<f64> {
+        let used = &inputs[..if rest { 4 } else { 3 }];
+        let value = record(op(&data(6, 5, 1), amplitudes), &used.iter().collect::<Vec<_>>()).unwrap();
+        value.numbers().to_vec()
+    }
+
+    /// The images of a lane, what is added to them (or not), and the data: for each pixel.
+    fn pixels(inputs: &[Value], lane: usize, rest: bool) -> Vec<[f64; 5]> {
+        let data = data(6, 5, 1);
+        let at = |k: usize, i: usize| f64::from(inputs[k].data().pixels()[lane % inputs[k].lanes() * 30 + i]);
+        let one = |i: usize| {
+            let rest = if rest { at(3, i) } else { 0.0 };
+            [at(0, i), at(1, i), at(2, i), rest, f64::from(data.image.pixels[i])]
+        };
+        (0..30).map(one).collect()
+    }
+
+    /// ln p(data | a) p(a) pixel by pixel, without any equation; sigma is 0.5.
+    fn density(pixels: &[[f64; 5]], a: [f64; 3]) -> f64 {
+        let ln_normal = |z: f64, sigma: f64| -0.5 * z * z - sigma.ln() - 0.5 * (2.0 * std::f64::consts::PI).ln();
+        let one = |[b0, b1, b2, rest, data]: &[f64; 5]| {
+            ln_normal((data - rest - a[0] * b0 - a[1] * b1 - a[2] * b2) / 0.5, 0.5)
+        };
+        let prior = |(p, a): (&AmplitudePrior, f64)| ln_normal((a - p.loc) / p.scale, p.scale);
+        pixels.iter().map(one).sum::<f64>() + PRIORS.iter().zip(a).map(prior).sum::<f64>()
+    }
+
+    /// ln of the integral over the amplitudes by the trapezium.
+    fn integrated(pixels: &[[f64; 5]]) -> f64 {
+        let (points, step) = (101, 0.06);
+        let at = |i: i32| step * f64::from(i - points / 2);
+        let top = density(pixels, [0.0; 3]);
+        let mut sum = 0.0;
+        for (i, j) in (0..points).flat_map(|i| (0..points).map(move |j| (i, j))) {
+            sum += (0..points).map(|k| (density(pixels, [at(i), at(j), at(k)]) - top).exp()).sum::<f64>();
+        }
+        top + (sum * step.powi(3)).ln()
+    }
+
+    #[test]
+    fn the_marginal_is_the_numerical_integral_over_the_amplitudes() {
+        let inputs = inputs(2);
+        for rest in [false, true] {
+            let value = of(&inputs, rest, Amplitudes::Marginal);
+            for lane in 0..2 {
+                let expected = integrated(&pixels(&inputs, lane, rest));
+                println!("lane {lane}, rest {rest}: {} off by {:.1e}", value[lane], value[lane] - expected);
+                // No bell is narrower than the step: the trapezium is wrong by exp(-2 pi^2) of it at most, squared for every
+                // further step that it is wide; here it is wider than 1.3, which is 1e-14.
+                assert!((value[lane] - expected).abs() < 1e-8, "{} is not {expected}", value[lane]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_marginal_of_a_bright_image_is_exact_too() {
+        // 64 x 64 pixels that lie thirty deviations off, as in the middle of a galaxy: chi2 is 1e6.
+        let data = data(64, 64, 1);
+        let image = |by: f32, step: f32| -> Vec<f32> { (0..4096).map(|i| by * (step * i as f32).sin()).collect() };
+        let units = [image(1.0, 0.37), image(1.0, 0.71)];
+        let priors = [AmplitudePrior { loc: 0.0, scale: 20.0, signed: false }; 2];
+        let value = |rest: &[f32]| {
+            let array = |pixels: &[f32]| Array::constant(&[64, 64], pixels.to_vec()).unwrap();
+            let units = units.iter().map(|u| array(u)).collect();
+            let images = LinearImages { units, priors: priors.to_vec(), rest: Some(array(rest)) };
+            linear_log_prob(&data, &images, Amplitudes::Marginal).unwrap().lane(0)[0]
+        };
+        // ln p(data | a) p(a), and the trapezium over both amplitudes about their best ones by Newton's step from 0.
+        let expected = |rest: &[f32]| {
+            let pixels = || (0..4096).map(|i| (data.image.pixels[i], rest[i], units[0][i], units[1][i]));
+            let wide = || pixels().map(|(d, r, b0, b1)| [f64::from(d) - f64::from(r), f64::from(b0), f64::from(b1)]);
+            let at = |a: [f64; 2]| -> f64 {
+                let chi2: f64 = wide().map(|[t, b0, b1]| (2.0 * (t - a[0] * b0 - a[1] * b1)).powi(2)).sum();
+                -0.5 * chi2 - 0.5 * a.iter().map(|a| (a / 20.0).powi(2)).sum::<f64>()
+            };
+            let by = |k: usize| wide().map(move |p| (p[0] * p[1 + k], p[1 + k] * p[1 + k]));
+            let best = [0, 1].map(|k| by(k).map(|p| p.0).sum::<f64>() / by(k).map(|p| p.1).sum::<f64>());
+            // Sines of 4096 pixels: sum of squares 2048, so that an amplitude is known to 0.5 / sqrt(2048) = 0.011.
+            let (step, top) = (0.008, at(best));
+            let offsets = || (-20..=20).map(|i| step * f64::from(i));
+            let all = offsets().flat_map(|x| offsets().map(move |y| [best[0] + x, best[1] + y]));
+            let sum: f64 = all.map(|a| (at(a) - top).exp()).sum();
+            top + (sum * step * step).ln()
+        };
+        let [one, other] = [image(15.0, 0.05), image(20.0, 0.371)];
+        let (got, want) = (value(&one) - value(&other), expected(&one) - expected(&other));
+        println!("a difference of {want:.1}, off by {:.1e}", got - want);
+        // The sums are of 1e6, whose last digit is 1e-10.
+        assert!((got - want).abs() < 1e-8, "{got} is not {want}");
+    }
+
+    #[test]
+    fn the_top_is_no_worse_than_any_amplitudes_beside_it_that_are_not_negative() {
+        let inputs = inputs(1);
+        let (value, pixels) = (of(&inputs, true, Amplitudes::NonNegative)[0], pixels(&inputs, 0, true));
+        let mut best = f64::NEG_INFINITY;
+        for i in 0..81 {
+            for j in 0..81 {
+                for k in -40..41 {
+                    let a = [0.025 * f64::from(i), 0.025 * f64::from(j), 0.025 * f64::from(k)];
+                    best = best.max(density(&pixels, a));
+                }
+            }
+        }
+        // Half a step of 0.025 beside the top costs at most a few thousandths times the curvature, about 100.
+        assert!(value >= best && value < best + 0.05, "{value} is not just above {best}");
+    }
+
+    #[test]
+    fn the_vjp_is_right_by_every_image_in_every_lane() {
+        let data = data(6, 5, 1);
+        for lanes in [1, 2] {
+            for amplitudes in Amplitudes::ALL {
+                for used in [3, 4] {
+                    // The curvature over steps of 1e-3, and f32 images moved by steps that round to 6e-8 / 1e-3.
+                    check::vjp(|| op(&data, amplitudes), &inputs(lanes)[..used], 1e-3, 2e-4);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn noise_that_depends_on_the_model_is_refused() {
+        let plain = data(6, 5, 1);
+        let used = crate::mask::Mask::all(6, 5);
+        let noise = crate::noise::Background::new(0.5, 100.0, (6, 5), &used, plain.grid.window()).unwrap();
+        let photons = Arc::new(ImageData { noise: Noise::Background(noise), ..(*plain).clone() });
+        let error = LinearLogProb::new(photons, PRIORS.into(), Amplitudes::Marginal).err().unwrap().to_string();
+        assert!(error.contains("exposure_time") && error.contains("`noise`"), "{error}");
+    }
+}
