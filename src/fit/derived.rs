@@ -53,14 +53,16 @@ pub(super) fn derived(
     Ok(derived)
 }
 
-/// Every parameter of a draw by site, and the free ones as the model takes them.
+/// Every parameter of a draw by site, and those that the model samples as it takes them.
 fn sites(system: &System, posterior: &Posterior, draw: usize) -> (BTreeMap<String, Vec<f64>>, Values) {
     let (mut sites, mut values) = (BTreeMap::new(), Values::new());
     for component in &system.components {
         for parameter in component.profile.parameters() {
             let site = component.site(parameter);
+            let linear = component.linear().is_some_and(|linear| linear.name == parameter.name);
             if let Some(numbers) = posterior.get(&site).and_then(|v| v.draws().nth(draw)) {
                 values = match numbers {
+                    _ if linear => values,
                     [one] if component.count == 1 && parameter.size == 1 => values.with(site.clone(), *one),
                     many => values.with(site.clone(), many.to_vec()),
                 };
@@ -113,7 +115,12 @@ fn quantities(
             None => Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN),
         };
         all.push(("einstein_radius".to_owned(), vec![radius]));
-        if let Some(source) = source_flux(system, sites)? {
+        // The scene has the best linear amplitudes, whatever their draw.
+        let mut as_seen = sites.clone();
+        if model.has_linear() {
+            as_seen.extend(model.amplitudes_at(values)?.best());
+        }
+        if let Some(source) = source_flux(system, &as_seen)? {
             let images = model.scene_at(values)?.source.map(|light| expose(model.data(), &light)).transpose()?;
             let flux: f64 = images.iter().flat_map(|images| images.lane(0)).map(|v| f64::from(*v)).sum();
             let source = source / model.data().grid.pixel_scale().powi(2);

@@ -12,7 +12,9 @@ where
 {
     let (mut values, mut free, mut started) = (Values::new(), 0, 0);
     for component in &system.components {
-        for parameter in component.profile.parameters().iter().filter(|p| !component.fixed.contains_key(p.name)) {
+        let linear = component.linear().map(|linear| linear.name);
+        let sampled = |name| !component.fixed.contains_key(name) && linear != Some(name);
+        for parameter in component.profile.parameters().iter().filter(|p| sampled(p.name)) {
             free += 1;
             let Some(numbers) = component.start.get(parameter.name) else { continue };
             started += 1;
