@@ -7,8 +7,8 @@ use arclet::lens::system::System;
 
 use super::args::DemoArguments;
 use super::failure::{Failure, Result};
-use super::fit::Titled;
 use super::folder::Folder;
+use super::output::Titled;
 use super::{fit, output, report, simulate};
 
 /// The system: a power-law lens with shear, and a source of two parts.

@@ -15,6 +15,7 @@ use arclet::lens::system::System;
 use super::args::{FitArguments, MethodName};
 use super::failure::{Failure, Result};
 use super::folder::Folder;
+use super::output::Titled;
 use super::task::Task;
 use super::watch::Watch;
 use super::{device, output, report, stop};
@@ -88,12 +89,6 @@ fn go(
         None => folder.finish()?,
     }
     report::print(&fit, &settings, &summary, out, None, how)
-}
-
-/// What a fit is called, and the JSON of its system.
-pub struct Titled<'a> {
-    pub title: &'a str,
-    pub text: &'a str,
 }
 
 /// Fits a system and writes the files of the fit.

@@ -1,13 +1,11 @@
 //! --quiet and --log: what is not shown, and what is written to a file as well, each line with its time.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-use super::failure::{Failure, Result};
 
 static QUIET: AtomicBool = AtomicBool::new(false);
 static FILE: Mutex<Option<File>> = Mutex::new(None);
@@ -16,10 +14,10 @@ static FILE: Mutex<Option<File>> = Mutex::new(None);
 ///
 /// # Errors
 /// A file that cannot be written.
-pub fn set(quiet: bool, path: Option<&Path>) -> Result<()> {
+pub fn set(quiet: bool, path: Option<&Path>) -> io::Result<()> {
     QUIET.store(quiet, Ordering::Relaxed);
     if let Some(path) = path {
-        let file = File::options().append(true).create(true).open(path).map_err(|e| Failure::io("write", path, &e))?;
+        let file = File::options().append(true).create(true).open(path)?;
         if let Ok(mut held) = FILE.lock() {
             *held = Some(file);
         }

@@ -31,6 +31,7 @@ mod warning;
 mod watch;
 
 use std::panic::catch_unwind;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -55,7 +56,8 @@ pub fn main() -> ExitCode {
 
 /// One pool for everything, so that `--threads` holds for all of a command.
 fn run(arguments: Arguments) -> Result<()> {
-    log::set(arguments.quiet, arguments.log.as_deref())?;
+    let file = arguments.log.as_deref();
+    log::set(arguments.quiet, file).map_err(|e| Failure::io("write", file.unwrap_or(Path::new("the log")), &e))?;
     let threads = arguments.threads.map_or(0, |n| usize::from(n.get()));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(Failure::ours)?;
     pool.install(|| match arguments.command {

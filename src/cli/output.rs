@@ -11,13 +11,18 @@ use serde::Serialize;
 
 use super::best::best;
 use super::failure::Result;
-use super::fit::Titled;
 use super::folder::Folder;
 use super::{picture, pretty, summary};
 
 /// What a fit writes.
 pub const FILES: [&str; 8] =
     ["best.json", "corner.png", "curves.json", "fit.png", "model.fits", "posterior.nc", "priors.json", "summary.json"];
+
+/// What a fit is called, and the JSON of its system.
+pub struct Titled<'a> {
+    pub title: &'a str,
+    pub text: &'a str,
+}
 
 /// Writes the [`FILES`]; no picture of the posterior where it has nothing to show.
 pub fn write(
