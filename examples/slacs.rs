@@ -39,7 +39,8 @@ fn lenses() -> anyhow::Result<()> {
         let published: f64 = published.parse()?;
         let since = Instant::now();
         let system = System::from_json(&text, Path::new("slacs.json"), &folder.join(name))?;
-        let data = std::sync::Arc::new(system.data.as_ref().ok_or_else(|| anyhow::anyhow!("no data"))?.read(&system.folder)?);
+        let data =
+            std::sync::Arc::new(system.data.as_ref().ok_or_else(|| anyhow::anyhow!("no data"))?.read(&system.folder)?);
         // A median needs no more draws, and linear amplitudes are found for each.
         let draws = if method == Method::Map { 100 } else { FitSettings::default().draws };
         let found = fit(&system, data, &FitSettings { method, draws, ..FitSettings::default() }, &mut Executor::new())?;
