@@ -215,12 +215,12 @@ mod tests {
         let inputs = inputs(2);
         for rest in [false, true] {
             let value = of(&inputs, rest, Amplitudes::Marginal);
-            for lane in 0..2 {
+            for (lane, value) in value.iter().enumerate() {
                 let expected = integrated(&pixels(&inputs, lane, rest));
-                println!("lane {lane}, rest {rest}: {} off by {:.1e}", value[lane], value[lane] - expected);
+                println!("lane {lane}, rest {rest}: {} off by {:.1e}", value, value - expected);
                 // No bell is narrower than the step: the trapezium is wrong by exp(-2 pi^2) of it at most, squared for every
                 // further step that it is wide; here it is wider than 1.3, which is 1e-14.
-                assert!((value[lane] - expected).abs() < 1e-8, "{} is not {expected}", value[lane]);
+                assert!((value - expected).abs() < 1e-8, "{} is not {expected}", value);
             }
         }
     }
