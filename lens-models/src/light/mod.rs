@@ -4,15 +4,21 @@
 
 #[cfg(test)]
 mod battery;
+mod core_sersic;
+mod fixed_index;
 #[doc(hidden)]
 pub mod formula;
 mod gaussian;
+mod moffat;
 mod sersic;
 mod sersic_index;
 mod uniform;
 
+pub use core_sersic::CoreSersic;
+pub use fixed_index::{DeVaucouleurs, Exponential};
 pub use formula::Formula;
 pub use gaussian::Gaussian;
+pub use moffat::Moffat;
 pub use sersic::{Sersic, SersicLenstronomyBn};
 pub use sersic_index::{BnWithSlope, sersic_bn, sersic_bn_lenstronomy};
 pub use uniform::Uniform;
@@ -73,4 +79,5 @@ pub trait LightProfile: Send + Sync {
 }
 
 /// All light profiles of this crate; [`Profiles`](crate::profiles::Profiles) finds them by name.
-pub const ALL: &[&dyn LightProfile] = &[&Sersic, &SersicLenstronomyBn, &Gaussian, &Uniform];
+pub const ALL: &[&dyn LightProfile] =
+    &[&Sersic, &SersicLenstronomyBn, &Gaussian, &Uniform, &Exponential, &DeVaucouleurs, &CoreSersic, &Moffat];

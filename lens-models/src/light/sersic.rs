@@ -29,15 +29,15 @@ const CORE: f64 = 1e-8;
 /// What is computed once for a set of parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct SersicLight<S> {
-    amp: S,
-    radius: S,
-    n: S,
+    pub(super) amp: S,
+    pub(super) radius: S,
+    pub(super) n: S,
     e: Complex<S>,
     center: Complex<S>,
     one_minus_e2: S,
     ln_radius2: S,
-    b: S,
-    db_dn: S,
+    pub(super) b: S,
+    pub(super) db_dn: S,
 }
 
 fn prepare<S: Scalar>(&[amp, radius, n, e1, e2, x0, y0]: &[f64; 7], bn: fn(f64) -> BnWithSlope) -> SersicLight<S> {
@@ -58,15 +58,15 @@ fn prepare<S: Scalar>(&[amp, radius, n, e1, e2, x0, y0]: &[f64; 7], bn: fn(f64) 
 }
 
 /// The quantities that value and gradient have in common.
-struct At<R> {
+pub(super) struct At<R> {
     w: Complex<R>,
     zeta: Complex<R>,
     /// R^2, at least CORE.
-    r2: R,
+    pub r2: R,
     /// 1 outside the core, 0 inside.
-    outside: R,
+    pub outside: R,
     /// ln(R / R_sersic).
-    ln_ratio: R,
+    pub ln_ratio: R,
     /// (R / R_sersic)^(1/n).
     power: R,
     /// I / amp.
@@ -75,7 +75,7 @@ struct At<R> {
 
 impl<R: Real> At<R> {
     #[inline(always)]
-    fn new(light: &SersicLight<R::Scalar>, p: Complex<R>) -> Self {
+    pub fn new(light: &SersicLight<R::Scalar>, p: Complex<R>) -> Self {
         let core = R::constant(CORE);
         let w = p - Complex::broadcast(light.center);
         let zeta = w - Complex::broadcast(light.e) * w.conj();
@@ -88,6 +88,20 @@ impl<R: Real> At<R> {
         let unit = (b - b * power).exp();
         Self { w, zeta, r2, outside, ln_ratio, power, unit }
     }
+}
+
+/// From the derivative by R^2 those by e and by position.
+#[inline(always)]
+pub(super) fn by_shape<R: Real>(light: &SersicLight<R::Scalar>, at: &At<R>, d_r2: R) -> ([R; 2], Complex<R>) {
+    let e = Complex::broadcast(light.e);
+    let inv_norm = R::constant(1.0) / R::broadcast(light.one_minus_e2);
+    // R^2 = |zeta|^2 / (1 - |e|^2), zeta = w - e conj(w): d |zeta|^2 = 2 Re(conj(zeta) (dw - e d conj(w) - de conj(w))).
+    let two = R::constant(2.0);
+    let d_norm = two * d_r2 * inv_norm;
+    let d_shape = two * d_r2 * at.r2 * inv_norm;
+    let zeta_w = at.zeta * at.w;
+    let d_e = [d_shape * e.re - d_norm * zeta_w.re, d_shape * e.im - d_norm * zeta_w.im];
+    (d_e, (at.zeta - e * at.zeta.conj()).scale(d_norm))
 }
 
 crate::light_profile!(Sersic);
@@ -128,11 +142,10 @@ impl Formula<7> for Sersic {
 
     #[inline(always)]
     fn gradient<R: Real>(light: &SersicLight<R::Scalar>, p: Complex<R>, g: R) -> Partials<R, 7> {
-        let At { w, zeta, r2, outside, ln_ratio, power, unit } = At::new(light, p);
+        let at = At::new(light, p);
+        let At { r2, outside, ln_ratio, power, unit, .. } = at;
         let [amp, radius, n, b, db_dn] = [light.amp, light.radius, light.n, light.b, light.db_dn].map(R::broadcast);
         let (one, two) = (R::constant(1.0), R::constant(2.0));
-        let e = Complex::broadcast(light.e);
-        let inv_norm = one / R::broadcast(light.one_minus_e2);
         let inv_n = one / n;
 
         // I = amp exp(b - b power), d power = power [d ln R / n - dR_sersic / (n R_sersic) - ln_ratio dn / n^2].
@@ -141,13 +154,8 @@ impl Formula<7> for Sersic {
         let fall = g_light * b * power * inv_n;
         let d_n = fall * ln_ratio * inv_n + g_light * db_dn * (one - power);
 
-        // R^2 = |zeta|^2 / (1 - |e|^2), zeta = w - e conj(w): d |zeta|^2 = 2 Re(conj(zeta) (dw - e d conj(w) - de conj(w))).
         let d_r2 = -(fall * outside) / (two * r2);
-        let d_norm = two * d_r2 * inv_norm;
-        let d_shape = two * d_r2 * r2 * inv_norm;
-        let zeta_w = zeta * w;
-        let [d_e1, d_e2] = [d_shape * e.re - d_norm * zeta_w.re, d_shape * e.im - d_norm * zeta_w.im];
-        let position = (zeta - e * zeta.conj()).scale(d_norm);
+        let ([d_e1, d_e2], position) = by_shape(light, &at, d_r2);
         Partials { params: [g_unit, fall / radius, d_n, d_e1, d_e2, -position.re, -position.im], position }
     }
 }

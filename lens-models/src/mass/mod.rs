@@ -5,26 +5,45 @@
 
 #[cfg(test)]
 mod battery;
+mod convergence;
 mod epl;
+mod flexion;
 #[doc(hidden)]
 pub mod formula;
+mod hernquist;
 mod lensing;
+mod multipole;
+mod nfw;
+mod nie;
+mod point_mass;
+mod pseudo_jaffe;
+mod radial;
 mod shear;
 mod sie;
 mod sis;
 mod sple;
 mod sple_table;
 mod sum;
+mod tnfw;
 
+pub use convergence::Convergence;
 pub use epl::Epl;
+pub use flexion::Flexion;
 pub use formula::Formula;
+pub use hernquist::Hernquist;
 pub use lensing::Lensing;
+pub use multipole::{Dipole, Multipole};
+pub use nfw::{Nfw, NfwEllipsePotential};
+pub use nie::Nie;
+pub use point_mass::PointMass;
+pub use pseudo_jaffe::{PseudoJaffe, PseudoJaffeEllipsePotential};
 pub use shear::Shear;
 pub use sie::Sie;
 pub use sis::Sis;
 pub use sple::Sple;
 pub use sple_table::{SPLE_TABLE, SpleTable};
 pub use sum::MassSum;
+pub use tnfw::Tnfw;
 
 use crate::codegen::Kernel;
 use crate::parameter::ProfileParameter;
@@ -64,4 +83,23 @@ pub trait MassProfile: Send + Sync {
 
 /// The mass profiles of this crate that are formulas; [`Profiles`](crate::profiles::Profiles) finds them by name, and
 /// [`SPLE_TABLE`] beside them.
-pub const ALL: &[&dyn MassProfile] = &[&Epl, &Sple, &Shear, &Sis, &Sie];
+pub const ALL: &[&dyn MassProfile] = &[
+    &Epl,
+    &Sple,
+    &Shear,
+    &Sis,
+    &Sie,
+    &PointMass,
+    &Convergence,
+    &Dipole,
+    &Multipole::<3>,
+    &Multipole::<4>,
+    &Nie,
+    &PseudoJaffe,
+    &PseudoJaffeEllipsePotential,
+    &Nfw,
+    &NfwEllipsePotential,
+    &Tnfw,
+    &Hernquist,
+    &Flexion,
+];

@@ -2,13 +2,17 @@
 //!
 //! A formula is written for any [`Real`]; what it computes once for a set of parameters is kept in any [`Scalar`].
 
+mod carlson;
 mod complex;
 pub(crate) mod lanes;
+mod ln_1p;
 mod real;
 mod scalar;
 mod series;
 
+pub use carlson::{Carlson, carlson};
 pub use complex::{Complex, complex};
+pub use ln_1p::ln_1p_over;
 pub use real::Real;
 pub use scalar::Scalar;
 pub use series::Series;

@@ -1,0 +1,139 @@
+//! PseudoJaffe: the dual pseudo-isothermal sphere (dPIE), cored and truncated; and elliptical in the potential.
+
+use super::radial::{self, Radial, Slopes};
+use crate::{
+    number::{Real, Scalar},
+    parameter::{CENTER_X, CENTER_Y, E1, E2, ParameterKind, ProfileParameter},
+};
+
+/// The dual pseudo-isothermal sphere: `sigma0 Ra Rs center_x center_y` (Eliasdottir et al. 2007, arXiv:0710.5636, appendix A).
+///
+/// ```text
+/// kappa = sigma0 Ra Rs / (Rs - Ra) [1 / Wa - 1 / Ws],   Wa = sqrt(Ra^2 + r^2),   Ws = sqrt(Rs^2 + r^2)
+/// alpha / r = 2 sigma0 Ra Rs [1 + (Ra + Rs) / (Wa + Ws)] / [(Ra + Wa) (Rs + Ws)]
+/// ```
+///
+/// In this form nothing cancels at Ra = Rs, and the two radii may change places. A radius below zero gives NaN.
+#[derive(Clone, Copy, Debug)]
+pub struct PseudoJaffe;
+
+/// The same elliptical in the potential: `sigma0 Ra Rs e1 e2 center_x center_y` (lenstronomy's `PJAFFE_ELLIPSE_POTENTIAL`).
+#[derive(Clone, Copy, Debug)]
+pub struct PseudoJaffeEllipsePotential;
+
+const SIGMA0: ProfileParameter = ProfileParameter::new(
+    "sigma0",
+    ParameterKind::Other { low: 0.0, high: f64::INFINITY, prior: r#"{"log_normal": {"loc": 0.0, "scale": 1.5}}"# },
+    "",
+    r"\sigma_0",
+    "Central surface density over the critical one, up to Rs / (Ra + Rs).",
+);
+
+const RA: ProfileParameter = ProfileParameter::new(
+    "Ra",
+    ParameterKind::Other { low: 0.0, high: f64::INFINITY, prior: r#"{"log_normal": {"loc": -1.6, "scale": 1.0}}"# },
+    "arcsec",
+    r"R_\mathrm{a}",
+    "Radius of the core.",
+);
+
+const RS: ProfileParameter = ProfileParameter::new(
+    "Rs",
+    ParameterKind::Other { low: 0.0, high: f64::INFINITY, prior: r#"{"log_normal": {"loc": 1.1, "scale": 1.0}}"# },
+    "arcsec",
+    r"R_\mathrm{s}",
+    "Radius beyond which the density falls as r^-4.",
+);
+
+radial::circular!(PseudoJaffe, 3, 5, "pjaffe", &[SIGMA0, RA, RS, CENTER_X, CENTER_Y]);
+radial::elliptical_potential!(
+    PseudoJaffeEllipsePotential,
+    PseudoJaffe,
+    3,
+    7,
+    "pjaffe_ellipse_potential",
+    &[SIGMA0, RA, RS, E1, E2, CENTER_X, CENTER_Y]
+);
+
+/// What is computed once for a lens.
+#[derive(Clone, Copy, Debug)]
+pub struct PseudoJaffeHalo<S> {
+    sigma0: S,
+    ra: S,
+    rs: S,
+}
+
+/// The quantities that value and derivatives have in common.
+struct At<R> {
+    wa: R,
+    ws: R,
+    /// (Ra + Rs) / (Wa + Ws).
+    ratio: R,
+    /// 2 / [(Ra + Wa) (Rs + Ws)].
+    share: R,
+}
+
+#[inline(always)]
+fn at<R: Real>(ra: R, rs: R, u: R) -> At<R> {
+    let (wa, ws) = (ra.mul_add(ra, u).sqrt(), rs.mul_add(rs, u).sqrt());
+    At { wa, ws, ratio: (ra + rs) / (wa + ws), share: R::constant(2.0) / ((ra + wa) * (rs + ws)) }
+}
+
+/// sigma0, Ra, Rs.
+impl Radial<3> for PseudoJaffe {
+    type Halo<S: Scalar> = PseudoJaffeHalo<S>;
+
+    fn halo<S: Scalar>(&[sigma0, ra, rs]: &[f64; 3]) -> PseudoJaffeHalo<S> {
+        let radius = |r: f64| S::from_f64(if r >= 0.0 { r } else { f64::NAN });
+        PseudoJaffeHalo { sigma0: S::from_f64(sigma0), ra: radius(ra), rs: radius(rs) }
+    }
+
+    #[inline(always)]
+    fn pull<R: Real>(halo: &PseudoJaffeHalo<R::Scalar>, u: R) -> R {
+        let [sigma0, ra, rs] = [halo.sigma0, halo.ra, halo.rs].map(R::broadcast);
+        let At { ratio, share, .. } = at(ra, rs, u);
+        sigma0 * ra * rs * share * (R::constant(1.0) + ratio)
+    }
+
+    #[inline(always)]
+    fn slopes<R: Real>(halo: &PseudoJaffeHalo<R::Scalar>, u: R) -> Slopes<R, 3> {
+        let [sigma0, ra, rs] = [halo.sigma0, halo.ra, halo.rs].map(R::broadcast);
+        let At { wa, ws, ratio, share } = at(ra, rs, u);
+        let (one, half) = (R::constant(1.0), R::constant(0.5));
+        let (inv_wa, inv_ws, inv_sum) = (one / wa, one / ws, one / (wa + ws));
+        let unit = share * (one + ratio);
+        let radii = ra * rs;
+        let all = sigma0 * radii;
+        // ln(unit) = ln(1 + ratio) - ln(Ra + Wa) - ln(Rs + Ws), and d(Wa) = (Ra dRa + du / 2) / Wa.
+        let by_u = -(half * all) * (share * ratio * inv_wa * inv_ws + unit * (inv_wa / (ra + wa) + inv_ws / (rs + ws)));
+        let by_ra = share * (one - ratio * ra * inv_wa) * inv_sum - unit * inv_wa;
+        let by_rs = share * (one - ratio * rs * inv_ws) * inv_sum - unit * inv_ws;
+        Slopes {
+            pull: all * unit,
+            by_u,
+            params: [radii * unit, sigma0 * rs * (unit + ra * by_ra), sigma0 * ra * (unit + rs * by_rs)],
+        }
+    }
+
+    /// 2 sigma0 Ra Rs times the mean of ln[(R + W) / (2 R)] over R from Ra to Rs, whose integral is
+    /// R ln[(R + W) / (2 R)] - W + R: that of R + W is R ln(R + W) - W.
+    fn potential(halo: &PseudoJaffeHalo<f64>, u: f64) -> f64 {
+        let &PseudoJaffeHalo { sigma0, ra, rs } = halo;
+        if !(ra > 0.0 && rs > 0.0) {
+            // A core of radius zero has no mass at a given sigma0.
+            return 2.0 * sigma0 * ra * rs;
+        }
+        let w = |r: f64| (r * r + u).sqrt();
+        let log = |r: f64| (w(r) - r).mul_add(0.5 / r, 0.0).ln_1p();
+        let width = rs - ra;
+        let mean = if width.abs() < 1e-3 * (ra + rs) {
+            // Gauss-Legendre, two points: off by the fourth power of the width.
+            let (middle, away) = (0.5 * (ra + rs), width * (0.5 / 3.0_f64.sqrt()));
+            0.5 * (log(middle - away) + log(middle + away))
+        } else {
+            let integral = |r: f64| r * log(r) - u / (r + w(r));
+            (integral(rs) - integral(ra)) / width
+        };
+        2.0 * sigma0 * ra * rs * mean
+    }
+}
