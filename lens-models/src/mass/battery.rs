@@ -1,6 +1,9 @@
 //! The tests that every mass profile is under.
 
-use super::{ALL, Epl, MassProfile, MassSum, Shear, Sie, Sis, Sple};
+use super::{
+    ALL, Epl, Hernquist, MassProfile, MassSum, Nfw, NfwEllipsePotential, Nie, PseudoJaffe, PseudoJaffeEllipsePotential,
+    Shear, Sie, Sis, Sple, Tnfw,
+};
 use crate::{
     check::{self, EXAMPLES, example},
     parameter::ParameterKind,
@@ -40,6 +43,68 @@ fn the_power_law_passes_the_checks_when_flat_shallow_or_steep() {
     }
     check::mass_profile(&Epl, &[1.1, 2.05, 0.0, 0.0, 0.0, 0.0]);
     check::mass_profile(&Sple, &[1.3, 1.7, 0.2, 2.0, 0.0625, -0.03125]);
+}
+
+#[test]
+fn halos_pass_the_checks_when_their_radii_are_equal_or_far_from_the_points() {
+    for (ra, rs) in [(0.7, 0.7), (0.7, 0.700_001), (2.0, 0.3), (0.01, 9.0)] {
+        check::mass_profile(&PseudoJaffe, &[1.2, ra, rs, 0.0625, -0.03125]);
+    }
+    for rs in [0.1, 1.0, 30.0] {
+        check::mass_profile(&Nfw, &[rs, 1.1, 0.0625, -0.03125]);
+        check::mass_profile(&Hernquist, &[1.1, rs, 0.0625, -0.03125]);
+    }
+    // Not below 0.2: the differences take steps of 1e-3.
+    for (rs, r_trunc) in [(0.1, 2.0), (1.0, 0.2), (1.0, 1.0), (30.0, 6.0), (3.0, 60.0)] {
+        check::mass_profile(&Tnfw, &[rs, 1.1, r_trunc, 0.0625, -0.03125]);
+    }
+}
+
+#[test]
+fn the_cored_ellipsoid_passes_the_checks_when_round_flat_or_nearly_singular() {
+    for (e1, e2, s) in [(0.0, 0.0, 0.3), (1e-9, 1e-9, 0.3), (0.5, -0.3, 0.1), (-0.3, 0.0, 0.01), (0.01, 0.02, 3.0)] {
+        check::mass_profile(&Nie, &[1.3, e1, e2, s, 0.0625, -0.03125]);
+    }
+}
+
+#[test]
+fn a_core_of_radius_zero_leaves_everything_finite() {
+    let lenses: [(&dyn MassProfile, &[f64]); 4] = [
+        (&Nie, &[1.3, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        (&Nie, &[1.3, 0.2, -0.1, 0.0, 0.0, 0.0]),
+        (&PseudoJaffe, &[1.3, 0.0, 2.0, 0.0, 0.0]),
+        (&PseudoJaffe, &[1.3, 0.0, 0.0, 0.0, 0.0]),
+    ];
+    for (profile, params) in lenses {
+        for (x, y) in [(0.0, 0.0), (0.0, 0.9), (0.9, 0.0), (-0.4, 0.7)] {
+            let at = profile.point(params, x, y);
+            let slopes = profile.deflection_jacobian(params, x, y).into_iter().flatten();
+            let mut all = slopes.chain(at.alpha).chain([at.f_xx, at.f_xy, at.f_yy, at.potential]);
+            assert!(all.all(f64::is_finite), "{} {params:?} at ({x}, {y}): {at:?}", profile.name());
+        }
+    }
+}
+
+#[test]
+fn halos_without_ellipticity_or_truncation_are_the_round_ones() {
+    let (x, y) = (0.7, -0.9);
+    let agree = |other: &dyn MassProfile, params: &[f64], round: &dyn MassProfile, of: &[f64], tolerance: f64| {
+        let (other, round) = (other.point(params, x, y), round.point(of, x, y));
+        close(other.alpha, round.alpha, tolerance, "alpha");
+        close([other.f_xx, other.f_xy], [round.f_xx, round.f_xy], tolerance, "Hessian");
+    };
+    agree(&NfwEllipsePotential, &[3.0, 1.1, 0.0, 0.0, 0.1, 0.2], &Nfw, &[3.0, 1.1, 0.1, 0.2], 1e-15);
+    agree(
+        &PseudoJaffeEllipsePotential,
+        &[1.1, 0.2, 3.0, 0.0, 0.0, 0.1, 0.2],
+        &PseudoJaffe,
+        &[1.1, 0.2, 3.0, 0.1, 0.2],
+        1e-15,
+    );
+    // The truncation is 1 - (r / r_trunc)^2, and the mass in front of and behind r changes by r / r_trunc.
+    agree(&Tnfw, &[3.0, 1.1, 3e6, 0.1, 0.2], &Nfw, &[3.0, 1.1, 0.1, 0.2], 1e-5);
+    // A handful of roundings, and the square root of them where the core is.
+    agree(&Nie, &[1.1, 0.2, -0.1, 0.0, 0.1, 0.2], &Sie, &[1.1, 0.2, -0.1, 0.1, 0.2], 1e-14);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Hernquist: the stars of an elliptical galaxy.
 
+use super::nfw::mass;
 use super::radial::{self, Radial, Slopes, positive};
 use crate::{
     number::{Real, Scalar, carlson},
@@ -55,7 +56,7 @@ fn fall_slope<R: Real>(y: R, fall: R) -> R {
         series = clamped.mul_add(series, c(-k / (2.0 * k + 3.0)));
     }
     let far = (c(3.0) * fall - one / y) / (z + z);
-    series + (z * z).above(near * near, far - series)
+    (z * z).above_or(near * near, far, series)
 }
 
 /// sigma0, Rs.
@@ -84,7 +85,7 @@ impl Radial<2> for Hernquist {
     }
 
     fn potential(halo: &HernquistHalo<f64>, u: f64) -> f64 {
-        let y = u * halo.inv_rs2;
-        2.0 * halo.sigma0 * halo.rs * halo.rs * (0.5 * (0.25 * y).ln() + carlson(y).rc)
+        // Rs^2 [ln(y / 4) / 2 + F], as the mass of a NFW halo has it.
+        2.0 * halo.sigma0 * u * mass(u * halo.inv_rs2).0
     }
 }

@@ -76,7 +76,7 @@ pub(super) fn mass<R: Real>(y: R) -> (R, R) {
     // Where y is not small this is a finite number that is not used.
     let near = -(log + half * series) / (s * (one + s));
     let far = (log + at.rc) / y;
-    (near + y.above(small, far - near), at.fall)
+    (y.above_or(small, far, near), at.fall)
 }
 
 /// Rs, alpha_Rs.
@@ -109,6 +109,7 @@ impl Radial<2> for Nfw {
     fn potential(halo: &NfwHalo<f64>, u: f64) -> f64 {
         let y = u * halo.inv_rs2;
         let (log, f) = (0.5 * (0.25 * y).ln(), carlson(y).rc);
-        0.5 * halo.strength * halo.rs * halo.rs * (log * log - (1.0 - y) * f * f)
+        // Half of ln^2(x / 2) - artanh^2(sqrt(1 - y)), with y h for the sum of the two at small y.
+        0.5 * halo.strength * u * ((log - f) * mass(y).0 + f * f)
     }
 }

@@ -222,8 +222,7 @@ fn cube_slope<R: Real>(
     }
     let short = z * z.square() * series;
     let long = (z * stretch - unit) * half_inv_m;
-    let more = long - short;
-    short + complex(norm.above(near, more.re), norm.above(near, more.im))
+    complex(norm.above_or(near, long.re, short.re), norm.above_or(near, long.im, short.im))
 }
 
 /// 1 / z.

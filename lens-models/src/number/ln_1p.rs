@@ -23,7 +23,7 @@ pub fn ln_1p_over<R: Real>(x: R) -> R {
         near = (-inside).mul_add(near, c(1.0 / f64::from(k)));
     }
     let far = (c(1.0) + x).ln() / x;
-    near + x.above(small, far - near)
+    x.above_or(small, far, near)
 }
 
 #[cfg(test)]

@@ -41,6 +41,12 @@ pub trait Real:
     fn at_least(self, floor: Self) -> Self;
     /// `value` where self > floor, else 0; a NaN in `self` gives `value`.
     fn above(self, floor: Self, value: Self) -> Self;
+    /// `value` where self > floor, else `other`, exactly; `other` must be finite everywhere.
+    #[inline(always)]
+    fn above_or(self, floor: Self, value: Self, other: Self) -> Self {
+        // Not other + above(value - other), which rounds to the larger of the two.
+        self.above(floor, value) + (other - self.above(floor, other))
+    }
     /// Goes through the rows of a series from the last to the first: state = step(state, row).
     #[inline(always)]
     fn fold_back<const M: usize, const K: usize>(
