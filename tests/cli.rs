@@ -332,6 +332,16 @@ fn a_log_has_every_stage_and_quiet_leaves_nothing_on_stdout() {
 }
 
 #[test]
+fn a_quiet_fit_still_says_its_warnings() {
+    let folder = mock();
+    let fit = ["fit", "system.json", "--out", "out", "--warmup", "20", "--draws", "8", "--quiet"];
+    let output = arclet(folder.path(), &fit);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && output.stdout.is_empty(), "{said}");
+    assert!(said.lines().any(|line| line.starts_with("warning: ") && line.contains("ask for more draws")), "{said}");
+}
+
+#[test]
 fn help_and_version_are_on_stdout_and_every_command_has_an_example() {
     let folder = empty();
     assert!(good(folder.path(), &["--version"]).starts_with("arclet "));

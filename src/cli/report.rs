@@ -65,6 +65,9 @@ pub fn print(
     let said = warning::said();
     for warning in summary::warnings(fit, settings).iter().filter(|w| !said.contains(w)) {
         let _ = writeln!(text, "warning: {warning}");
+        if log::is_quiet() {
+            eprintln!("warning: {warning}");
+        }
     }
     let _ = writeln!(text, "written to {}", folder.display());
     if let Some(how) = how {
