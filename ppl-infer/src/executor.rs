@@ -153,7 +153,10 @@ impl<'a> Executor<'a> {
         name: &'static str,
         make: impl FnOnce(&mut Self) -> Result<V>,
     ) -> Result<V> {
-        let Some((path, every)) = self.journal.as_mut().and_then(Journal::next) else { return make(self) };
+        let Some((path, every)) = self.journal.as_mut().and_then(Journal::next) else {
+            // A journal that a stop has closed keeps nothing more.
+            return if self.journal.is_some() && self.stopped() { Err(Error::StoppedEarly) } else { make(self) };
+        };
         if let Some((account, made)) = journal::read(&path, name)? {
             self.spent = account.gradients;
             self.earlier += account.time;

@@ -145,9 +145,10 @@ fn its_prior_is_a_normal_of_vectors_that_a_file_may_replace_by_one_for_each_numb
 
 #[test]
 fn rays_that_no_lens_could_trace_are_not_zero_light() {
-    // Each component of an ellipticity may be 0.9, both together not: |e| < 1.
-    let entry = r#""profile": "sie", "parameters": { "e1": { "value": 0.9 }, "e2": { "value": 0.9 } }"#;
-    let system = read(&FILE.replace(r#""profile": "sie""#, entry), Path::new(".")).unwrap();
+    let mut system = read(FILE, Path::new(".")).unwrap();
+    // |e| > 1, which no file may say.
+    let lens = system.components.iter_mut().find(|c| c.profile.name() == "sie").unwrap();
+    lens.fixed.extend([("e1", vec![0.9]), ("e2", vec![0.9])]);
     let files: DataFiles = system.data.clone().unwrap();
     let image = Image::new(40, 40, vec![0.0; 1600]).unwrap();
     let data = Arc::new(files.assemble(Inputs { image, noise: None, psf: None, mask: None }).unwrap());
