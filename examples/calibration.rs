@@ -37,6 +37,8 @@ const SYSTEM: &str = r#"{
 
 /// Bins of a histogram of ranks.
 const BINS: usize = 10;
+/// The largest R-hat of chains that have mixed well enough to be told apart from the others.
+const MIXED: f64 = 1.05;
 
 /// What one mock came to.
 struct Ended {
@@ -59,10 +61,10 @@ fn mock(seed: u64, settings: &FitSettings) -> anyhow::Result<Ended> {
         let draws = entry.values();
         Some((site.clone(), draws.iter().filter(|draw| **draw < truth[0]).count() as f64 / draws.len() as f64))
     };
-    let numbers = |(site, truth): &(&String, &Vec<f64>)| truth.len() == 1 && site.contains('.');
+    let scalar = |(_, truth): &(&String, &Vec<f64>)| truth.len() == 1;
     let summary = found.posterior.summary();
     Ok(Ended {
-        ranks: mock.truth.iter().filter(numbers).filter_map(below).collect(),
+        ranks: mock.truth.iter().filter(scalar).filter_map(below).collect(),
         worst_r_hat: summary.worst_r_hat(),
         least_ess: summary.worst_ess(),
         divergences: found.posterior.divergences(),
@@ -123,13 +125,27 @@ fn print_table(ended: &[Ended]) -> anyhow::Result<()> {
         let p = ChiSquared::new((BINS - 1) as f64)?.sf(chi2);
         println!("| {name} | {} | {chi2:.1} | {p:.3} |", counts.map(|n| n.to_string()).join(" "));
     }
-    let share = |what: &dyn Fn(&&Ended) -> bool| ended.iter().filter(what).count();
+    let mixed = |limit: f64| ended.iter().filter(|e| e.worst_r_hat < limit).count();
     println!(
         "\nR-hat of all numbers below 1.01 for {}, below 1.05 for {} of {}; {} divergences",
-        share(&|e| e.worst_r_hat < 1.01),
-        share(&|e| e.worst_r_hat < 1.05),
+        mixed(1.01),
+        mixed(MIXED),
         ended.len(),
         ended.iter().map(|e| e.divergences).sum::<usize>(),
+    );
+    // All parameters together: 20 % and 2 % if the ranks are uniform.
+    let outside = |mixed: bool, share: f64| {
+        let some = ended.iter().filter(|e| (e.worst_r_hat < MIXED) == mixed);
+        let ranks: Vec<f64> = some.flat_map(|e| e.ranks.iter().map(|(_, rank)| *rank)).collect();
+        let out = ranks.iter().filter(|rank| **rank < share || **rank >= 1.0 - share).count();
+        100.0 * out as f64 / ranks.len() as f64
+    };
+    println!(
+        "in the outer tenths {:.1} % and the outer hundredths {:.1} % of the ranks with R-hat below {MIXED}; {:.1} % and {:.1} % above",
+        outside(true, 0.1),
+        outside(true, 0.01),
+        outside(false, 0.1),
+        outside(false, 0.01),
     );
     Ok(())
 }

@@ -57,6 +57,11 @@ pub enum ParameterKind {
 }
 
 impl ParameterKind {
+    /// A quantity above 0, with its default prior as a system file has it.
+    pub const fn positive(prior: &'static str) -> Self {
+        Self::Other { low: 0.0, high: f64::INFINITY, prior }
+    }
+
     /// Lower and upper end of the values for which the profiles are defined.
     ///
     /// All ends are open except `AxisRatio`'s upper one: q = 1 is a circle. The two components of an ellipticity must

@@ -16,7 +16,7 @@ pub struct Hernquist;
 
 const SIGMA0: ProfileParameter = ProfileParameter::new(
     "sigma0",
-    ParameterKind::Other { low: 0.0, high: f64::INFINITY, prior: r#"{"log_normal": {"loc": 0.0, "scale": 1.0}}"# },
+    ParameterKind::positive(r#"{"log_normal": {"loc": 0.0, "scale": 1.0}}"#),
     "",
     r"\sigma_0",
     "rho_0 Rs over the critical surface density: the deflection at Rs is 2/3 sigma0 Rs.",
@@ -24,13 +24,13 @@ const SIGMA0: ProfileParameter = ProfileParameter::new(
 
 const RS: ProfileParameter = ProfileParameter::new(
     "Rs",
-    ParameterKind::Other { low: 0.0, high: f64::INFINITY, prior: r#"{"log_normal": {"loc": -0.5, "scale": 0.8}}"# },
+    ParameterKind::positive(r#"{"log_normal": {"loc": -0.5, "scale": 0.8}}"#),
     "arcsec",
     r"R_\mathrm{s}",
     "Radius at which the density turns from r^-1 to r^-4; the half-light radius over 1.815.",
 );
 
-radial::circular!(Hernquist, 2, 4, "hernquist", &[SIGMA0, RS, CENTER_X, CENTER_Y]);
+radial::profile!(Hernquist, Hernquist, 2, 4, "hernquist", &[SIGMA0, RS, CENTER_X, CENTER_Y]);
 
 /// What is computed once for a lens.
 #[derive(Clone, Copy, Debug)]

@@ -24,7 +24,7 @@ pub struct NfwEllipsePotential;
 
 pub(super) const RS: ProfileParameter = ProfileParameter::new(
     "Rs",
-    ParameterKind::Other { low: 0.0, high: f64::INFINITY, prior: r#"{"log_normal": {"loc": 2.3, "scale": 0.7}}"# },
+    ParameterKind::positive(r#"{"log_normal": {"loc": 2.3, "scale": 0.7}}"#),
     "arcsec",
     r"R_\mathrm{s}",
     "Radius at which the density falls as r^-2.",
@@ -32,21 +32,14 @@ pub(super) const RS: ProfileParameter = ProfileParameter::new(
 
 pub(super) const ALPHA_RS: ProfileParameter = ProfileParameter::new(
     "alpha_Rs",
-    ParameterKind::Other { low: 0.0, high: f64::INFINITY, prior: r#"{"log_normal": {"loc": 0.0, "scale": 1.0}}"# },
+    ParameterKind::positive(r#"{"log_normal": {"loc": 0.0, "scale": 1.0}}"#),
     "arcsec",
     r"\alpha_{R_\mathrm{s}}",
     "Deflection at Rs, of the halo without ellipticity and truncation.",
 );
 
-radial::circular!(Nfw, 2, 4, "nfw", &[RS, ALPHA_RS, CENTER_X, CENTER_Y]);
-radial::elliptical_potential!(
-    NfwEllipsePotential,
-    Nfw,
-    2,
-    6,
-    "nfw_ellipse_potential",
-    &[RS, ALPHA_RS, E1, E2, CENTER_X, CENTER_Y]
-);
+radial::profile!(Nfw, Nfw, 2, 4, "nfw", &[RS, ALPHA_RS, CENTER_X, CENTER_Y]);
+radial::profile!(NfwEllipsePotential, Nfw, 2, 6, "nfw_ellipse_potential", &[RS, ALPHA_RS, E1, E2, CENTER_X, CENTER_Y]);
 
 /// What is computed once for a lens.
 #[derive(Clone, Copy, Debug)]

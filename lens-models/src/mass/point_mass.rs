@@ -12,7 +12,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct PointMass;
 
-radial::circular!(PointMass, 1, 3, "point_mass", &[THETA_E, CENTER_X, CENTER_Y]);
+radial::profile!(PointMass, PointMass, 1, 3, "point_mass", &[THETA_E, CENTER_X, CENTER_Y]);
 
 /// theta_E.
 impl Radial<1> for PointMass {

@@ -23,7 +23,7 @@ pub struct PseudoJaffeEllipsePotential;
 
 const SIGMA0: ProfileParameter = ProfileParameter::new(
     "sigma0",
-    ParameterKind::Other { low: 0.0, high: f64::INFINITY, prior: r#"{"log_normal": {"loc": 0.0, "scale": 1.5}}"# },
+    ParameterKind::positive(r#"{"log_normal": {"loc": 0.0, "scale": 1.5}}"#),
     "",
     r"\sigma_0",
     "Central surface density over the critical one, up to Rs / (Ra + Rs).",
@@ -31,7 +31,7 @@ const SIGMA0: ProfileParameter = ProfileParameter::new(
 
 const RA: ProfileParameter = ProfileParameter::new(
     "Ra",
-    ParameterKind::Other { low: 0.0, high: f64::INFINITY, prior: r#"{"log_normal": {"loc": -1.6, "scale": 1.0}}"# },
+    ParameterKind::positive(r#"{"log_normal": {"loc": -1.6, "scale": 1.0}}"#),
     "arcsec",
     r"R_\mathrm{a}",
     "Radius of the core.",
@@ -39,14 +39,14 @@ const RA: ProfileParameter = ProfileParameter::new(
 
 const RS: ProfileParameter = ProfileParameter::new(
     "Rs",
-    ParameterKind::Other { low: 0.0, high: f64::INFINITY, prior: r#"{"log_normal": {"loc": 1.1, "scale": 1.0}}"# },
+    ParameterKind::positive(r#"{"log_normal": {"loc": 1.1, "scale": 1.0}}"#),
     "arcsec",
     r"R_\mathrm{s}",
     "Radius beyond which the density falls as r^-4.",
 );
 
-radial::circular!(PseudoJaffe, 3, 5, "pjaffe", &[SIGMA0, RA, RS, CENTER_X, CENTER_Y]);
-radial::elliptical_potential!(
+radial::profile!(PseudoJaffe, PseudoJaffe, 3, 5, "pjaffe", &[SIGMA0, RA, RS, CENTER_X, CENTER_Y]);
+radial::profile!(
     PseudoJaffeEllipsePotential,
     PseudoJaffe,
     3,
@@ -124,7 +124,7 @@ impl Radial<3> for PseudoJaffe {
             return 2.0 * sigma0 * ra * rs;
         }
         let w = |r: f64| (r * r + u).sqrt();
-        let log = |r: f64| (w(r) - r).mul_add(0.5 / r, 0.0).ln_1p();
+        let log = |r: f64| (0.5 * (w(r) - r) / r).ln_1p();
         let width = rs - ra;
         let mean = if width.abs() < 1e-3 * (ra + rs) {
             // Gauss-Legendre, two points: off by the fourth power of the width.

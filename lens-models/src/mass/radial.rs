@@ -49,9 +49,14 @@ pub struct Placed<H, S> {
     eps_of_e: S,
 }
 
-/// A halo at (x0, y0) with the ellipticity (e1, e2).
-pub(super) fn placed<H, S: Scalar>(halo: H, [e1, e2, x0, y0]: [f64; 4]) -> Placed<H, S> {
+/// A halo at a place: `[e1, e2, x0, y0]`, or `[x0, y0]` where it is round.
+pub(super) fn placed<H, S: Scalar>(halo: H, place: &[f64]) -> Placed<H, S> {
     let s = S::from_f64;
+    let [e1, e2, x0, y0] = match *place {
+        [e1, e2, x0, y0] => [e1, e2, x0, y0],
+        [x0, y0] => [0.0, 0.0, x0, y0],
+        _ => [f64::NAN; 4],
+    };
     let norm = e1 * e1 + e2 * e2;
     let k = if norm < 1.0 { 2.0 / (1.0 + norm) } else { f64::NAN };
     Placed {
@@ -91,13 +96,13 @@ pub(super) fn alpha<P: Radial<K>, R: Real, const K: usize>(
     at.zeta.scale(at.outside * P::pull(&lens.halo, at.u))
 }
 
-/// The derivatives of g . alpha: by the halo's parameters, by e, and by position.
+/// The derivatives of g . alpha: by the halo's `K` parameters, by its place as [`placed`] takes it, and by position.
 #[inline(always)]
-pub(super) fn gradient<P: Radial<K>, R: Real, const K: usize>(
+pub(super) fn gradient<P: Radial<K>, R: Real, const K: usize, const N: usize>(
     lens: &Placed<P::Halo<R::Scalar>, R::Scalar>,
     p: Complex<R>,
     g: Complex<R>,
-) -> ([R; K], Complex<R>, Complex<R>) {
+) -> Partials<R, N> {
     let At { w, zeta, u, outside } = at(lens, p);
     let Slopes { pull, by_u, params } = P::slopes(&lens.halo, u);
     let (e, eps) = (Complex::broadcast(lens.e), Complex::broadcast(lens.eps));
@@ -107,7 +112,10 @@ pub(super) fn gradient<P: Radial<K>, R: Real, const K: usize>(
     let position = (g - eps * g.conj()).scale(pull) + zeta.scale(d_u + d_u);
     let d_eps = -(w.square().scale(d_u) + (g * w).scale(pull));
     let d_e = (d_eps - e.scale(eps.dot(d_eps))).scale(R::broadcast(lens.eps_of_e));
-    (params.map(|d| d * along), d_e, position)
+    let place = [d_e.re, d_e.im, -position.re, -position.im];
+    // The last of the place: a round one has no ellipticity.
+    let params = std::array::from_fn(|i| if i < K { params[i] * along } else { place[4 + i - N] });
+    Partials { params, position }
 }
 
 /// The potential at p.
@@ -116,50 +124,9 @@ pub(super) fn potential<P: Radial<K>, const K: usize>(lens: &Placed<P::Halo<f64>
     outside * P::potential(&lens.halo, u)
 }
 
-/// Makes a [`Radial`] of `$k` numbers the round profile `$P` of `$n` numbers: its own, `center_x center_y`.
-macro_rules! circular {
-    ($P:ty, $k:literal, $n:literal, $name:literal, $parameters:expr) => {
-        $crate::mass_profile!($P);
-
-        impl $crate::mass::Formula<$n> for $P {
-            const NAME: &'static str = $name;
-            const PARAMETERS: &'static [$crate::parameter::ProfileParameter] = $parameters;
-            type Lens<S: $crate::number::Scalar> =
-                $crate::mass::radial::Placed<<Self as $crate::mass::radial::Radial<$k>>::Halo<S>, S>;
-
-            fn lens<S: $crate::number::Scalar>(params: &[f64; $n]) -> Self::Lens<S> {
-                let own = ::std::array::from_fn(|i| params[i]);
-                let halo = <Self as $crate::mass::radial::Radial<$k>>::halo(&own);
-                $crate::mass::radial::placed(halo, [0.0, 0.0, params[$k], params[$k + 1]])
-            }
-
-            #[inline(always)]
-            fn alpha<R: $crate::number::Real>(
-                lens: &Self::Lens<R::Scalar>,
-                p: $crate::number::Complex<R>,
-            ) -> $crate::number::Complex<R> {
-                $crate::mass::radial::alpha::<Self, R, $k>(lens, p)
-            }
-
-            #[inline(always)]
-            fn gradient<R: $crate::number::Real>(
-                lens: &Self::Lens<R::Scalar>,
-                p: $crate::number::Complex<R>,
-                g: $crate::number::Complex<R>,
-            ) -> $crate::pointwise::Partials<R, $n> {
-                let (own, _, position) = $crate::mass::radial::gradient::<Self, R, $k>(lens, p, g);
-                $crate::mass::radial::partials(&own, &[-position.re, -position.im], position)
-            }
-
-            fn potential(lens: &Self::Lens<f64>, p: $crate::number::Complex<f64>) -> f64 {
-                $crate::mass::radial::potential::<Self, $k>(lens, p)
-            }
-        }
-    };
-}
-
-/// Makes the [`Radial`] `$Of` of `$k` numbers the profile `$P`, elliptical in the potential: its numbers, `e1 e2 center_x center_y`.
-macro_rules! elliptical_potential {
+/// Makes the [`Radial`] `$Of` of `$k` numbers the profile `$P` of `$n`: its own, then `e1 e2` where it is elliptical in the potential,
+/// and `center_x center_y`.
+macro_rules! profile {
     ($P:ty, $Of:ty, $k:literal, $n:literal, $name:literal, $parameters:expr) => {
         $crate::mass_profile!($P);
 
@@ -172,7 +139,7 @@ macro_rules! elliptical_potential {
             fn lens<S: $crate::number::Scalar>(params: &[f64; $n]) -> Self::Lens<S> {
                 let own = ::std::array::from_fn(|i| params[i]);
                 let halo = <$Of as $crate::mass::radial::Radial<$k>>::halo(&own);
-                $crate::mass::radial::placed(halo, [params[$k], params[$k + 1], params[$k + 2], params[$k + 3]])
+                $crate::mass::radial::placed(halo, &params[$k..])
             }
 
             #[inline(always)]
@@ -189,8 +156,7 @@ macro_rules! elliptical_potential {
                 p: $crate::number::Complex<R>,
                 g: $crate::number::Complex<R>,
             ) -> $crate::pointwise::Partials<R, $n> {
-                let (own, e, position) = $crate::mass::radial::gradient::<$Of, R, $k>(lens, p, g);
-                $crate::mass::radial::partials(&own, &[e.re, e.im, -position.re, -position.im], position)
+                $crate::mass::radial::gradient::<$Of, R, $k, $n>(lens, p, g)
             }
 
             fn potential(lens: &Self::Lens<f64>, p: $crate::number::Complex<f64>) -> f64 {
@@ -200,11 +166,4 @@ macro_rules! elliptical_potential {
     };
 }
 
-pub(super) use {circular, elliptical_potential};
-
-/// Both lists one after the other; together they are `N` numbers.
-#[inline(always)]
-pub(super) fn partials<R: Real, const N: usize>(own: &[R], place: &[R], position: Complex<R>) -> Partials<R, N> {
-    let params = std::array::from_fn(|i| if i < own.len() { own[i] } else { place[i - own.len()] });
-    Partials { params, position }
-}
+pub(super) use profile;

@@ -24,13 +24,13 @@ pub struct Tnfw;
 
 const R_TRUNC: ProfileParameter = ProfileParameter::new(
     "r_trunc",
-    ParameterKind::Other { low: 0.0, high: f64::INFINITY, prior: r#"{"log_normal": {"loc": 2.3, "scale": 1.0}}"# },
+    ParameterKind::positive(r#"{"log_normal": {"loc": 2.3, "scale": 1.0}}"#),
     "arcsec",
     r"r_\mathrm{t}",
     "Radius of the truncation.",
 );
 
-radial::circular!(Tnfw, 3, 5, "tnfw", &[RS, ALPHA_RS, R_TRUNC, CENTER_X, CENTER_Y]);
+radial::profile!(Tnfw, Tnfw, 3, 5, "tnfw", &[RS, ALPHA_RS, R_TRUNC, CENTER_X, CENTER_Y]);
 
 /// What is computed once for a lens.
 #[derive(Clone, Copy, Debug)]
