@@ -4,11 +4,13 @@
 
 mod carlson;
 mod complex;
+mod exp_ln;
 pub(crate) mod lanes;
 mod ln_1p;
 mod real;
 mod scalar;
 mod series;
+mod single;
 
 pub use carlson::{Carlson, carlson};
 pub use complex::{Complex, complex};
