@@ -1,6 +1,5 @@
 //! direct: correlation with a small kernel, a block of output pixels at a time in registers.
 
-use std::array::from_mut;
 use std::ops::Range;
 
 use multiversion::multiversion;
@@ -57,22 +56,24 @@ pub(super) fn stride_for(width: usize, taps_width: usize) -> usize {
 /// depend on how rows are shared out.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 pub(super) fn correlate(padded: &[f32], stride: usize, taps: &Taps, out: &mut [f32], out_stride: usize, width: usize) {
-    let fused = match_target! {
-        "x86_64+fma" => true,
-        "aarch64+neon" => true,
-        _ => false,
-    };
-    if fused {
-        blocks::<true>(padded, stride, taps, out, out_stride, width);
-    } else {
-        blocks::<false>(padded, stride, taps, out, out_stride, width);
+    match match_target! {
+        "x86_64+avx512f" => 2,
+        "x86_64+fma" => 1,
+        "aarch64+neon" => 1,
+        _ => 0,
+    } {
+        2 => blocks::<true, COLUMNS>(padded, stride, taps, out, out_stride, width),
+        1 => blocks::<true, { COLUMNS / 2 }>(padded, stride, taps, out, out_stride, width),
+        _ => blocks::<false, { COLUMNS / 2 }>(padded, stride, taps, out, out_stride, width),
     }
 }
 
-type Block<const ROWS: usize> = [[f32; COLUMNS]; ROWS];
+/// Output rows computed together: with two registers a row, eight sums that do not wait for each other, as many as it takes to begin
+/// two multiply-adds a cycle where each needs four.
+const ROWS: usize = 4;
 
 #[inline(always)]
-fn blocks<const FUSED: bool>(
+fn blocks<const FUSED: bool, const COLUMNS: usize>(
     padded: &[f32],
     stride: usize,
     taps: &Taps,
@@ -81,45 +82,42 @@ fn blocks<const FUSED: bool>(
     width: usize,
 ) {
     let rows = out.len() / out_stride;
-    let weights = |j: usize| &taps.weights[j * taps.width..(j + 1) * taps.width];
     for x in (0..width).step_by(COLUMNS) {
-        let mut y = 0;
-        while y < rows {
-            let from = &padded[y * stride + x..];
-            // Two rows of output share each load of the input, shifted by one row of weights.
-            if y + 2 <= rows && taps.height >= 2 {
-                let mut sums: Block<2> = [[0.0; COLUMNS]; 2];
-                let mut rows = from.chunks(stride);
-                if let Some(row) = rows.next() {
-                    accumulate::<FUSED, 1>(row, [weights(0)], from_mut(&mut sums[0]));
+        for y in (0..rows).step_by(ROWS) {
+            let mut sums = [[0.0; COLUMNS]; ROWS];
+            let rows = ROWS.min(rows - y);
+            for (j, row) in padded[y * stride + x..].chunks(stride).take(taps.height + rows - 1).enumerate() {
+                // Of the rows of output, those that input row j touches: row r of them by row j - r of the weights.
+                let (first, last) = ((j + 1).saturating_sub(taps.height), rows.min(j + 1));
+                let sums = &mut sums[first..last];
+                match last - first {
+                    1 => accumulate::<FUSED, COLUMNS, 1>(row, taps, j - first, sums),
+                    2 => accumulate::<FUSED, COLUMNS, 2>(row, taps, j - first, sums),
+                    3 => accumulate::<FUSED, COLUMNS, 3>(row, taps, j - first, sums),
+                    _ => accumulate::<FUSED, COLUMNS, ROWS>(row, taps, j - first, sums),
                 }
-                for j in 1..taps.height {
-                    if let Some(row) = rows.next() {
-                        accumulate::<FUSED, 2>(row, [weights(j), weights(j - 1)], &mut sums);
-                    }
-                }
-                if let Some(row) = rows.next() {
-                    accumulate::<FUSED, 1>(row, [weights(taps.height - 1)], from_mut(&mut sums[1]));
-                }
-                store(&sums, out, y * out_stride + x, out_stride, width - x);
-                y += 2;
-            } else {
-                let mut sums: Block<1> = [[0.0; COLUMNS]; 1];
-                for (row, j) in from.chunks(stride).zip(0..taps.height) {
-                    accumulate::<FUSED, 1>(row, [weights(j)], &mut sums);
-                }
-                store(&sums, out, y * out_stride + x, out_stride, width - x);
-                y += 1;
+            }
+            let columns = COLUMNS.min(width - x);
+            for (sums, out) in sums.iter().zip(out[y * out_stride..].chunks_mut(out_stride)) {
+                out[x..x + columns].copy_from_slice(&sums[..columns]);
             }
         }
     }
 }
 
-/// Adds one input row to the output rows that it touches, each with its own row of weights.
+/// Adds one input row to the `N` output rows that it touches: to the first of them by row `j` of the weights, to each next one by the
+/// row before.
 #[inline(always)]
-fn accumulate<const FUSED: bool, const ROWS: usize>(row: &[f32], weights: [&[f32]; ROWS], sums: &mut Block<ROWS>) {
+fn accumulate<const FUSED: bool, const COLUMNS: usize, const N: usize>(
+    row: &[f32],
+    taps: &Taps,
+    j: usize,
+    sums: &mut [[f32; COLUMNS]],
+) {
+    let Some(sums) = sums.first_chunk_mut::<N>() else { return };
     let mut local = *sums;
-    for (i, window) in row.windows(COLUMNS).take(weights[0].len()).enumerate() {
+    let weights: [&[f32]; N] = std::array::from_fn(|r| &taps.weights[(j - r) * taps.width..(j - r + 1) * taps.width]);
+    for (i, window) in row.windows(COLUMNS).take(taps.width).enumerate() {
         for (sum, weights) in local.iter_mut().zip(weights) {
             let weight = weights[i];
             for (sum, value) in sum.iter_mut().zip(window) {
@@ -128,13 +126,4 @@ fn accumulate<const FUSED: bool, const ROWS: usize>(row: &[f32], weights: [&[f32
         }
     }
     *sums = local;
-}
-
-#[inline(always)]
-fn store<const ROWS: usize>(sums: &Block<ROWS>, out: &mut [f32], start: usize, out_stride: usize, left: usize) {
-    let columns = left.min(COLUMNS);
-    for (row, sums) in sums.iter().enumerate() {
-        let at = start + row * out_stride;
-        out[at..at + columns].copy_from_slice(&sums[..columns]);
-    }
 }
