@@ -9,6 +9,7 @@ use crate::image_file::{read_header, read_image};
 use crate::mask::{Mask, MaskCounts};
 use crate::noise::{Background, Noise, SigmaMap};
 use crate::psf::{FWHM_PER_SIGMA, Psf};
+use crate::regions;
 use crate::sampling::Sampling;
 
 /// The `data` entry of a system file. Paths are relative to the folder of that file; images are FITS or `.npy`, in surface
@@ -32,7 +33,7 @@ pub struct DataFiles {
     /// image without blur.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub psf: Option<PathBuf>,
-    /// Pixels to use: nonzero.
+    /// Pixels to use: nonzero in an image, or the regions of a DS9 file, `.reg`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mask: Option<PathBuf>,
     /// Arcsec per pixel. Absent: what the header of the image says.
@@ -201,14 +202,17 @@ impl DataFiles {
     /// or cannot be normalised; zero or negative noise in a used pixel; a mask that leaves nothing; keys that conflict.
     pub fn read(&self, folder: impl AsRef<Path>) -> Result<ImageData> {
         let folder = folder.as_ref();
-        let open = |path: &Option<PathBuf>| path.as_ref().map(|path| read_image(folder.join(path))).transpose();
         self.check_keys()?;
         let missing =
             || Error::MissingKey { place: "`data`".to_owned(), key: "image", hint: "the path of a FITS or .npy image" };
         let path = folder.join(self.image.as_ref().ok_or_else(missing)?);
         let image = read_image(&path)?;
         let files = self.with_scale_of(&path)?;
-        let (noise, psf, mask) = (files.read_noise(folder)?, files.read_psf(folder)?, open(&self.mask)?);
+        let (noise, psf) = (files.read_noise(folder)?, files.read_psf(folder)?);
+        let mask = match &self.mask {
+            Some(path) if regions::is_region(path) => Some(regions::read(&folder.join(path), image.size())?),
+            path => path.as_ref().map(|path| read_image(folder.join(path))).transpose()?,
+        };
         let inputs = Inputs { image, noise, psf, mask };
         files.assemble(inputs)
     }
@@ -221,6 +225,7 @@ impl DataFiles {
         let Inputs { mut image, noise, psf, mask: mask_image } = inputs;
         self.check_sampling()?;
         let size = image.size();
+        let psf = psf.map(|psf| self.fitting(psf, size)).transpose()?;
         let scale = self.scale()?;
         // The scale and the size are looked at before anything is made of them.
         Grid::new(1, 1, scale, 1)?;
@@ -252,6 +257,24 @@ impl DataFiles {
         let image = Image { width: window.width, height: window.height, pixels };
         let adaptive = self.supersampling.is_none();
         Ok(ImageData { image, noise, psf, grid, adaptive, mask, report })
+    }
+
+    /// The PSF without what is wider or higher than the image, which is said: it would blur the light of places that are not modelled.
+    fn fitting(&self, psf: Psf, (width, height): (usize, usize)) -> Result<Psf> {
+        let odd = |pixels: usize| (pixels * self.psf_supersampling).saturating_sub(1) | 1;
+        let fits = (odd(width).min(psf.width()), odd(height).min(psf.height()));
+        if fits == (psf.width(), psf.height()) {
+            return Ok(psf);
+        }
+        let (wide, high) = (psf.width(), psf.height());
+        let (cropped, lost) = psf.cropped(fits)?;
+        tracing::warn!(
+            "the PSF of {wide} x {high} pixels is larger than the image; it is cropped to {} x {}, which leaves out {:.2} % of its flux",
+            fits.0,
+            fits.1,
+            100.0 * lost
+        );
+        Ok(cropped)
     }
 
     /// The map of the noise, if there is one.

@@ -64,6 +64,10 @@ pub enum Error {
     #[error("{path} holds elements of type {dtype}; save it as float32 or float64 (array.astype('f4'))")]
     NpyType { path: PathBuf, dtype: String },
 
+    /// A line of a region file that is no region of an image.
+    #[error("{path}, line {line}: {fix}", path = path.display())]
+    Region { path: PathBuf, line: usize, fix: &'static str },
+
     /// Two images that must have one shape.
     #[error(
         "the {what} is {} x {} pixels but the {reference} is {} x {}; crop or pad one of them", .got.0, .got.1, .expected.0, .expected.1

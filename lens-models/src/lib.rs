@@ -20,6 +20,7 @@ pub mod plane;
 pub mod pointwise;
 pub mod profiles;
 pub mod psf;
+mod regions;
 pub mod sampling;
 pub mod system;
 pub use error::{Error, Result};

@@ -3,6 +3,7 @@
 use std::io::{Error as IoError, ErrorKind};
 use std::path::Path;
 
+use half::f16;
 use npyz::{DType, NpyFile, NpyHeader, Order, TypeChar};
 
 use crate::error::{Error, Result};
@@ -15,7 +16,7 @@ pub(crate) fn is_npy(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 
-/// A `.npy` array of two axes `[y][x]`, floats, integers or booleans (1 and 0) of either byte order, C or Fortran order.
+/// A `.npy` array of two axes `[y][x]`, floats (half ones too), integers or booleans (1 and 0) of either byte order, C or Fortran order.
 ///
 /// # Errors
 /// [`Error::Npy`] if it is missing, truncated or damaged; [`Error::NpyShape`] and [`Error::NpyType`] for other arrays.
@@ -69,6 +70,7 @@ fn reader(kind: TypeChar, bytes: u64) -> Option<Reader> {
         };
     }
     match (kind, bytes) {
+        (TypeChar::Float, 2) => Some(|file| Ok(file.into_vec::<f16>()?.into_iter().map(f16::to_f32).collect())),
         (TypeChar::Float, 4) => Some(|file| file.into_vec::<f32>()),
         (TypeChar::Float, 8) => cast!(f64),
         (TypeChar::Bool, 1) => {
@@ -117,6 +119,7 @@ mod tests {
         assert_eq!(read(&saved(&[1, 2], Order::C, vec![-3i16, 7])), [-3.0, 7.0]);
         assert_eq!(read(&saved(&[1, 2], Order::C, vec![200u8, 0])), [200.0, 0.0]);
         assert_eq!(read(&saved(&[1, 2], Order::C, vec![1i64 << 20, -1])), [1_048_576.0, -1.0]);
+        assert_eq!(read(&saved(&[1, 2], Order::C, [0.5, -1024.0].map(f16::from_f32).to_vec())), [0.5, -1024.0]);
     }
 
     #[test]

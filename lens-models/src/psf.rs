@@ -125,6 +125,21 @@ impl Psf {
         Self::new(part)
     }
 
+    /// The central part of an odd size, normalised again, and the fraction of the flux that is left out.
+    ///
+    /// # Errors
+    /// [`Error::PsfEven`], [`Error::PsfSum`] for a part without flux.
+    pub fn cropped(&self, (width, height): (usize, usize)) -> Result<(Self, f64)> {
+        let (width, height) = (width.min(self.width()), height.min(self.height()));
+        let (x0, y0) = ((self.width() - width) / 2, (self.height() - height) / 2);
+        let rows = self.kernel.pixels.chunks_exact(self.width()).skip(y0).take(height);
+        let pixels: Vec<f32> = rows.flat_map(|row| row[x0..x0 + width].iter().copied()).collect();
+        let sum: f64 = pixels.iter().map(|pixel| f64::from(*pixel)).sum();
+        // The loss is told by whoever asked, so it is no cause for a warning of its own.
+        let pixels = pixels.iter().map(|pixel| (f64::from(*pixel) / sum) as f32).collect();
+        Ok((Self::new(Image { width, height, pixels })?, 1.0 - sum))
+    }
+
     /// Pixels along x.
     pub fn width(&self) -> usize {
         self.kernel.width
@@ -337,6 +352,16 @@ mod tests {
         let psf = Psf::new(image(3, 3, 2.0)).unwrap();
         assert!((psf.kernel().iter().sum::<f32>() - 1.0).abs() < 1e-6 && psf.raw_sum() == 18.0);
         assert!(matches!(Psf::gaussian(0.0, 0.05, 5), Err(Error::OutOfRange { .. })));
+    }
+
+    #[test]
+    fn cropping_keeps_the_middle_and_tells_what_is_lost() {
+        let psf = Psf::gaussian(0.1, 0.05, 41).unwrap();
+        let (part, lost) = psf.cropped((5, 99)).unwrap();
+        assert_eq!((part.width(), part.height()), (5, 41));
+        let kept: f64 = (0..41 * 5).map(|i| f64::from(psf.kernel()[(i / 5) * 41 + 18 + i % 5])).sum();
+        assert!((lost - (1.0 - kept)).abs() < 1e-12 && lost > 0.1, "{lost}");
+        assert!((part.kernel().iter().sum::<f32>() - 1.0).abs() < 1e-6);
     }
 
     #[test]
