@@ -1,7 +1,7 @@
 //! The search: maxima from many starts, each stage with random numbers of its own.
 
 use lens_models::system::System;
-use ppl_core::{Ctx, ModelDensity, Processor};
+use ppl_core::{Ctx, LogDensity, ModelDensity, Processor};
 use ppl_infer::map::{MapResult, MapSettings, maximise_with};
 use ppl_infer::{Error as EngineError, Executor};
 
@@ -45,6 +45,8 @@ impl<'s, 'e> Search<'s, 'e> {
     where
         M: Fn(&mut Ctx) -> ppl_core::Result<R>,
     {
+        // Many starts on a large image would fill the memory before there is a plan.
+        density.settle(starts.get(..density.dim()).unwrap_or_default())?;
         let found = maximise_with(density, starts, settings, self.executor);
         if self.executor.stopped() {
             return Err(EngineError::StoppedEarly.into());

@@ -206,8 +206,17 @@ where
         Ok(Recorded { tape, q, terms, sum })
     }
 
-    /// Evaluates the model near these positions until it is known whether it has a plan.
-    fn settle(&self, positions: &[f64]) -> Result<()> {
+    /// Evaluates the model near these positions `[lanes, dim]` until it is known whether it has a plan.
+    ///
+    /// A model that is run as written holds all lanes of a call in memory, a plan those of a block: with one lane here, a first call of
+    /// many needs no more memory than a later one.
+    ///
+    /// # Errors
+    /// What the model returns.
+    pub fn settle(&self, positions: &[f64]) -> Result<()> {
+        if positions.is_empty() {
+            return Ok(());
+        }
         let (mut logp, mut grad) = (vec![0.0; positions.len() / self.layout.dim()], vec![0.0; positions.len()]);
         for step in 0..16 {
             if self.replayed() != Replayed::Trial {
