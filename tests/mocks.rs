@@ -17,7 +17,7 @@ fn folder(name: &str) -> Option<PathBuf> {
 fn run(folder: &Path, system: &Json) -> Fit {
     let system = System::from_json(&system.to_string(), Path::new("mock.json"), folder).unwrap();
     let data = Arc::new(system.data.as_ref().unwrap().read(folder).unwrap());
-    let settings = FitSettings { draws: 1500, warmup: 200, seed: 1, ..FitSettings::default() };
+    let settings = FitSettings { draws: 600, warmup: 200, seed: 1, ..FitSettings::default() };
     fit(&system, data, &settings, &mut Executor::new()).unwrap()
 }
 
