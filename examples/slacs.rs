@@ -1,7 +1,7 @@
 //! The 30 SLACS lenses, one system file for all: the fitted Einstein radius beside the published one. Side by side, as asked for: Sersic
 //! profiles (`sersic`), a decoded galaxy for a source (`vae`), many Gaussians for the lens light (`mge`).
 //!
-//! `cargo run --release --example slacs [map|nuts] [sersic] [vae] [mge] [--cuda] [--threads=N] [NAME ..]`; the data are found by
+//! `cargo run --release --example slacs [map|nuts] [sersic] [vae] [mge] [--cuda] [--threads=N] [--readings] [NAME ..]`; the data are found by
 //! `ARCLET_DATA` (default `../shared`).
 
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arclet::core::{Device, Processor};
-use arclet::fit::{Fit, FitSettings, Method, fit};
+use arclet::fit::{Basin, Fit, FitSettings, Method, fit};
 use arclet::infer::Executor;
 use arclet::lens::system::System;
 use rayon::prelude::*;
@@ -38,6 +38,7 @@ fn main() -> anyhow::Result<()> {
     let asked = |name: &str| words.iter().any(|w| w == name) || (name == MODELS[0].0 && !words.iter().any(named));
     let models: Vec<_> = MODELS.into_iter().filter(|(name, _)| asked(name)).collect();
     let threads = options.iter().find_map(|o| o.strip_prefix("--threads=")).map_or(Ok(1), str::parse)?;
+    let readings = options.iter().any(|o| o == "--readings");
     let device = if options.iter().any(|o| o == "--cuda") { Device::Cuda(0) } else { Device::Cpu };
     println!("{}", Processor::open(device)?.describe());
 
@@ -56,7 +57,7 @@ fn main() -> anyhow::Result<()> {
         let processor = processor.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
         // A median needs no more draws of a Gaussian, and linear amplitudes are found for each.
         let draws = if method == Method::Map { 100 } else { FitSettings::default().draws };
-        let settings = FitSettings { method, draws, processor: processor.clone(), ..FitSettings::default() };
+        let settings = FitSettings { method, draws, basins: 6, processor: processor.clone(), ..FitSettings::default() };
         let mut found: Vec<(Fit, f64)> = vec![];
         for (model, text) in &models {
             let since = Instant::now();
@@ -76,6 +77,9 @@ fn main() -> anyhow::Result<()> {
         };
         let row = Row { name: name.clone(), published: *published, fits: found.iter().map(numbers).collect() };
         println!("{row}");
+        for (fit, _) in found.iter().filter(|_| readings) {
+            fit.basins.iter().for_each(|basin| println!("    {}", reading(basin, *published)));
+        }
         Ok(row)
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
@@ -107,6 +111,17 @@ impl std::fmt::Display for Row {
         }
         Ok(())
     }
+}
+
+/// A reading of the image in a line.
+fn reading(basin: &Basin, published: f64) -> String {
+    let theta_e = basin.best.get("lens.theta_E").map_or(f64::NAN, |numbers| numbers[0]);
+    let (density, evidence) = (basin.log_density, basin.log_evidence.unwrap_or(f64::NAN));
+    let ratio = theta_e / published;
+    format!(
+        "theta_E {theta_e:.3} ({ratio:.3}), log density {density:.1}, log evidence {evidence:.1}, chi2 {:.3}",
+        basin.view.chi2_per_pixel
+    )
 }
 
 /// The pixels in which the lensed source of any of the fits is brighter than the noise.

@@ -30,6 +30,9 @@ SYSTEM = {
         "amp": {"value": 1.0}, "R_sersic": {"value": 0.25}, "n_sersic": {"value": 1.0}, "e1": {"value": 0.12},
         "e2": {"value": 0.15}, "center_x": {"value": 0.07}, "center_y": {"value": 0.11}}}],
 }
+# A galaxy of the decoder, whose latent numbers are drawn.
+NEURAL = [{"name": "source", "profile": "vae", "parameters": {
+    "scale": {"value": 2.0}, "amp": {"value": 1.0}, "center_x": {"value": 0.07}, "center_y": {"value": 0.11}}}]
 STAGES = ["lens light", "search", "maximum", "sub-pixels", "curvature", "sampling", "results"]
 
 
@@ -76,8 +79,9 @@ def stage_of(out):
         return "results"
     if b"NUTS" in head or b"curvature" in head:
         return "sampling"
-    # Five rounds of the light, two maxima of the search; the last of the maxima before the curvature chose sub-pixels.
-    return "lens light" if len(steps) < 5 else "search" if len(steps) < 7 else "maximum" if len(steps) < 8 else "sub-pixels"
+    # Five rounds of the light, two maxima of the search and the evidence of where they end; the last of the maxima before the
+    # curvature chose sub-pixels.
+    return "lens light" if len(steps) < 5 else "search" if len(steps) < 8 else "maximum" if len(steps) < 9 else "sub-pixels"
 
 
 def main():
@@ -85,11 +89,13 @@ def main():
     parser.add_argument("program", type=pathlib.Path)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--neural", action="store_true", help="a decoded galaxy for the source")
     arguments = parser.parse_args()
     program, dice = arguments.program.resolve(), random.Random(arguments.seed)
     with tempfile.TemporaryDirectory() as scratch:
         root = pathlib.Path(scratch)
-        (root / "mock.json").write_text(json.dumps(SYSTEM))
+        system = SYSTEM | ({"source": NEURAL} if arguments.neural else {})
+        (root / "mock.json").write_text(json.dumps(system))
         subprocess.run(command(program, "simulate", "mock.json", "--out", "mock", "--seed", 5), cwd=root, check=True)
         fit = ["fit", "mock/system.json", "--checkpoint", 0.2, "--chains", 2, "--warmup", 60, "--draws", 120, "--seed", 3]
         begun = time.monotonic()

@@ -104,7 +104,8 @@ pub struct SimulateArguments {
     arclet fit system.json --out other --priors mine.json    other priors, as `arclet priors` writes them\n  \
     arclet fit result/best.json --out again                  on from the best fit, without a search\n  \
     arclet fit --resume result                               on with a fit that was ended\n\n\
-    Writes fit.png, corner.png, summary.json, best.json, curves.json, posterior.nc (arviz.from_netcdf), model.fits, priors.json.\n\
+    Writes fit.png, corner.png, summary.json, best.json, curves.json, posterior.nc (arviz.from_netcdf), model.fits, priors.json;\n\
+    basins.json and basin-2.png, .. where the search found other readings of the image.\n\
     Ctrl-C ends the sampling and keeps the draws made so far; during the search, and the second time, it ends at once. A fit that was\n\
     ended, killed too, goes on by --resume as if nothing had happened; at most --checkpoint seconds are lost.")]
 pub struct FitArguments {
@@ -130,6 +131,9 @@ pub struct FitArguments {
     /// Fixes every random number
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// Most readings of the image that are shown beside each other, where the search found several
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u8).range(1..=6))]
+    pub basins: u8,
     /// Priors that replace those of the system and the defaults
     #[arg(long, value_name = "FILE.json")]
     pub priors: Option<PathBuf>,
@@ -142,7 +146,7 @@ pub struct FitArguments {
     /// Go on with the fit in this folder that was ended; it keeps all its arguments
     #[arg(
         long, value_name = "DIR",
-        conflicts_with_all = ["system", "out", "method", "chains", "warmup", "draws", "seed", "priors", "device", "checkpoint", "force"]
+        conflicts_with_all = ["system", "out", "method", "chains", "warmup", "draws", "seed", "basins", "priors", "device", "checkpoint", "force"]
     )]
     #[serde(skip)]
     pub resume: Option<PathBuf>,

@@ -66,6 +66,7 @@ fn go(
         warmup: arguments.warmup as usize,
         draws: arguments.draws as usize,
         seed: arguments.seed,
+        basins: arguments.basins.into(),
         processor: device::open(arguments.device)?,
         ..FitSettings::default()
     };

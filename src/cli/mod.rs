@@ -1,6 +1,7 @@
 //! The command line: arguments in, one command run on one pool of threads, an exit code out.
 
 mod args;
+mod basins;
 mod bench;
 mod best;
 mod demo;

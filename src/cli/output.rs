@@ -9,14 +9,29 @@ use arclet::lens::grid::Window;
 use arclet::lens::image_file::{read_header, read_image};
 use serde::Serialize;
 
+use super::basins;
 use super::best::best;
 use super::failure::Result;
 use super::folder::Folder;
 use super::{picture, pretty, summary};
 
 /// What a fit writes.
-pub const FILES: [&str; 8] =
-    ["best.json", "corner.png", "curves.json", "fit.png", "model.fits", "posterior.nc", "priors.json", "summary.json"];
+pub const FILES: [&str; 14] = [
+    "basin-2.png",
+    "basin-3.png",
+    "basin-4.png",
+    "basin-5.png",
+    "basin-6.png",
+    "basins.json",
+    "best.json",
+    "corner.png",
+    "curves.json",
+    "fit.png",
+    "model.fits",
+    "posterior.nc",
+    "priors.json",
+    "summary.json",
+];
 
 /// What a fit is called, and the JSON of its system.
 pub struct Titled<'a> {
@@ -24,7 +39,7 @@ pub struct Titled<'a> {
     pub text: &'a str,
 }
 
-/// Writes the [`FILES`]; no picture of the posterior where it has nothing to show.
+/// Writes the [`FILES`]; no picture of the posterior where it has nothing to show, and none of basins where there is one.
 pub fn write(
     folder: &Folder,
     Titled { title, text }: &Titled<'_>,
@@ -44,6 +59,12 @@ pub fn write(
     fit.posterior.write_netcdf(folder.path().join("posterior.nc"))?;
     model_fits(folder, fit)?;
     folder.write("fit.png", &picture::fit_page(title, fit, summary)?)?;
+    if !fit.basins.is_empty() {
+        json(folder, "basins.json", &basins::json(fit))?;
+    }
+    for (k, basin) in fit.basins.iter().enumerate().skip(1) {
+        folder.write(&basins::picture(k), &picture::basin_page(title, fit, basin)?)?;
+    }
     if let Some(corner) = picture::corner(title, fit, truth)? {
         folder.write("corner.png", &corner)?;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arclet::fit::{Fit, View};
+use arclet::fit::{Basin, Fit, View};
 use arclet::infer::posterior::Summary;
 use arclet::lens::data::ImageData;
 use arclet::lens::parameter::ParameterKind;
@@ -74,6 +74,21 @@ pub fn fit_page(title: &str, fit: &Fit, summary: &Summary) -> Result<Vec<u8>> {
     let (chains, draws) = (fit.posterior.chains(), fit.posterior.draws());
     let r_hat = Some(summary.worst_r_hat()).filter(|r| r.is_finite()).map(|r| format!(", R-hat ≤ {r:.3}"));
     figure.notes.push(format!("{chains} chains × {draws} draws{}", r_hat.unwrap_or_default()));
+    Ok(figure.render()?)
+}
+
+/// `basin-2.png`, ..
+pub fn basin_page(title: &str, fit: &Fit, basin: &Basin) -> Result<Vec<u8>> {
+    let mut figure = page(&format!("{title}: another reading"), &fit.data, &basin.view)?;
+    let rows = ranked(&fit.system, basin.best.keys().map(String::as_str).collect()).into_iter().take(MOST_ROWS);
+    figure.table = rows.map(|(name, label)| TableRow::text(&label, &numbers(&basin.best[name]))).collect();
+    let first = fit.basins.first().and_then(|first| first.log_evidence);
+    if let (Some(first), Some(own)) = (first, basin.log_evidence) {
+        figure.notes.push(format!("log evidence {:+.1} (search)", own - first));
+    }
+    if let Some(radius) = basin.view.einstein_radius {
+        figure.notes.push(format!("Einstein radius {radius:.4} arcsec"));
+    }
     Ok(figure.render()?)
 }
 

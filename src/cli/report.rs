@@ -10,7 +10,7 @@ use arclet::infer::posterior::{EntrySummary, Summary};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 
 use super::failure::{Failure, Result};
-use super::{label, log, summary, warning};
+use super::{basins, label, log, summary, warning};
 
 /// Rows that a person reads; the others are in summary.json.
 const MOST_ROWS: usize = 40;
@@ -61,6 +61,9 @@ pub fn print(
         summary::method(settings.method),
         fit.gradients,
     );
+    if let Some(line) = basins::line(fit) {
+        let _ = writeln!(text, "{line}");
+    }
     // What stderr has said already is not said again.
     let said = warning::said();
     for warning in summary::warnings(fit, settings).iter().filter(|w| !said.contains(w)) {

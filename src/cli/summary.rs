@@ -1,10 +1,10 @@
 //! The summary of a fit: every number that a script would want, and what a person should beware of.
 
-use arclet::fit::{Fit, FitSettings, Method};
+use arclet::fit::{Fit, FitSettings, Method, Pedestal};
 use arclet::infer::posterior::{Summary, Warning};
 use serde_json::{Value as Json, json};
 
-use super::warning;
+use super::{basins, warning};
 
 /// A mean square residual above this is more than noise, in any image worth a fit.
 const CHI2: f64 = 1.2;
@@ -56,6 +56,13 @@ pub fn warnings(fit: &Fit, settings: &FitSettings) -> Vec<String> {
             "chi2 per pixel is {chi2:.2}: the model does not describe the image to its noise; look at the residual in fit.png"
         ));
     }
+    if let Some(Pedestal { mean, error, pixels }) = fit.pedestal {
+        warnings.push(format!(
+            "{pixels} pixels at the border, where the model is dark, are {mean:+.2} +- {error:.2} sigma off it: a sky that was not subtracted, or wings of light; \
+             add {{ \"name\": \"sky\", \"profile\": \"uniform\" }} under `light`"
+        ));
+    }
+    warnings.extend(basins::warning(fit));
     // A stop is told above, of every stage.
     let of_draws = fit.posterior.warnings().iter().filter(|w| !matches!(w, Warning::CutShort { error: None, .. }));
     warnings.extend(of_draws.map(Warning::to_string));

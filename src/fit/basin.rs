@@ -7,9 +7,10 @@ use lens_models::linear::Amplitudes;
 use lens_models::op::AMP;
 use lens_models::system::{Role, Scales, System, SystemModel};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
-use ppl_infer::map::{LaneEnd, LbfgsSettings, MapSettings, OptimizerSettings, Pruning};
+use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings, Pruning};
 
 use super::FitError;
+use super::evidence::{Place, distinct, weighed};
 use super::light::{Light, latent_values};
 use super::search::Search;
 use super::stand_in;
@@ -22,26 +23,25 @@ const TEMPER: f32 = 3.0;
 const PATIENCE: usize = 80;
 /// Basins that go on from lens and source alone to everything.
 const BASINS: usize = 6;
-/// Unconstrained numbers that are all nearer than this are one place.
-const SAME_PLACE: f64 = 0.1;
 /// Width of the scatter of the starts in units of the prior's, Einstein radii apart.
 const SCATTER: f64 = 0.5;
 
-/// The basin to go on with: values for every free site. The constants above were chosen on the 30 lenses of `docs/slacs.md`.
+/// Where the search ends, with values for every free site, the basin to go on with first. The constants above were chosen on the 30
+/// lenses of `docs/slacs.md`.
 ///
 /// A real source is no sum of Sersic profiles and a real lens galaxy neither, so under the plain noise an odd
 /// configuration that soaks up such errors can win over the right one. The search therefore takes the noise to be
 /// [`TEMPER`] times larger and the light to be uncertain by [`LIGHT_ERROR`]: first lens and source with the light held,
 /// from many starts, then everything from the best of them. Linear amplitudes are the best that are not negative, whatever becomes of
 /// them while sampling: a sum of Gaussians of either sign would make rings, of which the arcs are parts. A source that a network makes is looked for by its stand-in.
-pub(super) fn basin(
+pub(super) fn basins(
     system: &System,
     data: &Arc<ImageData>,
     scales: &Scales,
     light: Option<&Light>,
     starts: usize,
     search: &mut Search<'_, '_>,
-) -> Result<Values, FitError> {
+) -> Result<Vec<Place>, FitError> {
     let held = light.map_or_else(Values::new, |l| l.values.clone());
     let simple = stand_in::simplified(system);
     let tempered_data = match (light, &simple) {
@@ -56,23 +56,21 @@ pub(super) fn basin(
     let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), priors);
     let density = search.density(handler::condition(&run, held.clone()))?;
     if density.dim() == 0 && simple.is_none() {
-        return Ok(held);
+        return Ok(vec![Place::alone(held)]);
     }
     let from = scattered(&density, search.seed(), starts)?;
     let optimizer = OptimizerSettings::Lbfgs(LbfgsSettings { max_iterations: 400, ..LbfgsSettings::default() });
-    // Stand-ins are cheap, and the best of them need not be the best of what they stand for.
-    let at_least = if simple.is_some() { 4 * BASINS } else { BASINS };
-    let pruning = Some(Pruning { after: PATIENCE, keep: 0.5, at_least });
+    // Several of these end in one place, and the best of them need not be the best of everything.
+    let pruning = Some(Pruning { after: PATIENCE, keep: 0.5, at_least: 4 * BASINS });
     let found = search.maximise(&density, &from, &MapSettings { optimizer, pruning })?;
     if light.is_none() && simple.is_none() {
-        return latent_values(&density, &found.position);
+        return weighed(system, &density, &found.lanes, search);
     }
-    let lanes = found.lanes.iter().filter(|lane| lane.logp.is_finite());
-    let lanes = if simple.is_some() { distinct(lanes) } else { lanes.take(BASINS).collect() };
+    let lanes = distinct(&searched, &density, &found.lanes);
     let model = SystemModel::new(system, tempered_data, scales)?.with_amplitudes(Amplitudes::NonNegative);
     let joint = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.sampled_priors()))?;
     let mut from = vec![];
-    for lane in lanes {
+    for lane in lanes.into_iter().take(BASINS) {
         let mut values = held.clone();
         for (name, value) in latent_values(&density, &lane.position)?.iter() {
             values.insert(name, value.clone());
@@ -81,8 +79,8 @@ pub(super) fn basin(
         from.extend(joint.position_of(&values, 0)?);
     }
     let pruning = simple.is_some().then_some(Pruning { after: PATIENCE, keep: 0.5, at_least: 2 });
-    let best = search.maximise(&joint, &from, &MapSettings { pruning, ..MapSettings::default() })?;
-    latent_values(&joint, &best.position)
+    let found = search.maximise(&joint, &from, &MapSettings { pruning, ..MapSettings::default() })?;
+    weighed(system, &joint, &found.lanes, search)
 }
 
 /// The system with the linear amplitudes of the lens light held at those that were found: its image is then made once.
@@ -95,18 +93,6 @@ fn held_amplitudes(system: &System, light: &Light) -> System {
         }
     }
     system
-}
-
-/// The best lanes, at most [`BASINS`], of which no two are the same place.
-fn distinct<'a>(lanes: impl Iterator<Item = &'a LaneEnd>) -> Vec<&'a LaneEnd> {
-    let mut kept: Vec<&LaneEnd> = vec![];
-    for lane in lanes {
-        let far = |other: &&LaneEnd| lane.position.iter().zip(&other.position).any(|(a, b)| (a - b).abs() > SAME_PLACE);
-        if kept.len() < BASINS && kept.iter().all(far) {
-            kept.push(lane);
-        }
-    }
-    kept
 }
 
 /// The data with noise as the search takes it.

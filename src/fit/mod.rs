@@ -2,7 +2,9 @@
 
 mod amplitudes;
 mod basin;
+mod border;
 mod derived;
+mod evidence;
 mod known;
 mod light;
 mod search;
@@ -20,6 +22,7 @@ use lens_models::system::System;
 use ppl_core::{PriorSet, Processor};
 use ppl_infer::posterior::Posterior;
 
+pub use border::Pedestal;
 pub use stages::fit;
 pub use view::View;
 
@@ -50,6 +53,8 @@ pub struct FitSettings {
     pub seed: u64,
     /// Starts of the search for the lens.
     pub starts: usize,
+    /// Most of the basins that the search found that are kept to be shown. 3.
+    pub basins: usize,
     /// What evaluates the densities.
     pub processor: Processor,
 }
@@ -64,9 +69,22 @@ impl Default for FitSettings {
             draws: 1000,
             seed: 0,
             starts: 64,
+            basins: 3,
             processor: Processor::default(),
         }
     }
+}
+
+/// A configuration that explains the image, as the search saw it: under the tempered noise, and light at one point a pixel.
+pub struct Basin {
+    /// Every parameter, fixed or free, by site, one number for each copy.
+    pub best: BTreeMap<String, Vec<f64>>,
+    /// Log density of the search.
+    pub log_density: f64,
+    /// Laplace's log evidence under the same; none of a basin without a width that could be measured.
+    pub log_evidence: Option<f64>,
+    /// Its image and parts, beside the data with their own noise.
+    pub view: View,
 }
 
 /// What a fit found.
@@ -85,6 +103,10 @@ pub struct Fit {
     pub best: BTreeMap<String, Vec<f64>>,
     /// The model image and its parts there.
     pub view: View,
+    /// The basins that the search found, that which the fit went on from first; empty where there was no search, or nothing to choose.
+    pub basins: Vec<Basin>,
+    /// What the model leaves at the border of the used pixels, where that is more than noise and no sky is modelled.
+    pub pedestal: Option<Pedestal>,
     /// What follows from the parameters, at some of the draws: shapes, Einstein radii, the magnification.
     pub derived: Posterior,
     /// Seconds of each stage, in order.

@@ -15,12 +15,14 @@ use ppl_infer::posterior::{Posterior, Warning};
 use ppl_infer::{Error as EngineError, Executor, Target, sample_around};
 
 use super::amplitudes;
-use super::basin::basin;
+use super::basin::basins;
+use super::border::pedestal;
 use super::derived::derived;
+use super::evidence::Place;
 use super::light::{fit_light, latent_values};
 use super::search::Search;
 use super::view::View;
-use super::{Fit, FitError, FitSettings, Method, start, support};
+use super::{Basin, Fit, FitError, FitSettings, Method, start, support};
 
 /// How often sub-pixels are chosen anew at the maximum that the last ones gave: the second time few cells change, if any.
 const REFINEMENTS: usize = 3;
@@ -54,6 +56,7 @@ pub fn fit(
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
     let data = Arc::new(data.resampled(Sampling::Uniform(1)));
 
+    let mut found = vec![];
     let starts = match start::given(system, &density)? {
         Some(start) => start,
         None => {
@@ -66,12 +69,16 @@ pub fn fit(
                 None
             };
             search.executor.stage("search");
-            let start = basin(system, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
-            let starts = density.position_of(&start, settings.seed)?;
+            found = basins(system, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
+            let starts = match found.first() {
+                Some(place) => density.position_of(&place.values, settings.seed)?,
+                None => vec![],
+            };
             clock.lap("search", search.executor);
             starts
         }
     };
+    let basins = shown(system, &data, &scales, &found, settings.basins)?;
     search.executor.stage("maximum");
     let mut best = search.maximise(&density, &starts, &MapSettings::default())?;
     clock.lap("maximum", search.executor);
@@ -133,15 +140,41 @@ pub fn fit(
         posterior,
         stopped,
         system: system.clone(),
+        pedestal: pedestal(system, &data, &view),
         data,
         priors,
         best,
         view,
+        basins,
         derived,
         seconds,
         gradients,
         sampling_gradients,
     })
+}
+
+/// The first basins as they look; none where there is but one.
+fn shown(
+    system: &System,
+    data: &Arc<ImageData>,
+    scales: &Scales,
+    places: &[Place],
+    most: usize,
+) -> Result<Vec<Basin>, FitError> {
+    if places.len() < 2 {
+        return Ok(vec![]);
+    }
+    let model = SystemModel::new(system, data.clone(), scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let basin = |place: &Place| {
+        let scene = model.scene_at(&place.values)?;
+        let mut best = with_fixed(system, &place.values);
+        if model.has_linear() {
+            best.extend(model.amplitudes_at(&place.values)?.best());
+        }
+        let view = View::new(system, data, &scene, &best)?;
+        Ok(Basin { best, log_density: place.log_density, log_evidence: place.log_evidence, view })
+    };
+    places.iter().take(most).map(basin).collect()
 }
 
 /// An error of the Laplace approximation, with the site that it is about.

@@ -155,7 +155,24 @@ mod tests {
             let x = std::array::from_fn(|i| ((k * LANES + i) as f32 * 0.618).sin() * 60.0);
             dispatch!(level, simd => check(simd, x));
         }
-        let odd = [0.0, -0.0, 1.0, -1.0, 0.5, f32::NAN, 1e30, -1e30, f32::INFINITY, f32::MIN_POSITIVE, 88.0, -87.0, 2.0, 1e-20, 0.7, 1.4];
+        let odd = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            0.5,
+            f32::NAN,
+            1e30,
+            -1e30,
+            f32::INFINITY,
+            f32::MIN_POSITIVE,
+            88.0,
+            -87.0,
+            2.0,
+            1e-20,
+            0.7,
+            1.4,
+        ];
         dispatch!(level, simd => check(simd, odd));
     }
 }
