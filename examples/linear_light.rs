@@ -71,7 +71,7 @@ fn system(light: &str, source: &str, amplitudes: &str) -> anyhow::Result<System>
 /// The mock with the noise of each pixel, which does not depend on the model that is fitted.
 fn data(truth: &System, mock: &Mock) -> anyhow::Result<Arc<ImageData>> {
     let files = truth.data.clone().ok_or_else(|| anyhow::anyhow!("no data"))?;
-    let files = DataFiles { background_rms: None, exposure_time: None, ..files };
+    let files = DataFiles { background_rms: None, exposure_time: None, exposure_map: None, ..files };
     let psf = mock.data.psf.clone();
     Ok(Arc::new(files.assemble(Inputs {
         image: mock.image.clone(),

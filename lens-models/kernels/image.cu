@@ -178,7 +178,7 @@ extern "C" __global__ void convolve_large(
 }
 
 // ln L = constant - 1/2 sum ((d - m) w)^2 over w > 0, or with a variance that follows the model,
-// constant - 1/2 sum [(d - m)^2 iv / v + ln v], v = 1 + factor max(m, 0), over w > 0 (factor < 0: the former).
+// constant - 1/2 sum [(d - m)^2 iv / v + ln v], v = 1 + factor w max(m, 0), over w > 0 (factor < 0: the former).
 struct Likelihood {
     const float *data, *weight;
     float iv, factor;
@@ -191,7 +191,7 @@ struct Likelihood {
             const double z = r * w;
             return z * z;
         }
-        const float v = fmaf(factor, m > 0.0f ? m : 0.0f, 1.0f);
+        const float v = fmaf(factor * w, m > 0.0f ? m : 0.0f, 1.0f);
         return (double)(r * r * iv / v) + (double)logf(v);
     }
 
@@ -200,8 +200,8 @@ struct Likelihood {
         const float w = __ldg(weight + i), r = __ldg(data + i) - m;
         if (!(w > 0.0f)) return 0.0f;
         if (factor < 0.0f) return r * w * w;
-        const float share = 1.0f / fmaf(factor, m > 0.0f ? m : 0.0f, 1.0f);
-        const float of_variance = m > 0.0f ? 0.5f * factor * share * (r * r * iv * share - 1.0f) : 0.0f;
+        const float share = 1.0f / fmaf(factor * w, m > 0.0f ? m : 0.0f, 1.0f);
+        const float of_variance = m > 0.0f ? 0.5f * factor * w * share * (r * r * iv * share - 1.0f) : 0.0f;
         return r * iv * share + of_variance;
     }
 };

@@ -58,6 +58,9 @@ pub struct DataFiles {
     /// With `background_rms`: adds photon noise, variance model / exposure_time. Absent: the background alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposure_time: Option<f64>,
+    /// With `background_rms`: the exposure time of each pixel; 0 masks it. Or else `exposure_time`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure_map: Option<PathBuf>,
     /// Full width at half maximum of a Gaussian PSF, in arcsec; it is integrated over the pixels of `psf_supersampling`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub psf_fwhm: Option<f64>,
@@ -97,8 +100,10 @@ impl ImageData {
         match &self.noise {
             Noise::Sigma(map) => map.inverse().to_vec(),
             Noise::Background(b) => {
-                let sigma = |m: f32| (b.rms().powi(2) + f64::from(m.max(0.0)) / b.exposure()).sqrt() as f32;
-                b.used().iter().zip(model).map(|(used, m)| if *used > 0.0 { 1.0 / sigma(*m) } else { 0.0 }).collect()
+                let inverse = |(share, m): (&f32, &f32)| {
+                    if *share > 0.0 { 1.0 / b.sigma(*m, *share) as f32 } else { 0.0 }
+                };
+                b.shares().iter().zip(model).map(inverse).collect()
             }
         }
     }
@@ -189,6 +194,7 @@ impl DataFiles {
         "mask_center",
         "background_rms",
         "exposure_time",
+        "exposure_map",
         "psf_fwhm",
         "size",
     ];
@@ -208,12 +214,12 @@ impl DataFiles {
         let path = folder.join(self.image.as_ref().ok_or_else(missing)?);
         let image = read_image(&path)?;
         let files = self.with_scale_of(&path)?;
-        let (noise, psf) = (files.read_noise(folder)?, files.read_psf(folder)?);
+        let (noise, exposure, psf) = (files.read_noise(folder)?, files.read_exposure(folder)?, files.read_psf(folder)?);
         let mask = match &self.mask {
             Some(path) if regions::is_region(path) => Some(regions::read(&folder.join(path), image.size())?),
             path => path.as_ref().map(|path| read_image(folder.join(path))).transpose()?,
         };
-        let inputs = Inputs { image, noise, psf, mask };
+        let inputs = Inputs { image, noise, exposure, psf, mask };
         files.assemble(inputs)
     }
 
@@ -222,7 +228,7 @@ impl DataFiles {
     /// # Errors
     /// As [`DataFiles::read`].
     pub fn assemble(&self, inputs: Inputs) -> Result<ImageData> {
-        let Inputs { mut image, noise, psf, mask: mask_image } = inputs;
+        let Inputs { mut image, noise, exposure, psf, mask: mask_image } = inputs;
         self.check_sampling()?;
         let size = image.size();
         let psf = psf.map(|psf| self.fitting(psf, size)).transpose()?;
@@ -232,6 +238,7 @@ impl DataFiles {
         let mut mask = Mask::all(size.0, size.1);
         mask.exclude_not_finite(&image)?;
         noise.as_ref().map_or(Ok(()), |noise| mask.exclude_noise(noise))?;
+        exposure.as_ref().map_or(Ok(()), |map| mask.exclude_unexposed(map))?;
         mask_image.as_ref().map_or(Ok(()), |file| mask.exclude_zero(file))?;
         let center = self.mask_center.unwrap_or_default();
         self.mask_radius.map_or(Ok(()), |radius| mask.exclude_outside(radius, center, scale))?;
@@ -246,7 +253,7 @@ impl DataFiles {
         let per_cell = self.supersampling.map_or(1, |k| k / cells);
         check_size(window.len().saturating_mul((per_cell * cells).pow(2)))?;
         let grid = Grid::windowed(size.0, size.1, scale, per_cell, window)?.with_cells(cells);
-        let (noise, median_sigma) = self.noise(noise, size, &mask, window)?;
+        let (noise, median_sigma) = self.noise(noise, exposure, size, &mask, window)?;
         let values = image.pixels.iter().zip(mask.used()).filter(|(_, used)| **used).map(|(value, _)| *value).collect();
         let (background, background_rms, peak) = levels(values);
         let psf_sum = psf.as_ref().map(Psf::raw_sum);
@@ -291,6 +298,14 @@ impl DataFiles {
         self.noise.as_ref().map(|path| read_image(folder.join(path))).transpose()
     }
 
+    /// The map of the exposure, if there is one.
+    ///
+    /// # Errors
+    /// As [`DataFiles::read`].
+    pub fn read_exposure(&self, folder: &Path) -> Result<Option<Image>> {
+        self.exposure_map.as_ref().map(|path| read_image(folder.join(path))).transpose()
+    }
+
     /// The same with the pixel scale that the header of the image has, where none is given; one that differs is a warning.
     fn with_scale_of(&self, image: &Path) -> Result<Self> {
         let header = read_header(image)?.and_then(|header| header.pixel_scale());
@@ -320,6 +335,9 @@ impl DataFiles {
             ("noise", self.noise.is_some(), "inverse_variance", self.inverse_variance.is_some()),
             ("inverse_variance", self.inverse_variance.is_some(), "background_rms", self.background_rms.is_some()),
             ("noise", self.noise.is_some(), "exposure_time", self.exposure_time.is_some()),
+            ("noise", self.noise.is_some(), "exposure_map", self.exposure_map.is_some()),
+            ("inverse_variance", self.inverse_variance.is_some(), "exposure_map", self.exposure_map.is_some()),
+            ("exposure_time", self.exposure_time.is_some(), "exposure_map", self.exposure_map.is_some()),
             ("psf", self.psf.is_some(), "psf_fwhm", self.psf_fwhm.is_some()),
         ];
         for (first, one, second, other) in conflicts {
@@ -366,7 +384,14 @@ impl DataFiles {
     }
 
     /// The noise and its median over the used pixels.
-    fn noise(&self, map: Option<Image>, size: (usize, usize), mask: &Mask, window: Window) -> Result<(Noise, f64)> {
+    fn noise(
+        &self,
+        map: Option<Image>,
+        exposure: Option<Image>,
+        size: (usize, usize),
+        mask: &Mask,
+        window: Window,
+    ) -> Result<(Noise, f64)> {
         if let Some(map) = map {
             let noise = SigmaMap::new(&map.pixels, size, mask, window).map_err(|error| {
                 match &self.noise.as_ref().or(self.inverse_variance.as_ref()) {
@@ -381,6 +406,10 @@ impl DataFiles {
             let hint = "or else `background_rms`, best with `exposure_time`";
             return Err(Error::MissingKey { place: "`data`".to_owned(), key: "noise", hint });
         };
+        if let Some(map) = exposure {
+            let noise = Background::with_map(rms, &map.pixels, size, mask, window);
+            return Ok((Noise::Background(noise?), rms));
+        }
         if let Some(exposure) = self.exposure_time {
             return Ok((Noise::Background(Background::new(rms, exposure, size, mask, window)?), rms));
         }
@@ -399,6 +428,8 @@ pub struct Inputs {
     pub image: Image,
     /// Standard deviation of each pixel, if there is a map.
     pub noise: Option<Image>,
+    /// Exposure time of each pixel, if there is a map.
+    pub exposure: Option<Image>,
     /// The PSF.
     pub psf: Option<Psf>,
     /// Pixels to use: nonzero.

@@ -25,7 +25,7 @@ pub struct MaskCounts {
     pub used: usize,
     /// NaN or infinite in the image.
     pub not_finite: usize,
-    /// Noise not finite or at least [`MASKED_NOISE`].
+    /// Noise not finite or at least [`MASKED_NOISE`]; or no exposure.
     pub noise: usize,
     /// Further from the centre than `mask_radius`.
     pub radius: usize,
@@ -57,6 +57,16 @@ impl Mask {
     pub fn exclude_noise(&mut self, noise: &Image) -> Result<()> {
         self.check("noise map", noise)?;
         self.counts.noise += self.exclude(|i| !noise.pixels[i].is_finite() || noise.pixels[i] >= MASKED_NOISE);
+        Ok(())
+    }
+
+    /// Excludes pixels whose exposure is not positive and finite.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`].
+    pub fn exclude_unexposed(&mut self, exposure: &Image) -> Result<()> {
+        self.check("exposure map", exposure)?;
+        self.counts.noise += self.exclude(|i| !(exposure.pixels[i] > 0.0 && exposure.pixels[i].is_finite()));
         Ok(())
     }
 

@@ -33,14 +33,15 @@ pub struct SigmaMap {
     constant: f64,
 }
 
-/// ln L = -1/2 sum [(d - m)^2 / v + ln v] - n/2 ln(2 pi) with v = rms^2 + max(m, 0) / exposure.
+/// ln L = -1/2 sum [(d - m)^2 / v + ln v] - n/2 ln(2 pi) with v = rms^2 + max(m, 0) / exposure, one exposure for all pixels or each its own.
 ///
 /// The variance follows the model, so the gradient has a term from v where m > 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Background {
-    /// 1 where the pixel is used, else 0.
-    used: Vec<f32>,
+    /// `exposure` over that of the pixel; 0 where the pixel is not used.
+    shares: Vec<f32>,
     rms: f64,
+    /// The longest.
     exposure: f64,
     /// - n ln rms - n/2 ln(2 pi); the terms of the sum are relative to rms^2.
     constant: f64,
@@ -98,15 +99,38 @@ impl Background {
                 return Err(Error::OutOfRange { what, value, allowed: "positive and finite" });
             }
         }
-        let used: Vec<f32> =
+        let shares: Vec<f32> =
             window.crop(mask.used(), size.0).into_iter().map(|used| f32::from(u8::from(used))).collect();
-        let n = used.iter().filter(|used| **used > 0.0).count() as f64;
-        Ok(Self { used, rms, exposure, constant: -n * (rms.ln() + HALF_LN_2PI) })
+        let n = shares.iter().filter(|share| **share > 0.0).count() as f64;
+        Ok(Self { shares, rms, exposure, constant: -n * (rms.ln() + HALF_LN_2PI) })
     }
 
-    /// 1 for each pixel of the window that is used, else 0.
-    pub fn used(&self) -> &[f32] {
-        &self.used
+    /// The same with an exposure for every pixel of the full image.
+    ///
+    /// # Errors
+    /// As [`Background::new`]; [`Error::WrongLength`] for a map of another size, [`Error::NoiseNotPositive`] for a used pixel without
+    /// exposure.
+    pub fn with_map(rms: f64, exposures: &[f32], size: (usize, usize), mask: &Mask, window: Window) -> Result<Self> {
+        if exposures.len() != size.0 * size.1 || mask.used().len() != exposures.len() {
+            let (got, expected) = (exposures.len(), mask.used().len());
+            return Err(Error::WrongLength { what: "the exposure map", got, expected, size });
+        }
+        let good = |exposure: f32| exposure > 0.0 && exposure.is_finite();
+        if let Some(i) = (0..exposures.len()).find(|&i| mask.used()[i] && !good(exposures[i])) {
+            return Err(Error::NoiseNotPositive { x: i % size.0, y: i / size.0, value: f64::from(exposures[i]) });
+        }
+        let used = exposures.iter().zip(mask.used()).filter(|(_, used)| **used);
+        let longest = used.fold(0.0, |longest, (exposure, _)| f32::max(longest, *exposure));
+        let mut background = Self::new(rms, f64::from(longest), size, mask, window)?;
+        for (share, exposure) in background.shares.iter_mut().zip(window.crop(exposures, size.0)) {
+            *share = if *share > 0.0 { longest / exposure } else { 0.0 };
+        }
+        Ok(background)
+    }
+
+    /// The longest exposure over that of each pixel of the window; 0 where the pixel is not used.
+    pub fn shares(&self) -> &[f32] {
+        &self.shares
     }
 
     /// Background rms.
@@ -114,9 +138,9 @@ impl Background {
         self.rms
     }
 
-    /// Exposure time.
-    pub fn exposure(&self) -> f64 {
-        self.exposure
+    /// Standard deviation of a pixel of this share whose model is `model`.
+    pub fn sigma(&self, model: f32, share: f32) -> f64 {
+        (self.rms * self.rms + f64::from(model.max(0.0)) * f64::from(share) / self.exposure).sqrt()
     }
 
     /// What does not depend on the model: - n ln rms - n/2 ln(2 pi).
@@ -146,8 +170,8 @@ impl Noise {
             Self::Sigma(map) => chi2(&data[range.clone()], &model[range.clone()], &map.inverse[range]),
             Self::Background(b) => {
                 let factor = b.factor();
-                let (data, model, used) = (&data[range.clone()], &model[range.clone()], &b.used[range]);
-                poisson(data, model, used, b.inverse_variance(), factor) + ln_variance(model, used, factor)
+                let (data, model, shares) = (&data[range.clone()], &model[range.clone()], &b.shares[range]);
+                poisson(data, model, shares, b.inverse_variance(), factor) + ln_variance(model, shares, factor)
             }
         })
     }
@@ -174,7 +198,7 @@ impl Noise {
         match self {
             Self::Sigma(map) => chi2_grad(data, model, &map.inverse, cotangent as f32, gradient),
             Self::Background(b) => {
-                poisson_grad(data, model, &b.used, b.inverse_variance(), b.factor(), cotangent as f32, gradient);
+                poisson_grad(data, model, &b.shares, b.inverse_variance(), b.factor(), cotangent as f32, gradient);
             }
         }
     }
@@ -182,7 +206,7 @@ impl Noise {
     fn weights(&self) -> &[f32] {
         match self {
             Self::Sigma(map) => &map.inverse,
-            Self::Background(background) => &background.used,
+            Self::Background(background) => &background.shares,
         }
     }
 
@@ -201,7 +225,7 @@ impl Background {
         (1.0 / (self.rms * self.rms)) as f32
     }
 
-    /// v / rms^2 = 1 + factor max(m, 0).
+    /// v / rms^2 = 1 + factor share max(m, 0).
     pub(crate) fn factor(&self) -> f32 {
         (1.0 / (self.exposure * self.rms * self.rms)) as f32
     }
@@ -229,13 +253,13 @@ fn chi2_grad(data: &[f32], model: &[f32], inverse: &[f32], cotangent: f32, gradi
 
 /// sum (d - m)^2 / v over the used pixels.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma", "aarch64+neon"))]
-fn poisson(data: &[f32], model: &[f32], used: &[f32], inverse_variance: f32, factor: f32) -> f64 {
+fn poisson(data: &[f32], model: &[f32], shares: &[f32], inverse_variance: f32, factor: f32) -> f64 {
     let mut sums = [0.0f64; LANES];
-    for ((data, model), used) in data.chunks(LANES).zip(model.chunks(LANES)).zip(used.chunks(LANES)) {
-        for (sum, ((d, m), used)) in sums.iter_mut().zip(data.iter().zip(model).zip(used)) {
-            let ratio = if *m > 0.0 { 1.0 + factor * m } else { 1.0 };
+    for ((data, model), shares) in data.chunks(LANES).zip(model.chunks(LANES)).zip(shares.chunks(LANES)) {
+        for (sum, ((d, m), share)) in sums.iter_mut().zip(data.iter().zip(model).zip(shares)) {
+            let ratio = if *m > 0.0 { 1.0 + factor * share * m } else { 1.0 };
             let term = (d - m) * (d - m) * inverse_variance / ratio;
-            *sum += f64::from(if *used > 0.0 { term } else { 0.0 });
+            *sum += f64::from(if *share > 0.0 { term } else { 0.0 });
         }
     }
     sums.iter().sum()
@@ -243,14 +267,14 @@ fn poisson(data: &[f32], model: &[f32], used: &[f32], inverse_variance: f32, fac
 
 /// sum ln(v / rms^2) over the used pixels: one logarithm for each product of eight, which f64 holds whatever the f32 are.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma", "aarch64+neon"))]
-fn ln_variance(model: &[f32], used: &[f32], factor: f32) -> f64 {
+fn ln_variance(model: &[f32], shares: &[f32], factor: f32) -> f64 {
     let mut sum = 0.0;
-    for (model, used) in model.chunks(8 * LANES).zip(used.chunks(8 * LANES)) {
+    for (model, shares) in model.chunks(8 * LANES).zip(shares.chunks(8 * LANES)) {
         let mut products = [1.0f64; LANES];
-        for (model, used) in model.chunks(LANES).zip(used.chunks(LANES)) {
-            for (product, (m, used)) in products.iter_mut().zip(model.iter().zip(used)) {
-                let ratio = if *m > 0.0 { 1.0 + f64::from(factor) * f64::from(*m) } else { 1.0 };
-                *product *= if *used > 0.0 { ratio } else { 1.0 };
+        for (model, shares) in model.chunks(LANES).zip(shares.chunks(LANES)) {
+            for (product, (m, share)) in products.iter_mut().zip(model.iter().zip(shares)) {
+                let ratio = if *m > 0.0 { 1.0 + f64::from(factor * share) * f64::from(*m) } else { 1.0 };
+                *product *= if *share > 0.0 { ratio } else { 1.0 };
             }
         }
         sum += products.iter().map(|product| product.ln()).sum::<f64>();
@@ -263,19 +287,20 @@ fn ln_variance(model: &[f32], used: &[f32], factor: f32) -> f64 {
 fn poisson_grad(
     data: &[f32],
     model: &[f32],
-    used: &[f32],
+    shares: &[f32],
     inverse_variance: f32,
     factor: f32,
     cotangent: f32,
     gradient: &mut [f32],
 ) {
-    for (g, ((d, m), used)) in gradient.iter_mut().zip(data.iter().zip(model).zip(used)) {
+    for (g, ((d, m), share)) in gradient.iter_mut().zip(data.iter().zip(model).zip(shares)) {
+        let factor = factor * share;
         let (ratio, slope) = if *m > 0.0 { (1.0 + factor * m, factor) } else { (1.0, 0.0) };
         // In units of rms^2: v = ratio, v' = factor.
         let (r, inverse) = (d - m, 1.0 / ratio);
         let z2 = r * r * inverse_variance * inverse;
         let slope = r * inverse_variance * inverse + 0.5 * slope * inverse * (z2 - 1.0);
-        *g = if *used > 0.0 { slope * cotangent } else { 0.0 };
+        *g = if *share > 0.0 { slope * cotangent } else { 0.0 };
     }
 }
 
@@ -355,6 +380,22 @@ mod tests {
         let (rms, exposure) = (0.4, 3.0);
         let noise = Noise::Background(Background::new(rms, exposure, SIZE, &mask, window).unwrap());
         check(&noise, &mask, window, &data, &model, &|_, m| (rms * rms + m.max(0.0) / exposure).sqrt());
+    }
+
+    #[test]
+    fn pixels_of_their_own_exposure_have_noise_of_their_own() {
+        let (mask, window, _, data, model) = case();
+        let (rms, exposures) = (0.4, (0..63).map(|i| 1.0 + (i % 4) as f32).collect::<Vec<f32>>());
+        let noise = Noise::Background(Background::with_map(rms, &exposures, SIZE, &mask, window).unwrap());
+        let inside = window.crop(&exposures, SIZE.0);
+        check(&noise, &mask, window, &data, &model, &|i, m| (rms * rms + m.max(0.0) / f64::from(inside[i])).sqrt());
+        let even = Background::with_map(rms, &[3.0; 63], SIZE, &mask, window).unwrap();
+        assert_eq!(even, Background::new(rms, 3.0, SIZE, &mask, window).unwrap());
+        assert!(matches!(
+            Background::with_map(rms, &[0.0; 63], SIZE, &mask, window),
+            Err(Error::NoiseNotPositive { value: 0.0, .. })
+        ));
+        assert!(matches!(Background::with_map(rms, &[1.0; 5], SIZE, &mask, window), Err(Error::WrongLength { .. })));
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub fn whole_paths(json: &mut Map<String, Json>, from: &Path) {
         }
     };
     if let Some(data) = json.get_mut("data").and_then(Json::as_object_mut) {
-        for key in ["image", "noise", "inverse_variance", "psf", "mask"] {
+        for key in ["image", "noise", "inverse_variance", "exposure_map", "psf", "mask"] {
             data.get_mut(key).into_iter().for_each(whole);
         }
     }

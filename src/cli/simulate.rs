@@ -72,6 +72,7 @@ pub fn simulate_into(folder: &Folder, title: &str, system: &System, text: &str, 
         background_rms: None,
         inverse_variance: None,
         exposure_time: None,
+        exposure_map: None,
         psf_fwhm: None,
         ..files.clone()
     };

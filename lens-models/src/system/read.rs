@@ -151,7 +151,7 @@ fn check_covariance(json: &Json, file: &str) -> Result<()> {
 }
 
 /// The keys of `data` that hold paths, and those that hold whole numbers; what is in neither list is a number.
-const PATHS: [&str; 5] = ["image", "noise", "inverse_variance", "psf", "mask"];
+const PATHS: [&str; 6] = ["image", "noise", "inverse_variance", "exposure_map", "psf", "mask"];
 const WHOLE: [&str; 2] = ["supersampling", "psf_supersampling"];
 
 fn read_data(json: &Json, place: &str) -> Result<DataFiles> {

@@ -48,10 +48,16 @@ pub fn simulate(system: &System, seed_of_draws: u64) -> Result<Mock> {
     };
     check_size(size.0.saturating_mul(size.1))?;
     let blank = Image::new(size.0, size.1, vec![0.0; size.0 * size.1])?;
-    let noise = files.read_noise(&system.folder)?;
+    let (noise, exposure) = (files.read_noise(&system.folder)?, files.read_exposure(&system.folder)?);
     let open = files.clone_without_mask();
     let psf = open.read_psf(&system.folder)?;
-    let data = open.assemble(Inputs { image: blank, noise: noise.clone(), psf: psf.clone(), mask: None })?;
+    let data = open.assemble(Inputs {
+        image: blank,
+        noise: noise.clone(),
+        exposure: exposure.clone(),
+        psf: psf.clone(),
+        mask: None,
+    })?;
     let scales = Scales { peak: 1.0, ..Scales::of(&data, false) };
     let model = SystemModel::new(system, Arc::new(data), &scales)?;
     let run = |ctx: &mut Ctx| model.run(ctx).map(drop);
@@ -81,8 +87,10 @@ pub fn simulate(system: &System, seed_of_draws: u64) -> Result<Mock> {
         Some(map) => map.pixels.clone(),
         None => {
             let rms = files.background_rms.ok_or_else(|| missing("background_rms", "or else `noise`"))?;
-            let photons = |m: f32| files.exposure_time.map_or(0.0, |t| f64::from(m).max(0.0) / t);
-            signal.iter().map(|m| (rms * rms + photons(*m)).sqrt() as f32).collect()
+            let time = |i: usize| exposure.as_ref().map(|map| f64::from(map.pixels[i])).or(files.exposure_time);
+            // A pixel without exposure saw nothing; it is masked.
+            let photons = |i: usize, m: f32| time(i).filter(|t| *t > 0.0).map_or(0.0, |t| f64::from(m).max(0.0) / t);
+            signal.iter().enumerate().map(|(i, m)| (rms * rms + photons(i, *m)).sqrt() as f32).collect()
         }
     };
     let mut rng = rng::keyed(seed_of_draws, "noise", 0);
@@ -93,6 +101,6 @@ pub fn simulate(system: &System, seed_of_draws: u64) -> Result<Mock> {
     let image = Image::new(size.0, size.1, signal.iter().zip(&sigma).map(draw).collect())?;
     let signal = Image::new(size.0, size.1, signal)?;
     let sigma = Image::new(size.0, size.1, sigma)?;
-    let data = Arc::new(files.assemble(Inputs { image: image.clone(), noise, psf, mask: None })?);
+    let data = Arc::new(files.assemble(Inputs { image: image.clone(), noise, exposure, psf, mask: None })?);
     Ok(Mock { image, signal, sigma, truth, data })
 }

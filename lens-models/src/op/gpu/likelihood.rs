@@ -20,7 +20,7 @@ pub(in crate::op) fn likelihood(data: &Arc<ImageData>, places: &mut Places<'_>) 
     // A negative factor says that the variance does not follow the model.
     let (weight, iv, factor, constant) = match &data.noise {
         Noise::Sigma(map) => (map.inverse(), 1.0, -1.0, map.constant()),
-        Noise::Background(b) => (b.used(), b.inverse_variance(), b.factor(), b.constant()),
+        Noise::Background(b) => (b.shares(), b.inverse_variance(), b.factor(), b.constant()),
     };
     let grid = [places.gpu().blocks(n, lanes, THREADS), lanes, 1];
     let image = places.pixels(0)?.at;
