@@ -77,6 +77,7 @@ fn data(truth: &System, mock: &Mock) -> anyhow::Result<Arc<ImageData>> {
         image: mock.image.clone(),
         noise: Some(mock.sigma.clone()),
         psf,
+        exposure: None,
         mask: None,
     })?))
 }

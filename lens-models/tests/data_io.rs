@@ -222,7 +222,7 @@ fn inputs() -> (DataFiles, Inputs) {
     let image = Image::new(12, 10, (0..120).map(|i| i as f32 * 0.01).collect()).unwrap();
     let noise = Some(Image::new(12, 10, vec![0.1; 120]).unwrap());
     let json = r#"{"image": "image.fits", "noise": "noise.fits", "pixel_scale": 0.1, "supersampling": 2}"#;
-    (serde_json::from_str(json).unwrap(), Inputs { image, noise, psf: None, mask: None })
+    (serde_json::from_str(json).unwrap(), Inputs { image, noise, exposure: None, psf: None, mask: None })
 }
 
 #[test]
@@ -321,7 +321,9 @@ fn files_are_found_beside_the_system_file_and_named_when_bad() {
     let error = files(r#", "mask": "none.fits""#).read(folder.path()).unwrap_err();
     assert!(matches!(error, Error::MissingFile { path } if path == folder.path().join("none.fits")));
     let data = files(r#", "psf_fwhm": 0.235482, "exposure_time": 100.0"#).read(folder.path()).unwrap();
-    assert!(matches!(&data.noise, Noise::Background(b) if b.rms() == 0.2 && b.exposure() == 100.0));
+    assert!(
+        matches!(&data.noise, Noise::Background(b) if b.rms() == 0.2 && b.sigma(4.0, 1.0) == (0.2_f64 * 0.2 + 4.0 / 100.0).sqrt())
+    );
     // FWHM 0.235" is sigma 0.1", one pixel: 4 sigma a side make 9 pixels.
     assert_eq!(data.psf.unwrap().width(), 9);
     assert!(matches!(files("").read(folder.path()).unwrap().noise, Noise::Sigma(_)));

@@ -13,6 +13,7 @@ pub(super) fn data(width: usize, height: usize, supersampling: usize) -> Arc<Ima
     let inputs = Inputs {
         image: Image::new(width, height, pixels).unwrap(),
         noise: None,
+        exposure: None,
         psf: Some(Psf::new(Image::new(3, 3, kernel).unwrap()).unwrap()),
         mask: None,
     };
