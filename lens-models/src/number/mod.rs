@@ -4,6 +4,7 @@
 
 mod carlson;
 mod complex;
+mod dual;
 pub(crate) mod lanes;
 mod ln_1p;
 mod real;
