@@ -7,11 +7,12 @@ use lens_models::linear::Amplitudes;
 use lens_models::op::AMP;
 use lens_models::system::{Role, Scales, System, SystemModel};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
-use ppl_infer::map::{LaneEnd, LbfgsSettings, MapSettings, OptimizerSettings, Pruning};
+use ppl_infer::map::{LaneEnd, LbfgsSettings, MapResult, MapSettings, OptimizerSettings, Pruning};
 
 use super::FitError;
 use super::light::{Light, latent_values};
 use super::search::Search;
+use super::search_terms::search_terms;
 use super::stand_in;
 
 /// Fraction of the lens light that the search for the lens takes to be uncertain.
@@ -52,7 +53,10 @@ pub(super) fn basin(
     let searched = simple.as_ref().unwrap_or(system);
     let priors = searched.sampled_priors();
     let searched = light.map_or_else(|| searched.clone(), |light| held_amplitudes(searched, light));
-    let model = SystemModel::new(&searched, tempered_data.clone(), scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let terms = search_terms(system);
+    let model = SystemModel::new(&searched, tempered_data.clone(), scales)?
+        .with_amplitudes(Amplitudes::NonNegative)
+        .with_points(terms);
     let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), priors);
     let density = search.density(handler::condition(&run, held.clone()))?;
     if density.dim() == 0 && simple.is_none() {
@@ -69,7 +73,8 @@ pub(super) fn basin(
     }
     let lanes = found.lanes.iter().filter(|lane| lane.logp.is_finite());
     let lanes = if simple.is_some() { distinct(lanes) } else { lanes.take(BASINS).collect() };
-    let model = SystemModel::new(system, tempered_data, scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let model =
+        SystemModel::new(system, tempered_data, scales)?.with_amplitudes(Amplitudes::NonNegative).with_points(terms);
     let joint = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.sampled_priors()))?;
     let mut from = vec![];
     for lane in lanes {
@@ -109,6 +114,24 @@ fn distinct<'a>(lanes: impl Iterator<Item = &'a LaneEnd>) -> Vec<&'a LaneEnd> {
     kept
 }
 
+/// Where the best lanes are that are not the same place, one after the other.
+pub(super) fn places(found: &MapResult) -> Vec<f64> {
+    let finite = found.lanes.iter().filter(|lane| lane.logp.is_finite());
+    distinct(finite).into_iter().flat_map(|lane| lane.position.clone()).collect()
+}
+
+/// The maxima in the plane of the source, from which the likelihood of the images is near its own.
+pub(super) fn from_source_plane<M, R>(
+    near: &ModelDensity<M>,
+    starts: &[f64],
+    search: &mut Search<'_, '_>,
+) -> Result<Vec<f64>, FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    Ok(places(&search.maximise(near, starts, &MapSettings::default())?))
+}
+
 /// The data with noise as the search takes it.
 fn tempered(data: &ImageData, light: &[f32]) -> Arc<ImageData> {
     let sigma = |(w, m): (&f32, &f32)| if *w > 0.0 { 1.0 / (TEMPER / w).hypot(LIGHT_ERROR * m) } else { 0.0 };
@@ -116,7 +139,7 @@ fn tempered(data: &ImageData, light: &[f32]) -> Arc<ImageData> {
 }
 
 /// Starts `[starts, dim]` from the prior: Einstein radii as they are drawn, everything else half as far from its mean.
-fn scattered<M, R>(density: &ModelDensity<M>, seed: u64, starts: usize) -> Result<Vec<f64>, FitError>
+pub(super) fn scattered<M, R>(density: &ModelDensity<M>, seed: u64, starts: usize) -> Result<Vec<f64>, FitError>
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {

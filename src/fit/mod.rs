@@ -5,11 +5,15 @@ mod basin;
 mod derived;
 mod known;
 mod light;
+mod point_view;
+mod points;
 mod search;
+mod search_terms;
 mod stages;
 mod stand_in;
 mod start;
 mod support;
+mod values;
 mod view;
 
 use std::collections::BTreeMap;
@@ -20,6 +24,8 @@ use lens_models::system::System;
 use ppl_core::{PriorSet, Processor};
 use ppl_infer::posterior::Posterior;
 
+pub use point_view::PointsView;
+pub use points::fit_points;
 pub use stages::fit;
 pub use view::View;
 
@@ -77,8 +83,8 @@ pub struct Fit {
     pub stopped: bool,
     /// The system with the data that were fitted.
     pub system: System,
-    /// Those data.
-    pub data: Arc<ImageData>,
+    /// Those data; none where there is no image.
+    pub data: Option<Arc<ImageData>>,
     /// The priors in force.
     pub priors: PriorSet,
     /// Every parameter, fixed or free, at the highest density that was seen: by site, one number for each copy.

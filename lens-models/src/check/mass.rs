@@ -31,9 +31,8 @@ pub fn mass_profile(profile: &dyn MassProfile, params: &[f64]) {
         close(along_y, [at.f_xy, at.f_yy], 1e-7, &what("d alpha / dy"));
         close([along_x[0] + along_y[1], along_x[1] - along_y[0]], [2.0 * at.kappa(), 0.0], 1e-7, &what("div and curl"));
 
-        let [dx, dy] = [[1.0, 0.0], [0.0, 1.0]].map(|[dx, dy]| {
-            six_differences(h, |k| profile.point(params, x + k * dx, y + k * dy).fields())
-        });
+        let [dx, dy] = [[1.0, 0.0], [0.0, 1.0]]
+            .map(|[dx, dy]| six_differences(h, |k| profile.point(params, x + k * dx, y + k * dy).fields()));
         let slopes = profile.slopes(params, x, y);
         assert_eq!(slopes.at.fields(), at.fields(), "{}", what("its slopes' own point"));
         // Second derivatives grow as 1 / r^2 beside a point mass: measured by the largest of their kind.

@@ -41,7 +41,7 @@ pub struct Cosmology<T = f64> {
 }
 
 /// The parameters of a [`Cosmology`], in the order of its fields, as astropy calls them.
-pub const PARAMETERS: [ProfileParameter; 5] = [
+pub static PARAMETERS: [ProfileParameter; 5] = [
     ProfileParameter::new(
         "H0",
         ParameterKind::positive(r#"{ "uniform": { "low": 20.0, "high": 150.0 } }"#),

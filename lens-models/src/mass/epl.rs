@@ -130,8 +130,7 @@ impl Formula<6> for Epl {
         let lens = Self::lens(params);
         let degree = 2.0 - lens.t;
         let alpha = Self::alpha(&lens, p);
-        let [theta_e, gamma, e1, e2, ..] =
-            Self::gradient(&lens, p, p - lens.center).params.map(|along| along / degree);
+        let [theta_e, gamma, e1, e2, ..] = Self::gradient(&lens, p, p - lens.center).params.map(|along| along / degree);
         let psi = (p - lens.center).dot(alpha) / degree;
         [theta_e, gamma + psi / degree, e1, e2, -alpha.re, -alpha.im]
     }
