@@ -3,7 +3,7 @@
 //! A mock is kept if its source has four images that are magnified more than a tenth: so is a posterior, as a lens without an image where one is
 //! seen has no density.
 //!
-//!     cargo run --release --example quad_calibration -- [MOCKS [likelihood]]
+//!     cargo run --release --example quad_calibration -- [MOCKS [LIKELIHOOD [TARGET_ACCEPT]]]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -104,7 +104,8 @@ fn main() -> anyhow::Result<()> {
             break;
         }
     }
-    let settings = FitSettings { warmup: 200, draws: 250, ..FitSettings::default() };
+    let target_accept = std::env::args().nth(3).map_or(Ok(0.95), |target| target.parse())?;
+    let settings = FitSettings { warmup: 300, draws: 500, target_accept, ..FitSettings::default() };
     let ended: Vec<_> = quads
         .par_iter()
         .enumerate()
@@ -131,7 +132,8 @@ fn main() -> anyhow::Result<()> {
                 summary.worst_ess(),
                 found.posterior.divergences()
             );
-            Ok((ranks, summary.worst_r_hat(), found.posterior.divergences()))
+            let per = 1000.0 * summary.worst_ess() / found.sampling_gradients as f64;
+            Ok((ranks, summary.worst_r_hat(), found.posterior.divergences(), per))
         })
         .collect::<anyhow::Result<_>>()?;
     let mut histograms: BTreeMap<&str, [usize; BINS]> = BTreeMap::new();
@@ -145,8 +147,14 @@ fn main() -> anyhow::Result<()> {
         let p = ChiSquared::new((BINS - 1) as f64)?.sf(chi2);
         println!("| {name} | {} | {chi2:.1} | {p:.3} |", counts.map(|n| n.to_string()).join(" "));
     }
-    let mixed = ended.iter().filter(|(_, r_hat, _)| *r_hat < 1.05).count();
-    let divergences: usize = ended.iter().map(|(.., divergences)| divergences).sum();
-    println!("\nR-hat below 1.05 for {mixed} of {count}; {divergences} divergences");
+    let mixed = ended.iter().filter(|(_, r_hat, ..)| *r_hat < 1.05).count();
+    let divergences: usize = ended.iter().map(|(_, _, divergences, _)| divergences).sum();
+    let mut per: Vec<f64> = ended.iter().map(|(.., per)| *per).collect();
+    per.sort_by(f64::total_cmp);
+    println!(
+        "\nR-hat below 1.05 for {mixed} of {count}; {divergences} divergences of {} draws; least ESS per 1000 gradients, median {:.2}",
+        count * settings.chains * settings.draws,
+        per[per.len() / 2]
+    );
     Ok(())
 }

@@ -133,6 +133,11 @@ pub enum Error {
     /// A name given twice where it must be unique.
     #[error("the {kind} `{name}` is there twice; give one of them another name")]
     DuplicateName { kind: &'static str, name: String },
+    /// Lenses in several planes where those of one are asked for.
+    #[error(
+        "the lenses are at several redshifts, and rays are traced through one plane here; take the `redshift` of those beside `z_lens` away"
+    )]
+    SeveralPlanes,
     /// Point sources alone without any.
     #[error("the system has no `points`; add a point source, or an image under `data`")]
     NoPoints,

@@ -25,7 +25,7 @@ const ANGLES: usize = 64;
 /// - `NAME.q`, `NAME.phi` of a component with `e1`, `e2`: axis ratio, and position angle from +x, radians;
 /// - `NAME.einstein_radius` of a lens with a centre: the radius of the circle about it within which its own mean convergence is 1,
 ///   arcsec;
-/// - `einstein_radius`: the same of all lenses together, about the centre of the first;
+/// - `einstein_radius`: the same of all lenses of the plane of the first together, about its centre;
 /// - `magnification`: the flux of the images of the sources over that of the sources;
 /// - `einstein_mass`, `einstein_radius_kpc`, `time_delay_distance` with a cosmology: solar masses, kpc and Mpc;
 /// - `NAME.magnification`, `NAME.delay` of a point source: of its images, and in days after the first.
@@ -109,10 +109,12 @@ fn quantities(
             }
         }
     }
-    let (mass, params, centers) = masses(each(system, Role::Lens, sites));
+    let main = system.main_plane();
+    let (mass, params, centers) = masses(each(&main, Role::Lens, sites));
     if let Some(center) = centers.first() {
+        let one_plane = main.components.len() == system.components.len();
         // A second mass without a centre, such as a shear, adds nothing to the mean over a circle.
-        let known = all.iter().find(|(name, _)| centers.len() == 1 && name.ends_with(".einstein_radius"));
+        let known = all.iter().find(|(name, _)| one_plane && centers.len() == 1 && name.ends_with(".einstein_radius"));
         let radius = match known {
             Some((_, radii)) => radii[0],
             None => Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN),

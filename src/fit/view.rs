@@ -86,7 +86,8 @@ impl View {
     }
 
     fn add_mass(&mut self, system: &System, data: &ImageData, best: &BTreeMap<String, Vec<f64>>) {
-        let (mass, params, centers) = masses(each(system, Role::Lens, best));
+        let main = system.main_plane();
+        let (mass, params, centers) = masses(each(&main, Role::Lens, best));
         if params.is_empty() {
             return;
         }
@@ -99,6 +100,11 @@ impl View {
                 lens.kappa(x, y) as f32
             })
             .collect();
+        // Curves of one plane among several are those of no lens.
+        if main.components.len() < system.components.len() {
+            self.einstein_radius = centers.first().and_then(|center| lens.einstein_radius(*center));
+            return;
+        }
         let corner = grid.position(window.x0, window.y0);
         let opposite = grid.position(window.x0 + window.width - 1, window.y0 + window.height - 1);
         let center = [0.5 * (corner.0 + opposite.0), 0.5 * (corner.1 + opposite.1)];

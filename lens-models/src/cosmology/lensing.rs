@@ -30,6 +30,15 @@ impl<T: Number> Cosmology<T> {
         (z_lens + 1.0) * l * s / self.angular_diameter_distance(z_lens, z_source)
     }
 
+    /// What a lens deflects a ray by in the plane at `z` behind it, over what it does in the plane at `z_source`:
+    /// D(z_lens, z) D(z_source) / (D(z) D(z_lens, z_source)).
+    pub fn deflection_scale(&self, z_lens: T, z: T, z_source: T) -> T {
+        let zero = T::constant(0.0);
+        let [there, source] =
+            [z, z_source].map(|z| self.angular_diameter_distance(z_lens, z) / self.angular_diameter_distance(zero, z));
+        there / source
+    }
+
     /// The delay, in days, that a Fermat potential of `fermat` arcsec^2 makes: D_dt / c phi.
     pub fn delay(&self, fermat: T, z_lens: T, z_source: T) -> T {
         fermat * self.time_delay_distance(z_lens, z_source) * DAYS

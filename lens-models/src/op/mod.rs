@@ -15,6 +15,7 @@ mod planes;
 mod point_images;
 mod point_lensing;
 mod positions;
+mod ray_sum;
 mod scalars;
 #[cfg(feature = "cuda")]
 mod selftest;
@@ -40,6 +41,7 @@ pub use planes::{deflection, weighted_sum};
 pub use point_images::{PointImages, point_images};
 pub use point_lensing::{PointFields, point_lensing};
 pub use positions::points;
+pub use ray_sum::ray_sum;
 pub(crate) use scalars::scalars_of;
 #[cfg(feature = "cuda")]
 pub use selftest::selftest;

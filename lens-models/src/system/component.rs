@@ -124,6 +124,8 @@ pub struct Component {
     pub fixed: BTreeMap<&'static str, Vec<f64>>,
     /// Where a fit starts with parameters that are free, in the same form.
     pub start: BTreeMap<&'static str, Vec<f64>>,
+    /// Its redshift, where that is not what the cosmology of the system says of its role.
+    pub redshift: Option<f64>,
     /// Whether the amplitudes of its light are no parameters but what the likelihood makes of them, where they are not fixed.
     pub linear: bool,
 }

@@ -3,6 +3,7 @@
 mod component;
 mod config;
 mod defaults;
+mod lens_planes;
 mod model;
 mod point_log_prob;
 mod point_source;

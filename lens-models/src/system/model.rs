@@ -7,12 +7,13 @@ use ppl_core::{Array, Ctx};
 use super::component::{Component, Role};
 use super::config::System;
 use super::defaults::Scales;
+use super::lens_planes::{Depth, Rays, is_deep};
 use super::point_log_prob::PointTerms;
 use super::sampled::{Behind, Given, Lit, Sampled, Slot, sampled, with_slots};
 use crate::data::ImageData;
 use crate::error::{Error, Result};
 use crate::linear::{AmplitudePrior, Amplitudes};
-use crate::op::{LinearImages, expose, fixed_noise, image_log_prob, linear_log_prob, sky, trace_rays};
+use crate::op::{LinearImages, expose, fixed_noise, image_log_prob, linear_log_prob, sky};
 use crate::sampling::Sampling;
 
 /// A system with its data and a prior for every free parameter, ready to run under an engine.
@@ -109,6 +110,15 @@ impl SystemModel {
         Scene::of(parts)
     }
 
+    /// The redshifts of a system that has more than one plane of lenses and one of sources.
+    fn depth<'a>(&self, behind: &'a Behind) -> Option<Depth<'a>> {
+        let (redshifts, cosmology) = behind.cosmology.as_ref().filter(|_| is_deep(&self.components))?;
+        let of_cosmology = |(component, slots): &(Component, Vec<Slot>)| {
+            component.role == Role::Cosmology && slots.iter().any(|slot| !matches!(slot, Slot::Fixed(_)))
+        };
+        Some(Depth { redshifts, cosmology, fixed: !self.components.iter().any(of_cosmology) })
+    }
+
     /// What the camera sees of the parts.
     pub(super) fn linear_images(&self, parts: &Parts) -> ppl_core::Result<LinearImages> {
         let rest = parts.rest();
@@ -150,11 +160,12 @@ impl SystemModel {
 
     pub(super) fn parts(&self, ctx: &mut Ctx) -> ppl_core::Result<Parts> {
         let Sampled { lit, behind } = sampled(ctx, &self.components)?;
-        let beta = trace_rays(&self.grid, &behind.deflectors)?;
+        let sources: Vec<_> = lit.iter().filter(|lit| lit.role == Role::Source).map(|lit| lit.redshift).collect();
+        let rays = Rays::through(&self.grid, &self.sky, &behind.deflectors, &sources, self.depth(&behind))?;
         let (mut parts, mut first) = (Parts { behind, ..Parts::default() }, 0);
-        for Lit { role, model, given: Given { params, template, linear } } in lit {
+        for Lit { role, redshift, model, given: Given { params, template, linear } } in lit {
             let (at, into) = match role {
-                Role::Source => (&beta, &mut parts.source),
+                Role::Source => (rays.at(redshift).unwrap_or(&self.sky), &mut parts.source),
                 _ => (&self.sky, &mut parts.light),
             };
             let place = first;

@@ -111,6 +111,10 @@ impl PointSource {
         if count < 2 {
             return Err(form("positions", "two images at least; one says nothing of the lens".to_owned()));
         }
+        let apart = |i: usize| positions[..i].iter().all(|other| *other != positions[i]);
+        if !(0..count).all(apart) || positions.iter().flatten().any(|v| !v.is_finite()) {
+            return Err(form("positions", "numbers, no two places the same".to_owned()));
+        }
         let errors = |key: &'static str, count: usize| -> Result<Option<Vec<f64>>> {
             let Some(json) = keys.get::<serde_json::Value>(key)? else { return Ok(None) };
             let all = match json.as_f64() {

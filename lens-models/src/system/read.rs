@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::component::{Component, Profile, Role};
 use super::config::System;
+use super::lens_planes;
 use super::preset::Preset;
 use super::redshifts::Redshifts;
 use crate::data::DataFiles;
@@ -21,6 +22,8 @@ use crate::profiles::Profiles;
 const KEYS: [&str; 10] =
     ["data", "lens", "light", "source", "points", "cosmology", "preset", "priors", "amplitudes", "covariance"];
 const COMPONENT_KEYS: [&str; 5] = ["name", "profile", "count", "parameters", AMP];
+
+const REDSHIFT: &str = "redshift";
 
 /// The most copies of one profile.
 const MOST_COPIES: u64 = 20;
@@ -85,6 +88,7 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
         return Err(form(&file, "at least one component under `lens`, `light`, `source` or `points`"));
     }
     of_points(&components, &file)?;
+    of_planes(&components, &file)?;
     object.get("covariance").map_or(Ok(()), |covariance| check_covariance(covariance, &file))?;
     let priors = object.get("priors").map(|p| PriorSet::from_value(&format!("{file}: `priors`"), p)).transpose()?;
     let preset = preset(object.get("preset"), &format!("{file}: `preset`"))?;
@@ -122,6 +126,38 @@ fn of_points(components: &[Component], file: &str) -> Result<()> {
         return Err(Error::MissingKey { place: file.to_owned(), key: "cosmology", hint });
     }
     Ok(())
+}
+
+/// What redshifts of components need: a cosmology, lenses in front of its source, and one plane of lenses for point sources.
+fn of_planes(components: &[Component], file: &str) -> Result<()> {
+    let deep = |component: &&Component| component.redshift.is_some();
+    let Some(first) = components.iter().find(deep) else { return Ok(()) };
+    let redshifts =
+        components.iter().find_map(|c| if let Profile::Cosmology(z) = &c.profile { Some(*z) } else { None });
+    let hint = "an object with `z_lens` and `z_source`, as a component has a `redshift`";
+    let missing = || Error::MissingKey { place: file.to_owned(), key: "cosmology", hint };
+    let redshifts = redshifts.ok_or_else(missing)?;
+    for (name, z) in lens_planes::of_role(components, Role::Lens) {
+        if z >= redshifts.source {
+            let place = format!("{file}: `redshift` of `{name}`");
+            let expected =
+                format!("a lens in front of `z_source` = {}, which its parameters are for", redshifts.source);
+            return Err(Error::WrongForm { place, expected });
+        }
+    }
+    let one_plane = lens_planes::of_role(components, Role::Lens).all(|(_, z)| z == redshifts.lens);
+    if !one_plane && components.iter().any(|c| c.role == Role::Points) {
+        let place = format!("{file}: `redshift` of `{}`", first.name);
+        return Err(form(&place, "lenses of one plane where there are `points`, which are seen through one alone"));
+    }
+    Ok(())
+}
+
+/// The redshift of an entry.
+fn redshift(entry: &Map<String, Json>, place: &str) -> Result<Option<f64>> {
+    let Some(json) = entry.get(REDSHIFT) else { return Ok(None) };
+    let z = json.as_f64().filter(|z| *z > 0.0 && *z < 1e4);
+    z.map(Some).ok_or_else(|| form(&format!("{place}: `{REDSHIFT}`"), "a number above 0"))
 }
 
 /// A parameter of the cosmology of which nothing is said, nor its prior, has its default.
@@ -229,7 +265,8 @@ fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Pro
     let known: &[&str] = match role {
         Role::Points => &["name", "parameters"],
         Role::Cosmology => &["parameters"],
-        _ => &COMPONENT_KEYS,
+        Role::Lens | Role::Source => &[&COMPONENT_KEYS[..], &[REDSHIFT]].concat(),
+        Role::Light => &COMPONENT_KEYS,
     };
     check_keys(entry, place, &[known, own].concat())?;
     let text = |key: &'static str, hint| {
@@ -266,7 +303,16 @@ fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Pro
         None => Given::default(),
         Some(json) => given(json, profile.parameters(), count, &place)?,
     };
-    let component = Component { name: name.to_owned(), role, profile, count, fixed, start, linear: false };
+    let component = Component {
+        name: name.to_owned(),
+        role,
+        profile,
+        count,
+        fixed,
+        start,
+        redshift: redshift(entry, &place)?,
+        linear: false,
+    };
     Ok(Component { linear: linear(entry, &component, &place)?, ..component })
 }
 

@@ -52,10 +52,17 @@ impl Redshifts {
 
     /// The days that a Fermat potential of 1 arcsec^2 takes: D_dt / c.
     pub(super) fn days(&self, cosmology: &[Value]) -> Result<Var> {
-        let parameters: [Var; 5] = parameters(cosmology)?;
+        let parameters = self.parameters(cosmology)?;
         let pairs = [(0.0, self.lens), (0.0, self.source), (self.lens, self.source)];
         let [l, s, ls] = angular_diameter_distances(&parameters, &pairs)?.unstack()?;
         Ok(l * s / ls * ((1.0 + self.lens) * DAYS))
+    }
+
+    /// H0, Om0, Ok0, w0 and wa one by one.
+    pub(super) fn parameters(&self, values: &[Value]) -> Result<[Var; 5]> {
+        let all = scalars_of(values)?;
+        let got = all.len();
+        all.try_into().map_err(|_| ppl_core::Error::ArrayLength { expected: 5, got })
     }
 
     /// The mass within an Einstein radius (solar masses), its length (kpc) and the time-delay distance (Mpc).
@@ -67,10 +74,4 @@ impl Redshifts {
             ("time_delay_distance", cosmology.time_delay_distance(lens, source)),
         ]
     }
-}
-
-fn parameters(values: &[Value]) -> Result<[Var; 5]> {
-    let all = scalars_of(values)?;
-    let got = all.len();
-    all.try_into().map_err(|_| ppl_core::Error::ArrayLength { expected: 5, got })
 }

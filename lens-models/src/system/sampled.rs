@@ -54,6 +54,7 @@ pub(super) fn with_slots(system: &System, scales: &Scales) -> Result<Vec<(Compon
 /// A light and the values of its parameters.
 pub(super) struct Lit<'s> {
     pub role: Role,
+    pub redshift: Option<f64>,
     pub model: &'s Arc<dyn LightModel>,
     pub given: Given<'s>,
 }
@@ -67,10 +68,10 @@ pub(super) struct Sampled<'s> {
 /// The lenses, and the point sources behind them.
 #[derive(Clone, Default)]
 pub(super) struct Behind {
-    pub deflectors: Vec<Deflector>,
+    pub deflectors: Vec<(Option<f64>, Deflector)>,
     /// Each with its name and the numbers of its parameters.
     points: Vec<(String, Arc<PointSource>, Vec<Value>)>,
-    cosmology: Option<(Redshifts, Vec<Value>)>,
+    pub cosmology: Option<(Redshifts, Vec<Value>)>,
 }
 
 /// Samples the parameters of all components, in their order.
@@ -80,9 +81,13 @@ pub(super) fn sampled<'s>(ctx: &mut Ctx, components: &'s [(Component, Vec<Slot>)
         for given in values(ctx, component, slots)? {
             match &component.profile {
                 Profile::Mass(profile) => {
-                    all.behind.deflectors.push(Deflector::new(*profile, scalars_of(&given.params)?)?);
+                    let deflector = Deflector::new(*profile, scalars_of(&given.params)?)?;
+                    all.behind.deflectors.push((component.redshift, deflector));
                 }
-                Profile::Light(model) => all.lit.push(Lit { role: component.role, model, given }),
+                Profile::Light(model) => {
+                    let Component { role, redshift, .. } = *component;
+                    all.lit.push(Lit { role, redshift, model, given });
+                }
                 Profile::Points(points) => {
                     all.behind.points.push((component.name.clone(), points.clone(), given.params));
                 }
@@ -99,13 +104,15 @@ impl Behind {
         if self.points.is_empty() {
             return Ok(());
         }
+        // All in one plane: several are refused when a file is read.
+        let deflectors: Vec<Deflector> = self.deflectors.iter().map(|(_, deflector)| deflector.clone()).collect();
         let days = self.cosmology.as_ref().map(|(redshifts, values)| redshifts.days(values)).transpose()?;
         for (name, points, params) in &self.points {
             let source = match &scalars_of(params)?[..] {
                 [x, y] => Some([x.clone(), y.clone()]),
                 _ => None,
             };
-            ctx.scope(name, |ctx| points.observe(ctx, &self.deflectors, source, days.as_ref(), terms))?;
+            ctx.scope(name, |ctx| points.observe(ctx, &deflectors, source, days.as_ref(), terms))?;
         }
         Ok(())
     }
