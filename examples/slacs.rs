@@ -129,7 +129,8 @@ fn arcs(found: &[(Fit, f64)]) -> Vec<bool> {
     let pixels = found.first().map_or(0, |(fit, _)| fit.view.residual.len());
     let mut any = vec![false; pixels];
     for (fit, _) in found {
-        let inverse_sigma = fit.data.inverse_sigma(&fit.view.model);
+        let Some(data) = &fit.data else { continue };
+        let inverse_sigma = data.inverse_sigma(&fit.view.model);
         let bright =
             fit.view.arcs.iter().zip(inverse_sigma).map(|(source, inverse_sigma)| source * inverse_sigma > 1.0);
         any.iter_mut().zip(bright).for_each(|(any, bright)| *any |= bright);
@@ -139,7 +140,8 @@ fn arcs(found: &[(Fit, f64)]) -> Vec<bool> {
 
 /// The pixels from one distance to another from the centre of the image.
 fn ring(fit: &Fit, inner: f64, outer: f64) -> Vec<bool> {
-    let (grid, window) = (&fit.data.grid, fit.data.grid.window());
+    let Some(data) = &fit.data else { return vec![] };
+    let (grid, window) = (&data.grid, data.grid.window());
     let places = window.rows().flat_map(|y| window.columns().map(move |x| grid.position(x, y)));
     places.map(|(x, y)| (inner..outer).contains(&x.hypot(y))).collect()
 }

@@ -147,3 +147,27 @@ fn denoising_takes_more_than_half_of_the_noise_of_simulated_galaxies() {
     let [galaxies, median, ..] = printed[0][..] else { panic!("{text}") };
     assert!(galaxies == 200.0 && median < 0.5, "{text}");
 }
+
+#[test]
+fn the_delays_of_a_quad_give_h0_and_cover_the_truth() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("quad.png");
+    let table = output_of("quad_delays", &[&picture]);
+    for name in ["cosmology.H0", "lens.theta_E", "lens.gamma", "shear.gamma1", "quasar.center_x"] {
+        let [truth, mean, sd, ..] = row(&table, name)[..] else { panic!("{table}") };
+        assert!((mean - truth).abs() < 3.5 * sd, "{name}\n{table}");
+    }
+    let [_, _, sd, ..] = row(&table, "cosmology.H0")[..] else { panic!("{table}") };
+    // The prior is 29 wide.
+    assert!(sd < 12.0, "{table}");
+    assert!(std::fs::read(picture).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn two_sources_behind_one_lens_measure_the_dark_energy() {
+    let table = output_of("double_source", &[]);
+    for name in ["cosmology.w0", "lens.theta_E", "near_mass.theta_E", "near.center_x", "far.center_x"] {
+        let [truth, mean, sd, ..] = row(&table, name)[..] else { panic!("{table}") };
+        assert!((mean - truth).abs() < 3.5 * sd, "{name}\n{table}");
+    }
+}

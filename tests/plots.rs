@@ -113,6 +113,7 @@ fn scene(seed: u64) -> Result<FitFigure> {
         unit: "e⁻/s".to_owned(),
         table: rows.map(|(name, a, b, c)| TableRow::new(name, a, b, c)).into(),
         notes: vec!["4 chains × 1000 draws, R̂ ≤ 1.003".to_owned()],
+        ..FitFigure::default()
     })
 }
 

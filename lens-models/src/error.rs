@@ -137,6 +137,14 @@ pub enum Error {
     /// A name given twice where it must be unique.
     #[error("the {kind} `{name}` is there twice; give one of them another name")]
     DuplicateName { kind: &'static str, name: String },
+    /// Lenses in several planes where those of one are asked for.
+    #[error(
+        "the lenses are at several redshifts, and rays are traced through one plane here; take the `redshift` of those beside `z_lens` away"
+    )]
+    SeveralPlanes,
+    /// Point sources alone without any.
+    #[error("the system has no `points`; add a point source, or an image under `data`")]
+    NoPoints,
     /// A value outside the support of its parameter.
     #[error("{name} = {value} is outside its support, {support}")]
     OutOfSupport { name: String, value: f64, support: String },
@@ -152,6 +160,13 @@ pub enum Error {
         "the prior of `{site}` is {got}, and a linear amplitude needs a normal one; write {{ \"normal\": {{ \"loc\": .., \"scale\": .. }} }}"
     )]
     LinearPrior { site: String, got: &'static str },
+
+    /// Images of a point source whose parities do not agree with the turns of the map along the border of the plane.
+    #[error(
+        "the images of a point source at ({x}, {y}) do not add up: {found} were found, whose parities should sum to {wanted}; it lies on a \
+         caustic, or its image is a ring: move it"
+    )]
+    ImagesDoNotAddUp { x: f64, y: f64, found: usize, wanted: i32 },
 
     /// A profile from outside this crate that cannot be made of what its component says.
     #[error("{place}: {cause}")]

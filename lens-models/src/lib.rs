@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod codegen;
+pub mod cosmology;
 pub mod data;
 pub mod error;
 pub mod fits;
@@ -20,6 +21,7 @@ pub mod plane;
 pub mod pointwise;
 pub mod profiles;
 pub mod psf;
+pub mod quadrature;
 mod regions;
 pub mod sampling;
 pub mod system;

@@ -4,6 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use multiversion::multiversion;
 
+use crate::quadrature::gauss_legendre;
+
 /// The most sub-pixels along the side of a cell that has its own number of them.
 pub const FINEST: usize = 32;
 
@@ -104,25 +106,10 @@ struct Rule {
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| (1..=FINEST).map(Rule::new).collect());
 
 impl Rule {
-    /// The zeros of the Legendre polynomial of degree k by Newton's method, and their weights (Abramowitz & Stegun 25.4.29).
     fn new(k: usize) -> Self {
-        let (mut nodes, mut weights) = (vec![], vec![]);
-        for i in 0..k {
-            let mut x = -((i as f64 + 0.75) / (k as f64 + 0.5) * std::f64::consts::PI).cos();
-            let mut slope = 1.0;
-            // Convergence is quadratic from a start this near.
-            for _ in 0..6 {
-                let (mut before, mut p) = (0.0, 1.0);
-                for n in 0..k {
-                    let n = n as f64;
-                    (before, p) = (p, ((2.0 * n + 1.0) * x * p - n * before) / (n + 1.0));
-                }
-                slope = k as f64 * (x * p - before) / (x * x - 1.0);
-                x -= p / slope;
-            }
-            nodes.push(0.5 * x);
-            weights.push(1.0 / ((1.0 - x * x) * slope * slope));
-        }
+        let rule = gauss_legendre(k);
+        let nodes = rule.iter().map(|[x, _]| 0.5 * x).collect();
+        let weights: Vec<f64> = rule.iter().map(|[_, weight]| 0.5 * weight).collect();
         let shares = weights.iter().flat_map(|a| weights.iter().map(move |b| (a * b) as f32)).collect();
         Rule { nodes, shares }
     }

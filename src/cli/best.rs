@@ -4,6 +4,7 @@ use std::path::Path;
 
 use arclet::fit::Fit;
 use arclet::infer::posterior::Entry;
+use arclet::lens::system::Role;
 use serde_json::{Map, Value as Json, json};
 
 use super::failure::{Failure, Result};
@@ -15,11 +16,11 @@ pub fn best(text: &str, fit: &Fit, beside: bool) -> Result<Json> {
     if !beside {
         whole_paths(&mut json, from);
     }
-    for role in ["lens", "light", "source"] {
-        for entry in json.get_mut(role).and_then(Json::as_array_mut).into_iter().flatten() {
-            let Some(entry) = entry.as_object_mut() else { continue };
-            let name = entry.get("name").and_then(Json::as_str);
-            let Some(component) = fit.system.components.iter().find(|c| Some(c.name.as_str()) == name) else {
+    for role in Role::ALL {
+        for entry in entries(&mut json, role) {
+            // A cosmology has no name of its own.
+            let name = entry.get("name").and_then(Json::as_str).unwrap_or(role.key());
+            let Some(component) = fit.system.components.iter().find(|c| c.name == name) else {
                 continue;
             };
             let parameters = component.profile.parameters().iter().filter_map(|parameter| {
@@ -43,6 +44,15 @@ pub fn best(text: &str, fit: &Fit, beside: bool) -> Result<Json> {
     Ok(Json::Object(json))
 }
 
+/// The entries of a role in a system file: a list of components, or one cosmology.
+pub fn entries(json: &mut Map<String, Json>, role: Role) -> Vec<&mut Map<String, Json>> {
+    match json.get_mut(role.key()) {
+        Some(Json::Array(list)) => list.iter_mut().filter_map(Json::as_object_mut).collect(),
+        Some(Json::Object(one)) => vec![one],
+        _ => vec![],
+    }
+}
+
 /// Makes the paths in a system file independent of the folder that it lies in.
 pub fn whole_paths(json: &mut Map<String, Json>, from: &Path) {
     let whole = |path: &mut Json| {
@@ -57,8 +67,8 @@ pub fn whole_paths(json: &mut Map<String, Json>, from: &Path) {
             data.get_mut(key).into_iter().for_each(whole);
         }
     }
-    for role in ["lens", "light", "source"] {
-        for component in json.get_mut(role).and_then(Json::as_array_mut).into_iter().flatten() {
+    for role in Role::ALL {
+        for component in entries(json, role) {
             if let Some(path) = component.get_mut("weights") {
                 whole(path);
             }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arclet::core::PriorSet;
-use arclet::fit::{Fit, FitError, FitSettings, Method, fit};
+use arclet::fit::{Fit, FitError, FitSettings, Method, fit, fit_points};
 use arclet::infer::posterior::Summary;
 use arclet::infer::{Error as EngineError, Executor};
 use arclet::lens::data::ImageData;
-use arclet::lens::system::System;
+use arclet::lens::system::{Role, System};
 
 use super::args::{FitArguments, MethodName};
 use super::failure::{Failure, Result};
@@ -49,7 +49,7 @@ fn go(
     arguments: &FitArguments,
     mut folder: Folder,
     out: &Path,
-    read_already: Option<(System, ImageData)>,
+    read_already: Option<(System, Option<ImageData>)>,
 ) -> Result<()> {
     let path = arguments.system.as_deref().unwrap_or(out);
     let text = std::fs::read_to_string(path).map_err(|e| Failure::io("read", path, &e))?;
@@ -100,7 +100,7 @@ pub fn fit_into(
     folder: &Folder,
     titled: &Titled<'_>,
     system: &System,
-    data: ImageData,
+    data: Option<ImageData>,
     settings: &FitSettings,
     journal: Option<Duration>,
     truth: Option<&BTreeMap<String, Vec<f64>>>,
@@ -111,7 +111,10 @@ pub fn fit_into(
     if let Some(every) = journal {
         executor = executor.journal(folder.journal(), every);
     }
-    let fit = fit(system, Arc::new(data), settings, &mut executor);
+    let fit = match data {
+        Some(data) => fit(system, Arc::new(data), settings, &mut executor),
+        None => fit_points(system, settings, &mut executor),
+    };
     // The last line of progress comes before anything else is said.
     drop(executor);
     let mut fit = match fit {
@@ -123,21 +126,26 @@ pub fn fit_into(
     Ok((fit, summary))
 }
 
-/// A system and its data.
+/// A system and the data of its image; none where it has point sources alone.
 ///
 /// # Errors
-/// Mistakes in the file, and a system without data.
-pub fn read(path: &Path) -> Result<(System, ImageData)> {
+/// Mistakes in the file, and a system without data and without point sources.
+pub fn read(path: &Path) -> Result<(System, Option<ImageData>)> {
     let system = System::from_file_with(path, &arclet::profiles())?;
+    let has = |role| system.of_role(role).next().is_some();
     let Some(files) = &system.data else {
+        if has(Role::Points) && !has(Role::Light) && !has(Role::Source) {
+            return Ok((system, None));
+        }
         let line = format!(
-            "{} has no data; add \"data\": {{ \"image\": .., \"noise\": .., \"pixel_scale\": .. }}",
+            "{} has no data; add \"data\": {{ \"image\": .., \"noise\": .., \"pixel_scale\": .. }}, or leave out what shines to fit \
+             `points` alone",
             path.display()
         );
         return Err(Failure::user(line));
     };
     let data = files.read(&system.folder)?;
-    Ok((system, data))
+    Ok((system, Some(data)))
 }
 
 /// Puts the priors of a file in place of those of the system.

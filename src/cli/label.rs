@@ -19,6 +19,11 @@ fn symbol(parameter: &str) -> &str {
         "amp" => "I_e",
         "R_sersic" => "R_e",
         "n_sersic" => "n",
+        "H0" => "H₀",
+        "Om0" => "Ω_m",
+        "Ok0" => "Ω_k",
+        "w0" => "w₀",
+        "wa" => "w_a",
         other => other,
     }
 }

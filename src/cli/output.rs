@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use arclet::fit::{Fit, FitSettings, View};
 use arclet::infer::posterior::Summary;
+use arclet::lens::data::ImageData;
 use arclet::lens::fits::{HeaderCard, HeaderValue, Image, NamedImage, write_images};
 use arclet::lens::grid::Window;
 use arclet::lens::image_file::{read_header, read_image};
@@ -57,13 +58,17 @@ pub fn write(
     json(folder, "curves.json", &curves)?;
     fit.posterior.set_attribute("seed", settings.seed).set_attribute("method", summary::method(settings.method));
     fit.posterior.write_netcdf(folder.path().join("posterior.nc"))?;
-    model_fits(folder, fit)?;
+    if let Some(data) = &fit.data {
+        model_fits(folder, fit, data)?;
+    }
     folder.write("fit.png", &picture::fit_page(title, fit, summary)?)?;
     if !fit.basins.is_empty() {
         json(folder, "basins.json", &basins::json(fit))?;
     }
     for (k, basin) in fit.basins.iter().enumerate().skip(1) {
-        folder.write(&basins::picture(k), &picture::basin_page(title, fit, basin)?)?;
+        if let Some(data) = &fit.data {
+            folder.write(&basins::picture(k), &picture::basin_page(title, fit, data, basin)?)?;
+        }
     }
     if let Some(corner) = picture::corner(title, fit, truth)? {
         folder.write("corner.png", &corner)?;
@@ -87,8 +92,8 @@ pub fn truth(folder: &Folder, truth: &BTreeMap<String, Vec<f64>>) -> Result<()> 
 }
 
 /// `model.fits`: the size of the image that was read; NaN in what was not modelled.
-fn model_fits(folder: &Folder, fit: &Fit) -> Result<()> {
-    let (data, view, grid) = (&fit.data, &fit.view, &fit.data.grid);
+fn model_fits(folder: &Folder, fit: &Fit, data: &ImageData) -> Result<()> {
+    let (view, grid) = (&fit.view, &data.grid);
     let (size, window) = (grid.full_size(), grid.window());
     let files = fit.system.data.as_ref();
     let path = files.and_then(|files| files.image.as_ref()).map(|path| fit.system.folder.join(path));

@@ -59,9 +59,35 @@ pub fn page(title: &str, data: &ImageData, view: &View) -> Result<FitFigure> {
     })
 }
 
+/// The panels of point sources alone: the convergence with their images, the plane of the source with themselves.
+fn points_page(title: &str, view: &View) -> Result<FitFigure> {
+    let mut panels = vec![];
+    if let Some(square) = view.convergence_square {
+        let own = Extent::square(square.center, square.half_width);
+        let image = Raster::new(square.cells, square.cells, view.convergence.iter().copied(), own)?;
+        panels.push(Panel { title: Some("Image plane".to_owned()), ..Panel::new(PanelKind::Convergence, image) });
+    }
+    let own = Extent::square(view.source_center, view.source_half_width);
+    let source = Raster::new(view.source_size, view.source_size, view.source.iter().copied(), own)?;
+    panels.push(Panel { title: Some("Source plane".to_owned()), ..Panel::new(PanelKind::Magnification, source) });
+    Ok(FitFigure {
+        title: title.to_owned(),
+        panels,
+        critical_curves: view.critical_curves.clone(),
+        caustics: view.caustics.iter().chain(&view.cuts).cloned().collect(),
+        observed: view.points.iter().flat_map(|p| p.observed.iter().copied()).collect(),
+        images: view.points.iter().flat_map(|p| p.images.iter().map(|image| image.position)).collect(),
+        sources: view.points.iter().filter_map(|p| p.source).collect(),
+        ..FitFigure::default()
+    })
+}
+
 /// `fit.png`.
 pub fn fit_page(title: &str, fit: &Fit, summary: &Summary) -> Result<Vec<u8>> {
-    let mut figure = page(title, &fit.data, &fit.view)?;
+    let mut figure = match &fit.data {
+        Some(data) => page(title, data, &fit.view)?,
+        None => points_page(title, &fit.view)?,
+    };
     let names = ranked(&fit.system, shown(summary.iter().map(|(name, _)| name)));
     let rows = names.into_iter().take(MOST_ROWS).filter_map(|(name, label)| {
         let s = summary.get(name)?;
@@ -78,8 +104,8 @@ pub fn fit_page(title: &str, fit: &Fit, summary: &Summary) -> Result<Vec<u8>> {
 }
 
 /// `basin-2.png`, ..
-pub fn basin_page(title: &str, fit: &Fit, basin: &Basin) -> Result<Vec<u8>> {
-    let mut figure = page(&format!("{title}: another reading"), &fit.data, &basin.view)?;
+pub fn basin_page(title: &str, fit: &Fit, data: &ImageData, basin: &Basin) -> Result<Vec<u8>> {
+    let mut figure = page(&format!("{title}: another reading"), data, &basin.view)?;
     let rows = ranked(&fit.system, basin.best.keys().map(String::as_str).collect()).into_iter().take(MOST_ROWS);
     figure.table = rows.map(|(name, label)| TableRow::text(&label, &numbers(&basin.best[name]))).collect();
     let first = fit.basins.first().and_then(|first| first.log_evidence);
@@ -146,8 +172,13 @@ fn ranked<'a>(system: &System, mut names: Vec<&'a str>) -> Vec<(&'a str, String)
         });
         let found = sites.into_iter().find(|s| s.0 == site);
         let interest = match found {
-            Some((_, Role::Lens, ..)) => 0,
-            Some((_, Role::Source, ParameterKind::Center | ParameterKind::Radius | ParameterKind::Width, _)) => 1,
+            Some((_, Role::Lens | Role::Cosmology, ..)) => 0,
+            Some((
+                _,
+                Role::Source | Role::Points,
+                ParameterKind::Center | ParameterKind::Radius | ParameterKind::Width,
+                _,
+            )) => 1,
             Some((_, Role::Source, ..)) => 2,
             _ => 3,
         };

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use arclet::fit::{Fit, FitSettings};
+use arclet::fit::{Fit, FitSettings, PointsView};
 use arclet::infer::posterior::{EntrySummary, Summary};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 
@@ -42,20 +42,34 @@ pub fn print(
     let known = |name: &str, unit: &str| {
         let s = derived.get(name).filter(|s| s.mean.is_finite())?;
         let digits = s.sd.max(1e-3 * s.mean.abs());
-        let name = name.replace("einstein_radius", "Einstein radius");
+        let name = name.replace("einstein", "Einstein").replace('_', " ");
         Some(format!("; {name} {} ± {}{unit}", rounded(s.mean, digits), rounded(s.sd, digits)))
     };
     let radius: String =
         [known("einstein_radius", " arcsec"), known("magnification", "")].into_iter().flatten().collect();
     let seconds: f64 = fit.seconds.iter().map(|(_, s)| s).sum();
-    let grid = &fit.data.grid;
-    let (points, finest) = (grid.subpixels(), grid.sampling().finest() * grid.cells());
+    let image = fit.data.as_ref().map(|data| {
+        let grid = &data.grid;
+        let (points, finest) = (grid.subpixels(), grid.sampling().finest() * grid.cells());
+        format!(
+            "{}\nlight at {points} sub-pixels of {} pixels, up to {finest} x {finest} in one\nchi2 per pixel {:.3}{radius}; ",
+            data.report,
+            grid.pixels(),
+            fit.view.chi2_per_pixel
+        )
+    });
+    let physical: String = [("einstein_mass", " solar masses"), ("time_delay_distance", " Mpc")]
+        .into_iter()
+        .filter_map(|(name, unit)| known(name, unit))
+        .collect();
+    let points = |points: &PointsView| format!("{} images of {}", points.observed.len(), points.name);
+    let image = image.unwrap_or_else(|| {
+        let all: Vec<String> = fit.view.points.iter().map(points).collect();
+        format!("{}{radius}; ", all.join(", "))
+    });
     let _ = writeln!(
         text,
-        "\n{}\nlight at {points} sub-pixels of {} pixels, up to {finest} x {finest} in one\nchi2 per pixel {:.3}{radius}; {} chains x {} draws by {}, {} gradients in {seconds:.1} s",
-        fit.data.report,
-        grid.pixels(),
-        fit.view.chi2_per_pixel,
+        "\n{image}{} chains x {} draws by {}, {} gradients in {seconds:.1} s{physical}",
         fit.posterior.chains(),
         fit.posterior.draws(),
         summary::method(settings.method),

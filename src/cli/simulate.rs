@@ -6,11 +6,11 @@ use arclet::fit::View;
 use arclet::lens::data::DataFiles;
 use arclet::lens::fits::{HeaderCard, HeaderValue, Image, NamedImage, write_images};
 use arclet::lens::image_file::read_image;
-use arclet::lens::system::{Mock, System, simulate};
+use arclet::lens::system::{Mock, Role, System, simulate};
 use serde_json::{Map, Value as Json};
 
 use super::args::SimulateArguments;
-use super::best::whole_paths;
+use super::best::{entries, whole_paths};
 use super::failure::{Failure, Result};
 use super::folder::Folder;
 use super::{output, picture, report};
@@ -88,11 +88,9 @@ fn to_fit(text: &str, from: &Path, data: &DataFiles) -> Result<Json> {
     let mut json: Map<String, Json> = serde_json::from_str(text).map_err(Failure::ours)?;
     json.shift_remove("covariance");
     whole_paths(&mut json, from);
-    for role in ["lens", "light", "source"] {
-        for component in json.get_mut(role).and_then(Json::as_array_mut).into_iter().flatten() {
-            if let Some(component) = component.as_object_mut() {
-                component.shift_remove("parameters");
-            }
+    for role in Role::ALL.into_iter().filter(|role| *role != Role::Cosmology) {
+        for component in entries(&mut json, role) {
+            component.shift_remove("parameters");
         }
     }
     json.insert("data".to_owned(), serde_json::to_value(data).map_err(Failure::ours)?);

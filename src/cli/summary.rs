@@ -1,13 +1,16 @@
 //! The summary of a fit: every number that a script would want, and what a person should beware of.
 
-use arclet::fit::{Fit, FitSettings, Method, Pedestal};
+use arclet::fit::{Fit, FitSettings, Method, Pedestal, PointsView};
 use arclet::infer::posterior::{Summary, Warning};
+use arclet::lens::plane::PointImage;
 use serde_json::{Value as Json, json};
 
 use super::{basins, warning};
 
 /// A mean square residual above this is more than noise, in any image worth a fit.
 const CHI2: f64 = 1.2;
+/// An image of a point source that is fainter than the source by this is not expected to be seen.
+const BRIGHT: f64 = 0.1;
 
 /// `summary.json`.
 pub fn json(fit: &Fit, settings: &FitSettings, summary: &Summary) -> Json {
@@ -27,9 +30,29 @@ pub fn json(fit: &Fit, settings: &FitSettings, summary: &Summary) -> Json {
         "seed": settings.seed,
         "version": env!("CARGO_PKG_VERSION"),
         "stopped": fit.stopped,
-        "data": fit.data.report,
+        "data": fit.data.as_ref().map(|data| &data.report),
+        "points": points(fit),
         "warnings": warnings(fit, settings),
     })
+}
+
+/// The point sources at the best fit: their images, and which of them are those that were seen.
+fn points(fit: &Fit) -> Vec<Json> {
+    let image = |image: &PointImage| json!({ "position": image.position, "magnification": image.magnification });
+    let of = |points: &PointsView| {
+        let seen = |(at, delay): &(PointImage, Option<f64>)| {
+            let mut json = image(at);
+            json["delay"] = json!(delay);
+            json
+        };
+        json!({
+            "name": points.name,
+            "source": points.source,
+            "images": points.images.iter().map(image).collect::<Vec<_>>(),
+            "observed": points.matched.iter().map(seen).collect::<Vec<_>>(),
+        })
+    };
+    fit.view.points.iter().map(of).collect()
 }
 
 /// The name of a method on the command line.
@@ -51,7 +74,7 @@ pub fn warnings(fit: &Fit, settings: &FitSettings) -> Vec<String> {
         ));
     }
     let chi2 = fit.view.chi2_per_pixel;
-    if chi2.is_nan() || chi2 >= CHI2 {
+    if fit.data.is_some() && (chi2.is_nan() || chi2 >= CHI2) {
         warnings.push(format!(
             "chi2 per pixel is {chi2:.2}: the model does not describe the image to its noise; look at the residual in fit.png"
         ));
@@ -63,6 +86,16 @@ pub fn warnings(fit: &Fit, settings: &FitSettings) -> Vec<String> {
         ));
     }
     warnings.extend(basins::warning(fit));
+    for points in fit.view.points.iter().filter(|points| points.images.len() > points.observed.len()) {
+        let bright = |image: &&PointImage| image.magnification.abs() > BRIGHT;
+        let (has, seen) = (points.images.iter().filter(bright).count(), points.observed.len());
+        if has > seen {
+            let name = &points.name;
+            warnings.push(format!(
+                "the best model has {has} images of `{name}` that are magnified more than {BRIGHT} times, {seen} were given: look at fit.png"
+            ));
+        }
+    }
     // A stop is told above, of every stage.
     let of_draws = fit.posterior.warnings().iter().filter(|w| !matches!(w, Warning::CutShort { error: None, .. }));
     warnings.extend(of_draws.map(Warning::to_string));

@@ -7,12 +7,13 @@ use lens_models::linear::Amplitudes;
 use lens_models::op::AMP;
 use lens_models::system::{Role, Scales, System, SystemModel};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
-use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings, Pruning};
+use ppl_infer::map::{LbfgsSettings, MapResult, MapSettings, OptimizerSettings, Pruning};
 
 use super::FitError;
 use super::evidence::{Place, distinct, weighed};
 use super::light::{Light, latent_values};
 use super::search::Search;
+use super::search_terms::search_terms;
 use super::stand_in;
 
 /// Fraction of the lens light that the search for the lens takes to be uncertain.
@@ -52,7 +53,10 @@ pub(super) fn basins(
     let searched = simple.as_ref().unwrap_or(system);
     let priors = searched.sampled_priors();
     let searched = light.map_or_else(|| searched.clone(), |light| held_amplitudes(searched, light));
-    let model = SystemModel::new(&searched, tempered_data.clone(), scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let terms = search_terms(system);
+    let model = SystemModel::new(&searched, tempered_data.clone(), scales)?
+        .with_amplitudes(Amplitudes::NonNegative)
+        .with_points(terms);
     let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), priors);
     let density = search.density(handler::condition(&run, held.clone()))?;
     if density.dim() == 0 && simple.is_none() {
@@ -67,7 +71,8 @@ pub(super) fn basins(
         return weighed(system, &density, &found.lanes, search);
     }
     let lanes = distinct(&searched, &density, &found.lanes);
-    let model = SystemModel::new(system, tempered_data, scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let model =
+        SystemModel::new(system, tempered_data, scales)?.with_amplitudes(Amplitudes::NonNegative).with_points(terms);
     let joint = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.sampled_priors()))?;
     let mut from = vec![];
     for lane in lanes.into_iter().take(BASINS) {
@@ -95,6 +100,28 @@ fn held_amplitudes(system: &System, light: &Light) -> System {
     system
 }
 
+/// Where the best ends are that are different lenses, one after the other.
+pub(super) fn places<M, R>(system: &System, density: &ModelDensity<M>, found: &MapResult) -> Vec<f64>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let ends = distinct(system, density, &found.lanes).into_iter().take(BASINS);
+    ends.flat_map(|end| end.position.clone()).collect()
+}
+
+/// The maxima in the plane of the source, from which the likelihood of the images is near its own.
+pub(super) fn from_source_plane<M, R>(
+    system: &System,
+    near: &ModelDensity<M>,
+    starts: &[f64],
+    search: &mut Search<'_, '_>,
+) -> Result<Vec<f64>, FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    Ok(places(system, near, &search.maximise(near, starts, &MapSettings::default())?))
+}
+
 /// The data with noise as the search takes it.
 fn tempered(data: &ImageData, light: &[f32]) -> Arc<ImageData> {
     let sigma = |(w, m): (&f32, &f32)| if *w > 0.0 { 1.0 / (TEMPER / w).hypot(LIGHT_ERROR * m) } else { 0.0 };
@@ -102,7 +129,7 @@ fn tempered(data: &ImageData, light: &[f32]) -> Arc<ImageData> {
 }
 
 /// Starts `[starts, dim]` from the prior: Einstein radii as they are drawn, everything else half as far from its mean.
-fn scattered<M, R>(density: &ModelDensity<M>, seed: u64, starts: usize) -> Result<Vec<f64>, FitError>
+pub(super) fn scattered<M, R>(density: &ModelDensity<M>, seed: u64, starts: usize) -> Result<Vec<f64>, FitError>
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {

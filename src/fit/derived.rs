@@ -10,7 +10,8 @@ use ppl_core::{Array, Values};
 use ppl_infer::posterior::Posterior;
 
 use super::FitError;
-use super::view::{constants, each, masses, number};
+use super::point_view::{cosmology, points_at};
+use super::values::{constants, each, masses, number};
 
 /// Draws of all chains together, evenly spaced, that the quantities are computed at.
 const DRAWS: usize = 200;
@@ -24,11 +25,13 @@ const ANGLES: usize = 64;
 /// - `NAME.q`, `NAME.phi` of a component with `e1`, `e2`: axis ratio, and position angle from +x, radians;
 /// - `NAME.einstein_radius` of a lens with a centre: the radius of the circle about it within which its own mean convergence is 1,
 ///   arcsec;
-/// - `einstein_radius`: the same of all lenses together, about the centre of the first;
-/// - `magnification`: the flux of the images of the sources over that of the sources.
+/// - `einstein_radius`: the same of all lenses of the plane of the first together, about its centre;
+/// - `magnification`: the flux of the images of the sources over that of the sources;
+/// - `einstein_mass`, `einstein_radius_kpc`, `time_delay_distance` with a cosmology: solar masses, kpc and Mpc;
+/// - `NAME.magnification`, `NAME.delay` of a point source: of its images, and in days after the first.
 pub(super) fn derived(
     system: &System,
-    model: &SystemModel,
+    model: Option<&SystemModel>,
     posterior: &Posterior,
     best: &BTreeMap<String, Vec<f64>>,
 ) -> Result<Posterior, FitError> {
@@ -78,7 +81,7 @@ fn sites(system: &System, posterior: &Posterior, draw: usize) -> (BTreeMap<Strin
 /// The quantities of one draw, a number for each copy of a component.
 fn quantities(
     system: &System,
-    model: &SystemModel,
+    model: Option<&SystemModel>,
     sites: &BTreeMap<String, Vec<f64>>,
     values: &Values,
     best: &BTreeMap<String, Vec<f64>>,
@@ -106,26 +109,41 @@ fn quantities(
             }
         }
     }
-    let (mass, params, centers) = masses(each(system, Role::Lens, sites));
+    let main = system.main_plane();
+    let (mass, params, centers) = masses(each(&main, Role::Lens, sites));
     if let Some(center) = centers.first() {
+        let one_plane = main.components.len() == system.components.len();
         // A second mass without a centre, such as a shear, adds nothing to the mean over a circle.
-        let known = all.iter().find(|(name, _)| centers.len() == 1 && name.ends_with(".einstein_radius"));
+        let known = all.iter().find(|(name, _)| one_plane && centers.len() == 1 && name.ends_with(".einstein_radius"));
         let radius = match known {
             Some((_, radii)) => radii[0],
             None => Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN),
         };
         all.push(("einstein_radius".to_owned(), vec![radius]));
-        // The scene has the best linear amplitudes, whatever their draw.
-        let mut as_seen = sites.clone();
-        if model.has_linear() {
-            as_seen.extend(model.amplitudes_at(values)?.best());
+        if let Some((redshifts, cosmology)) = cosmology(system, sites) {
+            all.extend(redshifts.scales(cosmology, radius).map(|(name, value)| (name.to_owned(), vec![value])));
         }
-        if let Some(source) = source_flux(system, &as_seen)? {
-            let images = model.scene_at(values)?.source.map(|light| expose(model.data(), &light)).transpose()?;
-            let flux: f64 = images.iter().flat_map(|images| images.lane(0)).map(|v| f64::from(*v)).sum();
-            let source = source / model.data().grid.pixel_scale().powi(2);
-            all.push(("magnification".to_owned(), vec![flux / source]));
+        if let Some(model) = model {
+            // The scene has the best linear amplitudes, whatever their draw.
+            let mut as_seen = sites.clone();
+            if model.has_linear() {
+                as_seen.extend(model.amplitudes_at(values)?.best());
+            }
+            if let Some(source) = source_flux(system, &as_seen)? {
+                let images = model.scene_at(values)?.source.map(|light| expose(model.data(), &light)).transpose()?;
+                let flux: f64 = images.iter().flat_map(|images| images.lane(0)).map(|v| f64::from(*v)).sum();
+                let source = source / model.data().grid.pixel_scale().powi(2);
+                all.push(("magnification".to_owned(), vec![flux / source]));
+            }
         }
+    }
+    for points in points_at(system, sites) {
+        let Some((first, later)) = points.matched.split_first() else { continue };
+        let name = |what: &str| format!("{}.{what}", points.name);
+        let magnifications = std::iter::once(first).chain(later).map(|(image, _)| image.magnification);
+        all.push((name("magnification"), magnifications.collect()));
+        let delays: Option<Vec<f64>> = later.iter().map(|(_, delay)| *delay).collect();
+        all.extend(delays.map(|delays| (name("delay"), delays)));
     }
     Ok(all)
 }

@@ -7,11 +7,15 @@ mod derived;
 mod evidence;
 mod known;
 mod light;
+mod point_view;
+mod points;
 mod search;
+mod search_terms;
 mod stages;
 mod stand_in;
 mod start;
 mod support;
+mod values;
 mod view;
 
 use std::collections::BTreeMap;
@@ -23,6 +27,8 @@ use ppl_core::{PriorSet, Processor};
 use ppl_infer::posterior::Posterior;
 
 pub use border::Pedestal;
+pub use point_view::PointsView;
+pub use points::fit_points;
 pub use stages::fit;
 pub use view::View;
 
@@ -95,8 +101,8 @@ pub struct Fit {
     pub stopped: bool,
     /// The system with the data that were fitted.
     pub system: System,
-    /// Those data.
-    pub data: Arc<ImageData>,
+    /// Those data; none where there is no image.
+    pub data: Option<Arc<ImageData>>,
     /// The priors in force.
     pub priors: PriorSet,
     /// Every parameter, fixed or free, at the highest density that was seen: by site, one number for each copy.

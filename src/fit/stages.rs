@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use lens_models::data::ImageData;
 use lens_models::linear::Amplitudes;
 use lens_models::sampling::Sampling;
-use lens_models::system::{Role, Scales, Scene, System, SystemModel};
+use lens_models::system::{PointTerms, Role, Scales, Scene, System, SystemModel};
 use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
 use ppl_infer::map::{Laplace, LaplaceSettings, MapSettings, laplace};
 use ppl_infer::mcmc::NutsSettings;
@@ -15,7 +15,7 @@ use ppl_infer::posterior::{Posterior, Warning};
 use ppl_infer::{Error as EngineError, Executor, Target, sample_around};
 
 use super::amplitudes;
-use super::basin::basins;
+use super::basin::{basins, from_source_plane};
 use super::border::pedestal;
 use super::derived::derived;
 use super::evidence::Place;
@@ -41,7 +41,7 @@ pub fn fit(
     if !has(Role::Light) && !has(Role::Source) {
         return Err(FitError::Nothing { missing: "light", fix: "add a component under `source` or `light`" });
     }
-    let mut clock = Clock { seconds: vec![], told: Duration::ZERO, since: Instant::now() };
+    let mut clock = Clock::new();
     let scales = Scales::of(&data, has(Role::Light));
     // All that looks for a maximum takes the best linear amplitudes that are not negative.
     let mut model = SystemModel::new(system, data.clone(), &scales)?.with_amplitudes(Amplitudes::NonNegative);
@@ -70,10 +70,14 @@ pub fn fit(
             };
             search.executor.stage("search");
             found = basins(system, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
-            let starts = match found.first() {
+            let mut starts = match found.first() {
                 Some(place) => density.position_of(&place.values, settings.seed)?,
                 None => vec![],
             };
+            if has(Role::Points) {
+                let near = search.density(with_priors(&model.with_points(PointTerms::SourcePlane), system))?;
+                starts = from_source_plane(system, &near, &starts, &mut search)?;
+            }
             clock.lap("search", search.executor);
             starts
         }
@@ -104,25 +108,11 @@ pub fn fit(
         clock.lap("amplitudes", search.executor);
     }
     let data = model.data().clone();
-    search.executor.stage("curvature");
-    let around = executor.once("curvature", |executor| {
-        let around = laplace(&density, &best.position, &LaplaceSettings::default())?;
-        executor.spend(around.gradient_count as u64);
-        Ok(around)
-    });
-    let around = around.map_err(|error| of_curvature(error, system, &density, &best.position))?;
+    let around = around(&density, &best.position, system, executor)?;
     clock.lap("curvature", executor);
 
     let before = executor.spent();
-    let (mut posterior, top) = match settings.method {
-        Method::Map => (gaussian(&density, &around, settings)?, around.mean.clone()),
-        Method::Nuts => {
-            executor.stage("sampling");
-            let drawn = draw(&density, &around, settings, executor)?;
-            clock.lap("sampling", executor);
-            drawn
-        }
-    };
+    let (mut posterior, top) = posterior(&density, &around, settings, &mut clock, executor)?;
     let values = latent_values(&density, &top)?;
     let scene = model.scene_at(&values)?;
     let mut best = with_fixed(system, &values);
@@ -132,16 +122,16 @@ pub fn fit(
         clock.lap("draws of amplitudes", executor);
     }
     let view = View::new(system, &data, &scene, &best)?;
-    let derived = derived(system, &model, &posterior, &best)?;
+    let derived = derived(system, Some(&model), &posterior, &best)?;
     let (seconds, gradients) = (clock.seconds, executor.spent());
     let sampling_gradients = gradients - before;
-    let stopped = executor.stopped() || posterior.warnings().iter().any(|w| matches!(w, Warning::CutShort { .. }));
+    let stopped = stopped(&posterior, executor);
     Ok(Fit {
         posterior,
         stopped,
         system: system.clone(),
         pedestal: pedestal(system, &data, &view),
-        data,
+        data: Some(data),
         priors,
         best,
         view,
@@ -175,6 +165,52 @@ fn shown(
         Ok(Basin { best, log_density: place.log_density, log_evidence: place.log_evidence, view })
     };
     places.iter().take(most).map(basin).collect()
+}
+
+/// The Laplace approximation at a maximum.
+pub(super) fn around<M, R>(
+    density: &ModelDensity<M>,
+    position: &[f64],
+    system: &System,
+    executor: &mut Executor<'_>,
+) -> Result<Laplace, FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    executor.stage("curvature");
+    let around = executor.once("curvature", |executor| {
+        let around = laplace(density, position, &LaplaceSettings::default())?;
+        executor.spend(around.gradient_count as u64);
+        Ok(around)
+    });
+    around.map_err(|error| of_curvature(error, system, density, position))
+}
+
+/// The posterior about a maximum by the method of the fit, and the highest point that was seen, unconstrained.
+pub(super) fn posterior<M, R>(
+    density: &ModelDensity<M>,
+    around: &Laplace,
+    settings: &FitSettings,
+    clock: &mut Clock,
+    executor: &mut Executor<'_>,
+) -> Result<(Posterior, Vec<f64>), FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    match settings.method {
+        Method::Map => Ok((gaussian(density, around, settings)?, around.mean.clone())),
+        Method::Nuts => {
+            executor.stage("sampling");
+            let drawn = draw(density, around, settings, executor)?;
+            clock.lap("sampling", executor);
+            Ok(drawn)
+        }
+    }
+}
+
+/// Whether a stop cut the draws short.
+pub(super) fn stopped(posterior: &Posterior, executor: &Executor<'_>) -> bool {
+    executor.stopped() || posterior.warnings().iter().any(|w| matches!(w, Warning::CutShort { .. }))
 }
 
 /// An error of the Laplace approximation, with the site that it is about.
@@ -237,7 +273,7 @@ where
 }
 
 /// Free and fixed parameters by site.
-fn with_fixed(system: &System, values: &Values) -> BTreeMap<String, Vec<f64>> {
+pub(super) fn with_fixed(system: &System, values: &Values) -> BTreeMap<String, Vec<f64>> {
     let mut all: BTreeMap<String, Vec<f64>> =
         values.iter().map(|(name, value)| (name.to_owned(), value.numbers().to_vec())).collect();
     for component in &system.components {
@@ -249,14 +285,18 @@ fn with_fixed(system: &System, values: &Values) -> BTreeMap<String, Vec<f64>> {
 }
 
 /// Seconds of each stage, those in earlier processes too.
-struct Clock {
-    seconds: Vec<(&'static str, f64)>,
+pub(super) struct Clock {
+    pub seconds: Vec<(&'static str, f64)>,
     told: Duration,
     since: Instant,
 }
 
 impl Clock {
-    fn lap(&mut self, stage: &'static str, executor: &Executor<'_>) {
+    pub fn new() -> Self {
+        Clock { seconds: vec![], told: Duration::ZERO, since: Instant::now() }
+    }
+
+    pub fn lap(&mut self, stage: &'static str, executor: &Executor<'_>) {
         let earlier = executor.earlier() - self.told;
         self.seconds.push((stage, (earlier + self.since.elapsed()).as_secs_f64()));
         (self.told, self.since) = (executor.earlier(), Instant::now());

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lens_models::data::ImageData;
-use lens_models::mass::MassSum;
 use lens_models::op::expose;
 use lens_models::plane::{Curve, Lens, Square};
-use lens_models::system::{Profile, Role, Scene, System};
+use lens_models::system::{PointsModel, Profile, Role, Scene, System};
 use ppl_core::Array;
-use ppl_core::autodiff::{Dims, Value};
 
 use super::FitError;
+use super::point_view::{PointsView, points_at};
+use super::values::{constants, each, masses};
 
 /// Images of the modelled window, row-major `[y][x]`, pixel (0, 0) bottom-left.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,10 @@ pub struct View {
     pub source_half_width: f64,
     /// Convergence in each pixel; empty without a deflector.
     pub convergence: Vec<f32>,
+    /// The square that the convergence is of, where there is no image.
+    pub convergence_square: Option<Square>,
+    /// The point sources.
+    pub points: Vec<PointsView>,
     /// Where images are magnified without bound, in the image plane, arcsec.
     pub critical_curves: Vec<Vec<[f64; 2]>>,
     /// The same in the source plane.
@@ -47,6 +51,8 @@ pub struct View {
     pub einstein_radius: Option<f64>,
 }
 
+/// Rays along each side of the square that is shot back.
+const RAYS: usize = 1200;
 /// Pixels along each side of the source image.
 const SOURCE_SIZE: usize = 120;
 /// Most cells along each side of the square that is searched for critical curves; small ones are looked for where the masses are.
@@ -75,11 +81,13 @@ impl View {
             View { model, lens_light, arcs, residual, chi2_per_pixel: chi2 / used.max(1) as f64, ..View::default() };
         view.add_mass(system, data, best);
         view.add_source(system, best)?;
+        view.points = points_at(system, best);
         Ok(view)
     }
 
     fn add_mass(&mut self, system: &System, data: &ImageData, best: &BTreeMap<String, Vec<f64>>) {
-        let (mass, params, centers) = masses(each(system, Role::Lens, best));
+        let main = system.main_plane();
+        let (mass, params, centers) = masses(each(&main, Role::Lens, best));
         if params.is_empty() {
             return;
         }
@@ -92,23 +100,72 @@ impl View {
                 lens.kappa(x, y) as f32
             })
             .collect();
+        // Curves of one plane among several are those of no lens.
+        if main.components.len() < system.components.len() {
+            self.einstein_radius = centers.first().and_then(|center| lens.einstein_radius(*center));
+            return;
+        }
         let corner = grid.position(window.x0, window.y0);
         let opposite = grid.position(window.x0 + window.width - 1, window.y0 + window.height - 1);
         let center = [0.5 * (corner.0 + opposite.0), 0.5 * (corner.1 + opposite.1)];
         let half_width = 0.5 * (opposite.0 - corner.0).max(opposite.1 - corner.1);
         let cells = (2 * window.width.max(window.height)).min(MOST_CELLS);
-        let critical = lens.smooth_critical_curves(Square { center, half_width, cells }, &centers);
+        self.add_curves(&lens, Square { center, half_width, cells }, &centers);
+    }
+
+    fn add_curves(&mut self, lens: &Lens<'_>, square: Square, centers: &[[f64; 2]]) {
+        let critical = lens.smooth_critical_curves(square, centers);
         self.einstein_radius = centers.first().and_then(|center| lens.einstein_radius(*center));
-        self.cuts = lens.cuts(&centers).into_iter().map(joined).collect();
+        self.cuts = lens.cuts(centers).into_iter().map(joined).collect();
         self.caustics = lens.caustics(&critical).into_iter().map(joined).collect();
         self.critical_curves = critical.into_iter().map(joined).collect();
+    }
+
+    /// The view of a system without an image: its curves, the convergence where its point sources have images, and the magnification of a
+    /// point anywhere in the plane of the source.
+    pub(super) fn of_points(system: &System, best: &BTreeMap<String, Vec<f64>>) -> Result<View, FitError> {
+        let scales = PointsModel::scales(system)?;
+        let mut view = View { chi2_per_pixel: f64::NAN, points: points_at(system, best), ..View::default() };
+        let (mass, params, centers) = masses(each(system, Role::Lens, best));
+        let lens = Lens::new(&mass, &params);
+        // The extent of the images is 0.4 of the radius.
+        let square = Square { center: scales.center, half_width: 0.8 * scales.radius, cells: SOURCE_SIZE };
+        view.add_curves(&lens, square, &centers);
+        let on = |square: Square, cells: usize| {
+            let at = move |i: usize, axis: usize| {
+                square.center[axis] + ((i as f64 + 0.5) / cells as f64 - 0.5) * 2.0 * square.half_width
+            };
+            (0..cells * cells).map(move |i| [at(i % cells, 0), at(i / cells, 1)]).collect::<Vec<_>>()
+        };
+        view.convergence = lens.at_all(&on(square, SOURCE_SIZE)).iter().map(|at| at.kappa() as f32).collect();
+        view.convergence_square = Some(square);
+        // By inverse ray shooting: rays that meet a cell of the plane of the source, over those that would without a lens.
+        let center = view.points.first().and_then(|points| points.source).unwrap_or(scales.center);
+        let caustic = view.caustics.iter().chain(&view.cuts).flatten();
+        let reach = caustic.map(|p| (p[0] - center[0]).abs().max((p[1] - center[1]).abs())).fold(0.0, f64::max);
+        let half = (1.2 * reach).max(0.05 * scales.radius);
+        let wide = Square { half_width: 1.5 * square.half_width, ..square };
+        let rays = on(wide, RAYS);
+        let mut hits = vec![0.0_f32; SOURCE_SIZE * SOURCE_SIZE];
+        let per_cell = (half * RAYS as f64 / (wide.half_width * SOURCE_SIZE as f64)).powi(2);
+        for (ray, at) in rays.iter().zip(lens.at_all(&rays)) {
+            let place = |axis: usize| {
+                let off = (ray[axis] - at.alpha[axis] - center[axis]) / half;
+                (off.abs() < 1.0).then(|| ((0.5 * (off + 1.0) * SOURCE_SIZE as f64) as usize).min(SOURCE_SIZE - 1))
+            };
+            if let (Some(x), Some(y)) = (place(0), place(1)) {
+                hits[y * SOURCE_SIZE + x] += (1.0 / per_cell) as f32;
+            }
+        }
+        (view.source, view.source_size, view.source_center, view.source_half_width) = (hits, SOURCE_SIZE, center, half);
+        Ok(view)
     }
 
     fn add_source(&mut self, system: &System, best: &BTreeMap<String, Vec<f64>>) -> Result<(), FitError> {
         let lights: Vec<_> = each(system, Role::Source, best)
             .filter_map(|(profile, values)| match profile {
                 Profile::Light(light) => Some((light, values)),
-                Profile::Mass(_) => None,
+                _ => None,
             })
             .collect();
         let Some((first, values)) = lights.first() else { return Ok(()) };
@@ -136,53 +193,4 @@ fn joined(curve: Curve) -> Vec<[f64; 2]> {
     let Curve { mut points, closed } = curve;
     points.extend(points.first().copied().filter(|_| closed));
     points
-}
-
-/// Numbers of parameters as values, a scalar or a vector each.
-pub(super) fn constants(params: &[Vec<f64>]) -> Vec<Value> {
-    let dims = |numbers: &[f64]| if numbers.len() == 1 { Dims::SCALAR } else { Dims::new(&[numbers.len()]) };
-    params.iter().map(|numbers| Value::shared(dims(numbers), numbers.clone())).collect()
-}
-
-/// The sum of some mass profiles, its parameters, and the centres of those that have one.
-pub(super) fn masses<'a>(
-    profiles: impl Iterator<Item = (&'a Profile, Vec<Vec<f64>>)>,
-) -> (MassSum, Vec<f64>, Vec<[f64; 2]>) {
-    let (mut all, mut params, mut centers) = (vec![], vec![], vec![]);
-    for (profile, values) in profiles {
-        let center = ["center_x", "center_y"].map(|name| number(profile, &values, name));
-        if let Profile::Mass(profile) = profile {
-            all.push(*profile);
-            params.extend(values.concat());
-            if let [Some(x), Some(y)] = center {
-                centers.push([x, y]);
-            }
-        }
-    }
-    (MassSum::new(all), params, centers)
-}
-
-/// The first number of the parameter of this name.
-pub(super) fn number(profile: &Profile, values: &[Vec<f64>], name: &str) -> Option<f64> {
-    let place = profile.parameters().iter().position(|p| p.name == name)?;
-    values[place].first().copied()
-}
-
-/// Every copy of every component of a role: its profile, and the numbers of each of its parameters.
-pub(super) fn each<'a>(
-    system: &'a System,
-    role: Role,
-    best: &'a BTreeMap<String, Vec<f64>>,
-) -> impl Iterator<Item = (&'a Profile, Vec<Vec<f64>>)> + 'a {
-    system.of_role(role).flat_map(move |component| {
-        (0..component.count).map(move |copy| {
-            let mut params = vec![];
-            let mut numbers = component.numbers(copy, |p| best.get(&component.site(p)));
-            for parameter in component.profile.parameters() {
-                let all = numbers.by_ref().take(parameter.size);
-                params.push(all.map(|(_, value)| value.unwrap_or(f64::NAN)).collect());
-            }
-            (&component.profile, params)
-        })
-    })
 }

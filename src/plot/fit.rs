@@ -1,5 +1,6 @@
 //! fit: a lens fit on one page: data, model, residual, source, convergence and the numbers.
 
+use super::axes::Frame;
 use super::canvas::{Canvas, Rect, Stroke};
 use super::error::{PlotError, Result};
 use super::heatmap::Heatmap;
@@ -29,6 +30,12 @@ pub struct FitFigure {
     pub critical_curves: Vec<Vec<[f64; 2]>>,
     /// Lines in the source plane, in arcsec.
     pub caustics: Vec<Vec<[f64; 2]>>,
+    /// Where the images of point sources are seen, in the image plane, in arcsec; crosses.
+    pub observed: Vec<[f64; 2]>,
+    /// Where a model has them; circles.
+    pub images: Vec<[f64; 2]>,
+    /// Where it has the point sources, in the source plane; stars of four rays.
+    pub sources: Vec<[f64; 2]>,
     /// Written above the residual.
     pub chi2_per_pixel: Option<f64>,
     /// The unit of surface brightness, `e⁻/s` for example; written on colour bars.
@@ -50,6 +57,8 @@ const HEADING: f64 = 40.0;
 const SMALL: f64 = 9.5;
 const CRITICAL: &str = "#63e6ff";
 const CAUSTIC: &str = "#9dff70";
+const SEEN: &str = "#ffd34d";
+const MODEL: &str = "#ffffff";
 const CASING: &str = "rgba(0,0,0,0.55)";
 
 impl FitFigure {
@@ -91,6 +100,7 @@ impl FitFigure {
         let unit = match (kind, self.unit.as_str()) {
             (PanelKind::Residual, _) => "(data − model) / σ".to_owned(),
             (PanelKind::Convergence, _) => "convergence κ".to_owned(),
+            (PanelKind::Magnification, _) => "magnification".to_owned(),
             (_, "") => "surface brightness".to_owned(),
             (_, unit) => format!("surface brightness [{unit}]"),
         };
@@ -101,6 +111,7 @@ impl FitFigure {
             PanelKind::Model => (&self.critical_curves, CRITICAL, 0.8, "critical curve"),
             PanelKind::Convergence => (&self.critical_curves, CRITICAL, 1.4, "critical curve"),
             PanelKind::Source => (&self.caustics, CAUSTIC, 1.4, "caustic"),
+            PanelKind::Magnification => (&self.caustics, "#ffffff", 1.2, "caustic"),
             _ => (&NO_CURVES, "", 0.0, ""),
         };
         let stroke = Stroke::new(colour, width).cased(CASING);
@@ -111,6 +122,7 @@ impl FitFigure {
             canvas.polyline(&[[x, y], [x + 16.0, y]], stroke);
             canvas.text(&Text::new(x + 21.0, y + 3.4, SMALL, name).colour("#ffffff").halo());
         }
+        self.draw_points(canvas, kind, &frame);
         frame.draw(canvas, SMALL);
         let Rect { x, y, width, height } = frame.rect;
         let title = shown[k].title().to_owned();
@@ -122,6 +134,51 @@ impl FitFigure {
         canvas.text(&Text::new(x + 0.5 * width, y + height + 29.0, 10.5, "x [arcsec]").middle());
         canvas.text(&Text::new(x - 34.0, y + 0.5 * height, 10.5, "y [arcsec]").middle().turned(-90.0));
         map.draw_bar(canvas, Rect { x: frame.rect.right() + 7.0, y, width: 11.0, height }, SMALL)
+    }
+}
+
+impl FitFigure {
+    /// The marks of point sources on a panel, and below its title what they are.
+    fn draw_points(&self, canvas: &mut Canvas, kind: PanelKind, frame: &Frame) {
+        let marks: &[(&[[f64; 2]], Mark, &str, &str)] = match kind {
+            PanelKind::Data => &[(&self.observed, Mark::Cross, SEEN, "observed")],
+            PanelKind::Model | PanelKind::Convergence => {
+                &[(&self.observed, Mark::Cross, SEEN, "observed"), (&self.images, Mark::Circle, MODEL, "model")]
+            }
+            PanelKind::Source | PanelKind::Magnification => &[(&self.sources, Mark::Star, SEEN, "source")],
+            _ => &[],
+        };
+        let mut top = frame.rect.y + 13.0;
+        for (places, mark, colour, name) in marks.iter().filter(|(places, ..)| !places.is_empty()) {
+            let stroke = Stroke::new(colour, 1.6).cased(CASING);
+            let draw = |canvas: &mut Canvas, at| mark.lines(at).iter().for_each(|line| canvas.polyline(line, stroke));
+            canvas.clipped(frame.rect, |canvas| places.iter().for_each(|place| draw(canvas, frame.page(*place))));
+            draw(canvas, [frame.rect.x + 14.0, top]);
+            canvas.text(&Text::new(frame.rect.x + 25.0, top + 3.4, SMALL, name).colour("#ffffff").halo());
+            top += 15.0;
+        }
+    }
+}
+
+/// How a point is marked.
+enum Mark {
+    Cross,
+    Circle,
+    Star,
+}
+
+impl Mark {
+    /// Its lines about a place of the page.
+    fn lines(&self, [x, y]: [f64; 2]) -> Vec<Vec<[f64; 2]>> {
+        let line = |dx: f64, dy: f64| vec![[x - dx, y - dy], [x + dx, y + dy]];
+        match self {
+            Mark::Cross => vec![line(5.0, 5.0), line(5.0, -5.0)],
+            Mark::Star => vec![line(7.0, 0.0), line(0.0, 7.0), line(3.0, 3.0), line(3.0, -3.0)],
+            Mark::Circle => {
+                let at = |k: usize| (std::f64::consts::TAU * k as f64 / 40.0).sin_cos();
+                vec![(0..=40).map(at).map(|(sin, cos)| [x + 6.5 * cos, y + 6.5 * sin]).collect()]
+            }
+        }
     }
 }
 

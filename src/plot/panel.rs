@@ -28,6 +28,8 @@ pub enum PanelKind {
     Source,
     /// The convergence, on a logarithmic scale, with the critical curves.
     Convergence,
+    /// The magnification of a point, over the source plane and on a logarithmic scale, with the caustics.
+    Magnification,
     /// A galaxy divided by its maximum, without a title; the same grey is the same fraction of the maximum in every image.
     Galaxy,
 }
@@ -83,6 +85,7 @@ impl PanelKind {
             Self::ArcsModel => "Arcs (model)",
             Self::Source => "Source plane",
             Self::Convergence => "Convergence",
+            Self::Magnification => "Magnification",
             Self::Galaxy => "",
         }
     }
@@ -92,7 +95,7 @@ impl PanelKind {
     pub fn colours(self) -> Colormap {
         match self {
             Self::Residual => Colormap::Diverging,
-            Self::Convergence => Colormap::Viridis,
+            Self::Convergence | Self::Magnification => Colormap::Viridis,
             Self::Galaxy => Colormap::Grey,
             _ => Colormap::Inferno,
         }
@@ -100,7 +103,7 @@ impl PanelKind {
 
     /// Whether its pixels are those of the data.
     pub(super) fn has_data_pixels(self) -> bool {
-        !matches!(self, Self::Source | Self::Convergence | Self::Galaxy)
+        !matches!(self, Self::Source | Self::Convergence | Self::Magnification | Self::Galaxy)
     }
 }
 
@@ -109,7 +112,7 @@ pub(super) fn stretch(panels: &[Panel], k: usize) -> Stretch {
     let values_of = |wanted| panels.iter().find(|panel| panel.kind == wanted).unwrap_or(&panels[k]).image.values();
     match panels[k].kind {
         PanelKind::Residual => Stretch::Linear { lo: -RESIDUAL_LIMIT, hi: RESIDUAL_LIMIT },
-        PanelKind::Convergence => Stretch::decades(panels[k].image.values()),
+        PanelKind::Convergence | PanelKind::Magnification => Stretch::decades(panels[k].image.values()),
         PanelKind::Source => Stretch::source(panels[k].image.values()),
         PanelKind::Galaxy => Stretch::GALAXY,
         PanelKind::Data | PanelKind::Model | PanelKind::LensLight => Stretch::brightness(values_of(PanelKind::Data)),

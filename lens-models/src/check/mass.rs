@@ -1,7 +1,10 @@
 //! The checks of a mass profile.
 
 use super::points::{about_center, as_f32, difference, names, sunflower};
-use crate::{mass::MassProfile, parameter};
+use crate::{
+    mass::{MassProfile, slopes::steps},
+    parameter,
+};
 
 /// Holds a mass profile to what all have in common: alpha is the gradient of the potential and free of curl, every
 /// derivative is the central difference, the f32 slices agree with the f64 points, and the centre is finite.
@@ -28,6 +31,32 @@ pub fn mass_profile(profile: &dyn MassProfile, params: &[f64]) {
         close(along_y, [at.f_xy, at.f_yy], 1e-7, &what("d alpha / dy"));
         close([along_x[0] + along_y[1], along_x[1] - along_y[0]], [2.0 * at.kappa(), 0.0], 1e-7, &what("div and curl"));
 
+        let [dx, dy] = [[1.0, 0.0], [0.0, 1.0]]
+            .map(|[dx, dy]| six_differences(h, |k| profile.point(params, x + k * dx, y + k * dy).fields()));
+        let slopes = profile.slopes(params, x, y);
+        assert_eq!(slopes.at.fields(), at.fields(), "{}", what("its slopes' own point"));
+        // Second derivatives grow as 1 / r^2 beside a point mass: measured by the largest of their kind.
+        let [xxx, xxy, xyy, yyy] = slopes.third;
+        let size = slopes.third.iter().fold(0.1, |size: f64, t| size.max(t.abs()));
+        for (got, want) in [(dx[3], xxx), (dy[3], xxy), (dx[4], xxy), (dy[4], xyy), (dx[5], xyy), (dy[5], yyy)] {
+            assert!((got - want).abs() <= 1e-6 * size, "{}: {got} is not {want}", what("d^3 psi"));
+        }
+        let steps = steps(profile.parameters(), params);
+        for (i, (by_param, h)) in slopes.params.iter().zip(steps).enumerate() {
+            let moved = |k: f64| {
+                let mut params = params.to_vec();
+                params[i] += k;
+                profile.point(&params, x, y).fields()
+            };
+            // Not the step of a derivative that is a difference itself.
+            let got = six_differences(0.7 * h, moved);
+            let size = by_param.iter().fold(0.1, |size: f64, d| size.max(d.abs()));
+            for (field, (got, want)) in got.iter().zip(by_param).enumerate() {
+                let of = format!("slope of field {field} by {}", names[i]);
+                assert!((got - want).abs() <= 1e-6 * size, "{}: {got} is not {want}", what(&of));
+            }
+        }
+
         for (i, column) in profile.deflection_jacobian(params, x, y).into_iter().enumerate() {
             let moved = |k: f64| {
                 let mut params = params.to_vec();
@@ -39,6 +68,12 @@ pub fn mass_profile(profile: &dyn MassProfile, params: &[f64]) {
     }
     slices_agree_with_points(profile, params);
     center_is_finite(profile, params);
+}
+
+/// The central difference of five points of all fields.
+fn six_differences(h: f64, f: impl Fn(f64) -> [f64; 6]) -> [f64; 6] {
+    let [p2, p1, m1, m2] = [2.0, 1.0, -1.0, -2.0].map(|k| f(k * h));
+    std::array::from_fn(|i| (8.0 * (p1[i] - m1[i]) - (p2[i] - m2[i])) / (12.0 * h))
 }
 
 fn close(got: [f64; 2], want: [f64; 2], tolerance: f64, what: &str) {

@@ -124,6 +124,16 @@ impl Formula<6> for Epl {
     fn potential(lens: &EplLens<f64>, p: Complex<f64>) -> f64 {
         (p - lens.center).dot(Self::alpha(lens, p)) / (2.0 - lens.t)
     }
+
+    fn potential_slopes(params: &[f64; 6], p: Complex<f64>) -> [f64; 6] {
+        // psi = w . alpha / (2 - t), and the centre moves opposite to the point.
+        let lens = Self::lens(params);
+        let degree = 2.0 - lens.t;
+        let alpha = Self::alpha(&lens, p);
+        let [theta_e, gamma, e1, e2, ..] = Self::gradient(&lens, p, p - lens.center).params.map(|along| along / degree);
+        let psi = (p - lens.center).dot(alpha) / degree;
+        [theta_e, gamma + psi / degree, e1, e2, -alpha.re, -alpha.im]
+    }
 }
 
 /// The quantities that value and gradient have in common.

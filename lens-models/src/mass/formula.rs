@@ -2,7 +2,10 @@
 
 use std::marker::PhantomData;
 
-use super::Lensing;
+use ppl_core::autodiff::Dual;
+
+use super::slopes::{difference, steps};
+use super::{Lensing, Slopes};
 use crate::{
     number::{Complex, Real, Scalar, complex},
     parameter::{self, ProfileParameter},
@@ -67,6 +70,18 @@ pub trait Formula<const N: usize> {
     fn gradient<R: Real>(lens: &Self::Lens<R::Scalar>, p: Complex<R>, g: Complex<R>) -> Partials<R, N>;
     /// The potential at p, arcsec^2.
     fn potential(lens: &Self::Lens<f64>, p: Complex<f64>) -> f64;
+    /// The derivatives of the potential at p by the parameters: by central differences, good to about 1e-11, unless it says better.
+    fn potential_slopes(params: &[f64; N], p: Complex<f64>) -> [f64; N] {
+        let (mut moved, mut all) = (*params, [0.0; N]);
+        for (i, h) in steps(Self::PARAMETERS, params).enumerate().take(N) {
+            [all[i]] = difference(h, |by| {
+                moved[i] = params[i] + by;
+                [Self::potential(&Self::lens(&moved), p)]
+            });
+            moved[i] = params[i];
+        }
+        all
+    }
 }
 
 /// The deflection of a formula as a field of two numbers.
@@ -133,6 +148,14 @@ macro_rules! mass_profile {
                 $crate::mass::formula::point::<$P, _>(params, x, y)
             }
 
+            fn points(&self, params: &[f64], at: &[[f64; 2]], out: &mut [$crate::mass::Lensing]) {
+                $crate::mass::formula::points::<$P, _>(params, at, out);
+            }
+
+            fn slopes(&self, params: &[f64], x: f64, y: f64) -> $crate::mass::Slopes {
+                $crate::mass::formula::slopes::<$P, _>(params, x, y)
+            }
+
             fn deflection_jacobian(&self, params: &[f64], x: f64, y: f64) -> ::std::vec::Vec<[f64; 2]> {
                 $crate::mass::formula::deflection_jacobian::<$P, _>(params, x, y)
             }
@@ -149,15 +172,55 @@ pub const fn check_size<P: Formula<N>, const N: usize>() {
 /// Potential, deflection and Hessian at one point.
 #[doc(hidden)]
 pub fn point<P: Formula<N>, const N: usize>(params: &[f64], x: f64, y: f64) -> Lensing {
-    let (lens, p) = (P::lens(&numbers(params)), complex(x, y));
-    let alpha = P::alpha(&lens, p);
-    let [along_x, along_y] = [complex(1.0, 0.0), complex(0.0, 1.0)].map(|g| P::gradient(&lens, p, g).position);
+    lensing::<P, N>(&P::lens(&numbers(params)), complex(x, y))
+}
+
+/// Adds the same at many points.
+#[doc(hidden)]
+pub fn points<P: Formula<N>, const N: usize>(params: &[f64], at: &[[f64; 2]], out: &mut [Lensing]) {
+    let lens = P::lens(&numbers(params));
+    for (out, [x, y]) in out.iter_mut().zip(at) {
+        *out = *out + lensing::<P, N>(&lens, complex(*x, *y));
+    }
+}
+
+fn lensing<P: Formula<N>, const N: usize>(lens: &P::Lens<f64>, p: Complex<f64>) -> Lensing {
+    let alpha = P::alpha(lens, p);
+    let [along_x, along_y] = [complex(1.0, 0.0), complex(0.0, 1.0)].map(|g| P::gradient(lens, p, g).position);
     Lensing {
-        potential: P::potential(&lens, p),
+        potential: P::potential(lens, p),
         alpha: [alpha.re, alpha.im],
         f_xx: along_x.re,
         f_xy: along_x.im,
         f_yy: along_y.im,
+    }
+}
+
+/// The same at one point with derivatives: the gradient of the formula, on numbers with slopes by position.
+#[doc(hidden)]
+pub fn slopes<P: Formula<N>, const N: usize>(params: &[f64], x: f64, y: f64) -> Slopes {
+    let params = numbers(params);
+    let (lens, p) = (P::lens::<f64>(&params), complex(x, y));
+    let [x, y] = Dual::variables([x, y]);
+    let along = |gx: f64, gy: f64| P::gradient(&lens, complex(x, y), complex(Dual::constant(gx), Dual::constant(gy)));
+    let [by_x, by_y] = [along(1.0, 0.0), along(0.0, 1.0)];
+    let [f_xx, f_xy, f_yy] = [by_x.position.re, by_x.position.im, by_y.position.im];
+    let alpha = P::alpha(&lens, p);
+    let potential_slopes = P::potential_slopes(&params, p);
+    let of = |i: usize| {
+        let [ax, ay] = [by_x.params[i], by_y.params[i]];
+        [potential_slopes[i], ax.value, ay.value, ax.slopes[0], ax.slopes[1], ay.slopes[1]]
+    };
+    Slopes {
+        at: Lensing {
+            potential: P::potential(&lens, p),
+            alpha: [alpha.re, alpha.im],
+            f_xx: f_xx.value,
+            f_xy: f_xy.value,
+            f_yy: f_yy.value,
+        },
+        third: [f_xx.slopes[0], f_xx.slopes[1], f_xy.slopes[1], f_yy.slopes[1]],
+        params: (0..N).map(of).collect(),
     }
 }
 

@@ -18,6 +18,11 @@ pub struct Lensing {
 }
 
 impl Lensing {
+    /// psi, alpha_x, alpha_y, f_xx, f_xy, f_yy.
+    pub fn fields(&self) -> [f64; 6] {
+        [self.potential, self.alpha[0], self.alpha[1], self.f_xx, self.f_xy, self.f_yy]
+    }
+
     /// The convergence, half the Laplacian of psi.
     pub fn kappa(&self) -> f64 {
         0.5 * (self.f_xx + self.f_yy)

@@ -21,6 +21,7 @@ mod radial;
 mod shear;
 mod sie;
 mod sis;
+pub(crate) mod slopes;
 mod sple;
 mod sple_table;
 mod sum;
@@ -40,6 +41,7 @@ pub use pseudo_jaffe::{PseudoJaffe, PseudoJaffeEllipsePotential};
 pub use shear::Shear;
 pub use sie::Sie;
 pub use sis::Sis;
+pub use slopes::Slopes;
 pub use sple::Sple;
 pub use sple_table::{SPLE_TABLE, SpleTable};
 pub use sum::MassSum;
@@ -76,6 +78,16 @@ pub trait MassProfile: Send + Sync {
 
     /// Potential, deflection and Hessian at one point, in f64.
     fn point(&self, params: &[f64], x: f64, y: f64) -> Lensing;
+
+    /// Adds to `out` what [`MassProfile::point`] says of each point, prepared once for all.
+    fn points(&self, params: &[f64], at: &[[f64; 2]], out: &mut [Lensing]) {
+        out.iter_mut().zip(at).for_each(|(out, [x, y])| *out = *out + self.point(params, *x, *y));
+    }
+
+    /// What [`MassProfile::point`] says with its derivatives by position and parameters, in f64.
+    fn slopes(&self, params: &[f64], x: f64, y: f64) -> Slopes {
+        Slopes::numeric(self, params, x, y)
+    }
 
     /// (d alpha_x / dp, d alpha_y / dp) at one point for every number p of the parameters, in f64.
     fn deflection_jacobian(&self, params: &[f64], x: f64, y: f64) -> Vec<[f64; 2]>;

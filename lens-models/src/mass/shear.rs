@@ -54,4 +54,8 @@ impl Formula<2> for Shear {
     fn potential(gamma: &Complex<f64>, p: Complex<f64>) -> f64 {
         0.5 * p.dot(Self::alpha(gamma, p))
     }
+
+    fn potential_slopes(params: &[f64; 2], p: Complex<f64>) -> [f64; 2] {
+        Self::gradient(&Self::lens(params), p, p).params.map(|along| 0.5 * along)
+    }
 }

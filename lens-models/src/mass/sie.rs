@@ -36,4 +36,9 @@ impl Formula<5> for Sie {
     fn potential(lens: &EplLens<f64>, p: Complex<f64>) -> f64 {
         Epl::potential(lens, p)
     }
+
+    fn potential_slopes(&[theta_e, e1, e2, x0, y0]: &[f64; 5], p: Complex<f64>) -> [f64; 5] {
+        let [theta_e, _, e1, e2, x0, y0] = Epl::potential_slopes(&[theta_e, 2.0, e1, e2, x0, y0], p);
+        [theta_e, e1, e2, x0, y0]
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Lensing, MassProfile};
+use super::{Lensing, MassProfile, Slopes};
 use crate::parameter::{self, ProfileParameter};
 
 /// A list of mass profiles, used like one whose parameters are theirs, one profile after the other.
@@ -86,6 +86,22 @@ impl MassSum {
     /// As [`MassProfile::point`].
     pub fn point(&self, params: &[f64], x: f64, y: f64) -> Lensing {
         self.parts().map(|(profile, own)| profile.point(&params[own], x, y)).sum()
+    }
+
+    /// As [`MassProfile::points`], `out` written anew.
+    pub fn points(&self, params: &[f64], at: &[[f64; 2]], out: &mut [Lensing]) {
+        out.fill(Lensing::default());
+        for (profile, own) in self.parts() {
+            profile.points(&params[own], at, out);
+        }
+    }
+
+    /// As [`MassProfile::slopes`].
+    pub fn slopes(&self, params: &[f64], x: f64, y: f64) -> Slopes {
+        self.parts().fold(Slopes::default(), |mut all, (profile, own)| {
+            all.join(profile.slopes(&params[own], x, y));
+            all
+        })
     }
 
     /// As [`MassProfile::deflection_jacobian`].

@@ -4,6 +4,7 @@
 
 mod carlson;
 mod complex;
+mod dual;
 mod exp_ln;
 pub(crate) mod lanes;
 mod ln_1p;

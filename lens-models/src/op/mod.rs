@@ -2,6 +2,7 @@
 
 mod brightness;
 mod deflector;
+mod distances;
 mod expose;
 #[cfg(feature = "cuda")]
 mod gpu;
@@ -11,7 +12,10 @@ mod light_model;
 mod linear_log_prob;
 mod mge;
 mod planes;
+mod point_images;
+mod point_lensing;
 mod positions;
+mod ray_sum;
 mod scalars;
 #[cfg(feature = "cuda")]
 mod selftest;
@@ -21,6 +25,7 @@ mod tests_data;
 
 pub use brightness::{LightComponent, brightness, sky};
 pub use deflector::{Deflector, trace_rays};
+pub use distances::angular_diameter_distances;
 pub use expose::expose;
 #[cfg(feature = "cuda")]
 pub use gpu::kernel_sources;
@@ -33,7 +38,10 @@ pub use linear_log_prob::{LinearImages, linear_log_prob};
 pub use mge::Mge;
 pub(crate) use mge::MgeKind;
 pub use planes::{deflection, weighted_sum};
+pub use point_images::{PointImages, point_images};
+pub use point_lensing::{PointFields, point_lensing};
 pub use positions::points;
+pub use ray_sum::ray_sum;
 pub(crate) use scalars::scalars_of;
 #[cfg(feature = "cuda")]
 pub use selftest::selftest;

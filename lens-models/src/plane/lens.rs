@@ -29,6 +29,13 @@ impl<'a> Lens<'a> {
         self.mass.point(self.params, x, y)
     }
 
+    /// The same at many points.
+    pub fn at_all(&self, points: &[[f64; 2]]) -> Vec<Lensing> {
+        let mut all = vec![Lensing::default(); points.len()];
+        self.mass.points(self.params, points, &mut all);
+        all
+    }
+
     /// The potential psi, arcsec^2.
     pub fn potential(&self, x: f64, y: f64) -> f64 {
         self.at(x, y).potential

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::point_source::{self, PointSource};
+use super::redshifts::Redshifts;
+use crate::cosmology;
 use crate::error::Result;
 use crate::mass::MassProfile;
 use crate::op::{AMP, Keys, LightModel};
@@ -18,11 +21,15 @@ pub enum Role {
     Light,
     /// Shines behind the lens.
     Source,
+    /// Is a point behind the lens.
+    Points,
+    /// Says how far all is.
+    Cosmology,
 }
 
 impl Role {
     /// All, in the order of a system file.
-    pub const ALL: [Role; 3] = [Role::Lens, Role::Light, Role::Source];
+    pub const ALL: [Role; 5] = [Role::Lens, Role::Light, Role::Source, Role::Points, Role::Cosmology];
 
     /// The key in a system file.
     pub fn key(self) -> &'static str {
@@ -30,6 +37,8 @@ impl Role {
             Role::Lens => "lens",
             Role::Light => "light",
             Role::Source => "source",
+            Role::Points => "points",
+            Role::Cosmology => "cosmology",
         }
     }
 
@@ -38,6 +47,7 @@ impl Role {
         match self {
             Role::Lens => profiles.all_mass().iter().map(|p| p.name()).collect(),
             Role::Light | Role::Source => profiles.all_light().iter().map(|p| p.name()).collect(),
+            Role::Points | Role::Cosmology => vec![],
         }
     }
 
@@ -48,6 +58,8 @@ impl Role {
             Role::Light | Role::Source => {
                 profiles.light(name).map(|kind| kind.make(keys).map(Profile::Light)).transpose()
             }
+            Role::Points => PointSource::read(keys).map(|points| Some(Profile::Points(Arc::new(points)))),
+            Role::Cosmology => Redshifts::read(keys).map(|redshifts| Some(Profile::Cosmology(redshifts))),
         }
     }
 
@@ -56,6 +68,8 @@ impl Role {
         match self {
             Role::Lens => &[],
             Role::Light | Role::Source => profiles.light(name).map_or(&[], |kind| kind.keys()),
+            Role::Points => &point_source::KEYS,
+            Role::Cosmology => &Redshifts::KEYS,
         }
     }
 }
@@ -67,6 +81,10 @@ pub enum Profile {
     Mass(&'static dyn MassProfile),
     /// It shines.
     Light(Arc<dyn LightModel>),
+    /// It is seen as points.
+    Points(Arc<PointSource>),
+    /// Its parameters are those of the universe.
+    Cosmology(Redshifts),
 }
 
 impl Profile {
@@ -75,6 +93,8 @@ impl Profile {
         match self {
             Profile::Mass(p) => p.name(),
             Profile::Light(p) => p.name(),
+            Profile::Points(_) => PointSource::NAME,
+            Profile::Cosmology(_) => Redshifts::NAME,
         }
     }
 
@@ -83,6 +103,8 @@ impl Profile {
         match self {
             Profile::Mass(p) => p.parameters(),
             Profile::Light(p) => p.parameters(),
+            Profile::Points(p) => p.parameters(),
+            Profile::Cosmology(_) => &cosmology::PARAMETERS,
         }
     }
 }
@@ -102,6 +124,8 @@ pub struct Component {
     pub fixed: BTreeMap<&'static str, Vec<f64>>,
     /// Where a fit starts with parameters that are free, in the same form.
     pub start: BTreeMap<&'static str, Vec<f64>>,
+    /// Its redshift, where that is not what the cosmology of the system says of its role.
+    pub redshift: Option<f64>,
     /// Whether the amplitudes of its light are no parameters but what the likelihood makes of them, where they are not fixed.
     pub linear: bool,
 }

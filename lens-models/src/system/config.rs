@@ -68,12 +68,26 @@ impl System {
         system
     }
 
+    /// The lenses of the plane that the cosmology is of; all of them where no other plane has one.
+    #[must_use]
+    pub fn main_plane(&self) -> Self {
+        let redshifts =
+            self.components.iter().find_map(|c| if let Profile::Cosmology(z) = &c.profile { Some(*z) } else { None });
+        let away =
+            |c: &Component| c.role == Role::Lens && c.redshift.is_some_and(|z| redshifts.is_some_and(|r| r.lens != z));
+        let components = self.components.iter().filter(|c| !away(c)).cloned().collect();
+        System { components, ..self.clone() }
+    }
+
     /// The deflectors and the values given for all their parameters, for ray tracing without data.
     ///
     /// # Errors
-    /// A parameter that has no value.
+    /// A parameter that has no value; lenses at several redshifts.
     pub fn mass(&self) -> Result<(MassSum, Vec<f64>)> {
         let (mut profiles, mut values) = (vec![], vec![]);
+        if self.main_plane().components.len() < self.components.len() {
+            return Err(Error::SeveralPlanes);
+        }
         for component in self.of_role(Role::Lens) {
             let Profile::Mass(profile) = &component.profile else { continue };
             for copy in 0..component.count {

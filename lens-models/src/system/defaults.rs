@@ -5,6 +5,7 @@ use ppl_core::distributions::Any;
 use serde_json::{Value as Json, json};
 
 use super::component::{Component, Profile, Role};
+use super::point_source::PointSource;
 use super::preset::Preset;
 use crate::data::ImageData;
 use crate::error::{Error, Result};
@@ -27,6 +28,14 @@ pub struct Scales {
 }
 
 impl Scales {
+    /// The scales of what is seen of point sources, where there is no image: theirs is the extent of their images.
+    pub fn of_points(points: &PointSource) -> Self {
+        let (extent, center) = points.extent();
+        // The default Einstein radius is 0.4 of this; a lens lies within a tenth of it of the middle.
+        let radius = 2.5 * extent;
+        Scales { radius, pixel: 0.1 * extent, peak: 1.0, noise: 1.0, center }
+    }
+
     /// The scales of these data. Where lens light is modelled, its peak is the centre, otherwise the centre of the image.
     pub fn of(data: &ImageData, has_light: bool) -> Self {
         let grid = &data.grid;
@@ -109,7 +118,7 @@ fn normal(loc: f64, scale: f64) -> Json {
 
 fn default(component: &Component, parameter: &ProfileParameter, scales: &Scales) -> Result<Json> {
     let Scales { radius, pixel, peak, noise, center } = *scales;
-    let source = component.role == Role::Source;
+    let source = matches!(component.role, Role::Source | Role::Points);
     Ok(match parameter.kind {
         ParameterKind::EinsteinRadius => log_normal(0.4 * radius, 0.4),
         // The scatter of early-type lenses is 0.16 (Auger et al. 2010).

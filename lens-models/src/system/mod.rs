@@ -3,10 +3,16 @@
 mod component;
 mod config;
 mod defaults;
+mod lens_planes;
 mod model;
+mod point_log_prob;
+mod point_source;
+mod points_model;
 mod preset;
 mod read;
+mod redshifts;
 mod refine;
+mod sampled;
 mod simulate;
 mod solve;
 
@@ -14,6 +20,10 @@ pub use component::{Component, Profile, Role};
 pub use config::System;
 pub use defaults::Scales;
 pub use model::{Scene, SystemModel};
+pub use point_log_prob::PointTerms;
+pub use point_source::{Measured, Plane, PointSource, SourcePosition};
+pub use points_model::PointsModel;
 pub use preset::Preset;
+pub use redshifts::Redshifts;
 pub use simulate::{Mock, simulate};
 pub use solve::FoundAmplitudes;

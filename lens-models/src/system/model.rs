@@ -1,39 +1,20 @@
 //! The model function of a system: its free parameters as sites, its image as a factor of the density.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
-use ppl_core::autodiff::{Dims, Value};
-use ppl_core::distributions::{Any, Distribution as _, Gauge, InUnits};
-use ppl_core::{Array, Ctx, Var};
+use ppl_core::{Array, Ctx};
 
-use super::component::{Component, Profile, Role};
+use super::component::{Component, Role};
 use super::config::System;
-use super::defaults::{self, Scales};
+use super::defaults::Scales;
+use super::lens_planes::{Depth, Rays, is_deep};
+use super::point_log_prob::PointTerms;
+use super::sampled::{Behind, Given, Lit, Sampled, Slot, sampled, with_slots};
 use crate::data::ImageData;
 use crate::error::{Error, Result};
 use crate::linear::{AmplitudePrior, Amplitudes};
-use crate::op::{
-    Deflector, LinearImages, Template, expose, fixed_noise, image_log_prob, linear_log_prob, scalars_of, sky,
-    trace_rays,
-};
-use crate::parameter::ProfileParameter;
+use crate::op::{LinearImages, expose, fixed_noise, image_log_prob, linear_log_prob, sky};
 use crate::sampling::Sampling;
-
-/// Where a parameter's value comes from.
-#[derive(Clone)]
-pub(super) enum Slot {
-    Free(Any),
-    Fixed(Vec<f64>),
-    /// What the likelihood finds: the prior of each number of each copy.
-    Linear(Vec<AmplitudePrior>),
-}
-
-impl Slot {
-    pub(super) fn linear(&self) -> Option<&[AmplitudePrior]> {
-        if let Slot::Linear(priors) = self { Some(priors) } else { None }
-    }
-}
 
 /// A system with its data and a prior for every free parameter, ready to run under an engine.
 #[derive(Clone)]
@@ -43,6 +24,7 @@ pub struct SystemModel {
     sky: Array,
     pub(super) components: Vec<(Component, Vec<Slot>)>,
     pub(super) amplitudes: Amplitudes,
+    terms: PointTerms,
 }
 
 /// A part of a scene whose amplitude is linear.
@@ -61,6 +43,7 @@ pub(super) struct Parts {
     light: Vec<Array>,
     source: Vec<Array>,
     pub units: Vec<Unit>,
+    behind: Behind,
 }
 
 impl Parts {
@@ -86,30 +69,23 @@ impl SystemModel {
     /// A system without light or source, of which there is no image.
     /// A linear amplitude with a prior that is not normal, or under noise that depends on the model.
     pub fn new(system: &System, data: Arc<ImageData>, scales: &Scales) -> Result<Self> {
-        if system.components.iter().all(|c| c.role == Role::Lens) {
+        if !system.components.iter().any(|c| matches!(c.role, Role::Light | Role::Source)) {
             let hint = "or `light`: a component of either, without which there is no image";
             return Err(Error::MissingKey { place: "the system".to_owned(), key: "source", hint });
         }
-        let slots = |component: &Component| {
-            let slot = |p| match (component.fixed.get(p), component.linear()) {
-                (Some(values), _) => Ok(Slot::Fixed(values.clone())),
-                (None, Some(linear)) if linear.name == p => {
-                    fixed_noise(&data)?;
-                    defaults::linear(component, linear, scales, &system.priors).map(Slot::Linear)
-                }
-                (None, _) => {
-                    let table = component.profile.parameters().iter().find(|q| q.name == p);
-                    table.map_or_else(
-                        || Ok(Slot::Fixed(vec![])),
-                        |q| defaults::prior(component, q, scales, system.preset).map(Slot::Free),
-                    )
-                }
-            };
-            component.profile.parameters().iter().map(|p| slot(p.name)).collect::<Result<Vec<_>>>()
-        };
-        let components = system.components.iter().map(|c| Ok((c.clone(), slots(c)?))).collect::<Result<_>>()?;
+        if system.components.iter().any(|c| c.linear().is_some()) {
+            fixed_noise(&data)?;
+        }
+        let components = with_slots(system, scales)?;
         let grid = Arc::new(data.grid.clone());
-        Ok(SystemModel { sky: sky(&grid)?, data, grid, components, amplitudes: system.amplitudes })
+        Ok(SystemModel {
+            sky: sky(&grid)?,
+            data,
+            grid,
+            components,
+            amplitudes: system.amplitudes,
+            terms: PointTerms::default(),
+        })
     }
 
     /// The data.
@@ -130,7 +106,17 @@ impl SystemModel {
             linear_log_prob(&self.data, &self.linear_images(&parts)?, self.amplitudes)?
         };
         ctx.factor("image", score)?;
+        parts.behind.observe(ctx, self.terms)?;
         Scene::of(parts)
+    }
+
+    /// The redshifts of a system that has more than one plane of lenses and one of sources.
+    fn depth<'a>(&self, behind: &'a Behind) -> Option<Depth<'a>> {
+        let (redshifts, cosmology) = behind.cosmology.as_ref().filter(|_| is_deep(&self.components))?;
+        let of_cosmology = |(component, slots): &(Component, Vec<Slot>)| {
+            component.role == Role::Cosmology && slots.iter().any(|slot| !matches!(slot, Slot::Fixed(_)))
+        };
+        Some(Depth { redshifts, cosmology, fixed: !self.components.iter().any(of_cosmology) })
     }
 
     /// What the camera sees of the parts.
@@ -146,6 +132,12 @@ impl SystemModel {
     #[must_use]
     pub fn with_amplitudes(&self, amplitudes: Amplitudes) -> Self {
         SystemModel { amplitudes, ..self.clone() }
+    }
+
+    /// The same model with another likelihood of its point sources.
+    #[must_use]
+    pub fn with_points(&self, terms: PointTerms) -> Self {
+        SystemModel { terms, ..self.clone() }
     }
 
     /// The sub-pixels that light is evaluated at.
@@ -167,31 +159,23 @@ impl SystemModel {
     }
 
     pub(super) fn parts(&self, ctx: &mut Ctx) -> ppl_core::Result<Parts> {
-        let (mut deflectors, mut lit, mut places) = (vec![], vec![], 0);
-        for (component, slots) in &self.components {
-            for Given { params, template, linear } in values(ctx, component, slots)? {
-                match &component.profile {
-                    Profile::Mass(profile) => deflectors.push(Deflector::new(*profile, scalars_of(&params)?)?),
-                    Profile::Light(light) => {
-                        lit.push((component.role, light, template, params, places, linear));
-                        places += linear.len();
-                    }
-                }
-            }
-        }
-        let beta = trace_rays(&self.grid, &deflectors)?;
-        let mut parts = Parts::default();
-        for (role, model, template, params, first, linear) in lit {
+        let Sampled { lit, behind } = sampled(ctx, &self.components)?;
+        let sources: Vec<_> = lit.iter().filter(|lit| lit.role == Role::Source).map(|lit| lit.redshift).collect();
+        let rays = Rays::through(&self.grid, &self.sky, &behind.deflectors, &sources, self.depth(&behind))?;
+        let (mut parts, mut first) = (Parts { behind, ..Parts::default() }, 0);
+        for Lit { role, redshift, model, given: Given { params, template, linear } } in lit {
             let (at, into) = match role {
-                Role::Source => (&beta, &mut parts.source),
+                Role::Source => (rays.at(redshift).unwrap_or(&self.sky), &mut parts.source),
                 _ => (&self.sky, &mut parts.light),
             };
+            let place = first;
+            first += linear.len();
             if linear.is_empty() {
                 into.push(model.brightness(at, template.as_ref(), &params)?);
                 continue;
             }
             // A prior without width leaves nothing to find: the part is dark.
-            let of = |(k, brightness): (usize, Array)| Unit { place: first + k, prior: linear[k], brightness };
+            let of = |(k, brightness): (usize, Array)| Unit { place: place + k, prior: linear[k], brightness };
             let units = model.units(at, template.as_ref(), &params)?.into_iter().enumerate();
             parts.units.extend(units.filter(|(k, _)| linear[*k].scale > 0.0).map(of));
         }
@@ -204,85 +188,4 @@ impl Scene {
         let sum = |parts: Vec<Array>| if parts.is_empty() { Ok(None) } else { Array::sum_of(&parts).map(Some) };
         Ok(Scene { light: sum(parts.light)?, source: sum(parts.source)? })
     }
-}
-
-/// The values of a component's parameters, in the order of its profile's table.
-struct Given<'s> {
-    params: Vec<Value>,
-    /// What a light makes of the first.
-    template: Option<Template>,
-    /// The priors of its linear amplitudes.
-    linear: &'s [AmplitudePrior],
-}
-
-/// The parameters of each copy of a component.
-fn values<'s>(ctx: &mut Ctx, component: &Component, slots: &'s [Slot]) -> ppl_core::Result<Vec<Given<'s>>> {
-    let parameters = component.profile.parameters().iter().zip(slots);
-    ctx.scope(&component.name, |ctx| {
-        if component.count == 1 {
-            return single(ctx, component, slots).map(|one| vec![one]);
-        }
-        let vectors = ctx.plate("copies", component.count, |ctx| {
-            let all = parameters.map(|(p, slot)| match slot {
-                Slot::Free(prior) => ctx.sample(p.name, prior.clone()),
-                Slot::Fixed(values) => Ok(Var::vector(repeated(values, component.count))),
-                Slot::Linear(_) => Ok(Var::vector(vec![1.0; component.count])),
-            });
-            all.collect::<ppl_core::Result<Vec<_>>>()
-        })?;
-        let copy = |i| {
-            let params = vectors.iter().map(|v| v.get(i).map(|one| one.as_value().clone()));
-            let linear = linear(slots).get(i..=i).unwrap_or_default();
-            Ok(Given { params: params.collect::<ppl_core::Result<_>>()?, template: None, linear })
-        };
-        (0..component.count).map(copy).collect()
-    })
-}
-
-/// The priors of the linear amplitudes among the slots of a component.
-fn linear(slots: &[Slot]) -> &[AmplitudePrior] {
-    slots.iter().find_map(Slot::linear).unwrap_or_default()
-}
-
-/// The parameters of a single component, those after the first measured as its light says.
-fn single<'s>(ctx: &mut Ctx, component: &Component, slots: &'s [Slot]) -> ppl_core::Result<Given<'s>> {
-    let mut given = Given { params: vec![], template: None, linear: linear(slots) };
-    for (parameter, slot) in component.profile.parameters().iter().zip(slots) {
-        let gauge = match (&component.profile, &given.template) {
-            (Profile::Light(light), Some(template)) => light.gauge(template, &given.params).transpose()?,
-            _ => None,
-        };
-        given.params.push(value(ctx, parameter, slot, gauge)?);
-        if let (Profile::Light(light), [first]) = (&component.profile, &given.params[..]) {
-            given.template = light.template(first).transpose()?;
-        }
-    }
-    Ok(given)
-}
-
-/// A parameter of a single component. A vector has a prior of vectors, or lies in a plate of its own name.
-fn value(ctx: &mut Ctx, parameter: &ProfileParameter, slot: &Slot, gauge: Option<Gauge>) -> ppl_core::Result<Value> {
-    let ProfileParameter { name, size, .. } = *parameter;
-    match slot {
-        Slot::Fixed(values) => {
-            let dims = if size == 1 { Dims::SCALAR } else { Dims::new(&[size]) };
-            Ok(Value::shared(dims, repeated(values, size)))
-        }
-        // Its units are what counts, whatever stands here.
-        Slot::Linear(_) => {
-            Ok(Value::shared(if size == 1 { Dims::SCALAR } else { Dims::new(&[size]) }, vec![1.0; size]))
-        }
-        Slot::Free(prior) if size > 1 && prior.event_rank() == 0 => {
-            ctx.plate(name, size, |ctx| ctx.sample(name, prior.clone())).map(|v| v.as_value().clone())
-        }
-        Slot::Free(prior) => match gauge {
-            Some(gauge) => ctx.sample_value(name, Rc::new(InUnits::of(prior.clone(), gauge))),
-            None => ctx.sample_value(name, prior.0.clone()),
-        },
-    }
-}
-
-/// One value for all, or each its own.
-fn repeated(values: &[f64], count: usize) -> Vec<f64> {
-    (0..count).map(|i| values.get(i).or(values.first()).copied().unwrap_or(f64::NAN)).collect()
 }

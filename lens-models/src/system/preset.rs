@@ -33,7 +33,7 @@ impl Preset {
     pub(super) fn prior(self, role: Role, parameter: &ProfileParameter) -> Option<Json> {
         match self {
             Preset::Scaled => None,
-            Preset::Paper => paper(role == Role::Source, parameter.kind),
+            Preset::Paper => paper(matches!(role, Role::Source | Role::Points), parameter.kind),
         }
     }
 }

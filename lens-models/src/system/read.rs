@@ -6,9 +6,11 @@ use std::path::Path;
 use ppl_core::PriorSet;
 use serde_json::{Map, Value as Json};
 
-use super::component::{Component, Role};
+use super::component::{Component, Profile, Role};
 use super::config::System;
+use super::lens_planes;
 use super::preset::Preset;
+use super::redshifts::Redshifts;
 use crate::data::DataFiles;
 use crate::error::{Error, Result};
 use crate::linear::Amplitudes;
@@ -17,8 +19,11 @@ use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
 
 /// `covariance` is what a fit says of the values in its `best.json`.
-const KEYS: [&str; 8] = ["data", "lens", "light", "source", "preset", "priors", "amplitudes", "covariance"];
+const KEYS: [&str; 10] =
+    ["data", "lens", "light", "source", "points", "cosmology", "preset", "priors", "amplitudes", "covariance"];
 const COMPONENT_KEYS: [&str; 5] = ["name", "profile", "count", "parameters", AMP];
+
+const REDSHIFT: &str = "redshift";
 
 /// The most copies of one profile.
 const MOST_COPIES: u64 = 20;
@@ -71,10 +76,7 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
     for role in Role::ALL {
         let Some(list) = object.get(role.key()) else { continue };
         let place = format!("{file}: `{}`", role.key());
-        let list = list
-            .as_array()
-            .ok_or_else(|| form(&place, "a list of components, each { \"name\": .., \"profile\": .. }"))?;
-        for entry in list {
+        for entry in entries(list, role, &place)? {
             let component = component(entry, role, &place, folder, profiles)?;
             if components.iter().any(|c| c.name == component.name) {
                 return Err(Error::DuplicateName { kind: "component", name: component.name });
@@ -83,13 +85,92 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
         }
     }
     if components.is_empty() {
-        return Err(form(&file, "at least one component under `lens`, `light` or `source`"));
+        return Err(form(&file, "at least one component under `lens`, `light`, `source` or `points`"));
     }
+    of_points(&components, &file)?;
+    of_planes(&components, &file)?;
     object.get("covariance").map_or(Ok(()), |covariance| check_covariance(covariance, &file))?;
     let priors = object.get("priors").map(|p| PriorSet::from_value(&format!("{file}: `priors`"), p)).transpose()?;
     let preset = preset(object.get("preset"), &format!("{file}: `preset`"))?;
     let amplitudes = amplitudes(object.get("amplitudes"), &format!("{file}: `amplitudes`"))?;
-    Ok(System { folder: folder.to_owned(), data, components, preset, priors: priors.unwrap_or_default(), amplitudes })
+    let priors = priors.unwrap_or_default();
+    components.iter_mut().for_each(|component| complete(component, &priors));
+    Ok(System { folder: folder.to_owned(), data, components, preset, priors, amplitudes })
+}
+
+/// The entries of a role: a list of components, or the one cosmology.
+fn entries<'a>(json: &'a Json, role: Role, place: &str) -> Result<&'a [Json]> {
+    match role {
+        Role::Cosmology => Ok(std::slice::from_ref(json)),
+        Role::Points => json
+            .as_array()
+            .map(Vec::as_slice)
+            .ok_or_else(|| form(place, "a list of point sources, each { \"name\": .., \"positions\": .. }")),
+        _ => json
+            .as_array()
+            .map(Vec::as_slice)
+            .ok_or_else(|| form(place, "a list of components, each { \"name\": .., \"profile\": .. }")),
+    }
+}
+
+/// What point sources need beside themselves.
+fn of_points(components: &[Component], file: &str) -> Result<()> {
+    let has = |role| components.iter().any(|c| c.role == role);
+    if has(Role::Points) && !has(Role::Lens) {
+        let hint = "a component without which points have one image each";
+        return Err(Error::MissingKey { place: file.to_owned(), key: "lens", hint });
+    }
+    let delayed = |c: &Component| matches!(&c.profile, Profile::Points(points) if points.delays.is_some());
+    if components.iter().any(delayed) && !has(Role::Cosmology) {
+        let hint = "an object with `z_lens` and `z_source`, as there are `delays`";
+        return Err(Error::MissingKey { place: file.to_owned(), key: "cosmology", hint });
+    }
+    Ok(())
+}
+
+/// What redshifts of components need: a cosmology, lenses in front of its source, and one plane of lenses for point sources.
+fn of_planes(components: &[Component], file: &str) -> Result<()> {
+    let deep = |component: &&Component| component.redshift.is_some();
+    let Some(first) = components.iter().find(deep) else { return Ok(()) };
+    let redshifts =
+        components.iter().find_map(|c| if let Profile::Cosmology(z) = &c.profile { Some(*z) } else { None });
+    let hint = "an object with `z_lens` and `z_source`, as a component has a `redshift`";
+    let missing = || Error::MissingKey { place: file.to_owned(), key: "cosmology", hint };
+    let redshifts = redshifts.ok_or_else(missing)?;
+    for (name, z) in lens_planes::of_role(components, Role::Lens) {
+        if z >= redshifts.source {
+            let place = format!("{file}: `redshift` of `{name}`");
+            let expected =
+                format!("a lens in front of `z_source` = {}, which its parameters are for", redshifts.source);
+            return Err(Error::WrongForm { place, expected });
+        }
+    }
+    let one_plane = lens_planes::of_role(components, Role::Lens).all(|(_, z)| z == redshifts.lens);
+    if !one_plane && components.iter().any(|c| c.role == Role::Points) {
+        let place = format!("{file}: `redshift` of `{}`", first.name);
+        return Err(form(&place, "lenses of one plane where there are `points`, which are seen through one alone"));
+    }
+    Ok(())
+}
+
+/// The redshift of an entry.
+fn redshift(entry: &Map<String, Json>, place: &str) -> Result<Option<f64>> {
+    let Some(json) = entry.get(REDSHIFT) else { return Ok(None) };
+    let z = json.as_f64().filter(|z| *z > 0.0 && *z < 1e4);
+    z.map(Some).ok_or_else(|| form(&format!("{place}: `{REDSHIFT}`"), "a number above 0"))
+}
+
+/// A parameter of the cosmology of which nothing is said, nor its prior, has its default.
+fn complete(component: &mut Component, priors: &PriorSet) {
+    if component.role != Role::Cosmology {
+        return;
+    }
+    for parameter in component.profile.parameters() {
+        let said = component.start.contains_key(parameter.name) || priors.get(&component.site(parameter)).is_some();
+        if !said {
+            component.fixed.entry(parameter.name).or_insert_with(|| vec![Redshifts::default_of(parameter.name)]);
+        }
+    }
 }
 
 fn preset(json: Option<&Json>, place: &str) -> Result<Preset> {
@@ -179,17 +260,31 @@ fn read_data(json: &Json, place: &str) -> Result<DataFiles> {
 fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Profiles) -> Result<Component> {
     let entry = object(json, place)?;
     let own = entry.get("profile").and_then(Json::as_str).map_or(&[][..], |name| role.keys(name, profiles));
-    check_keys(entry, place, &[&COMPONENT_KEYS, own].concat())?;
+    // Points and the cosmology are what they are.
+    let own = if matches!(role, Role::Points | Role::Cosmology) { role.keys(role.key(), profiles) } else { own };
+    let known: &[&str] = match role {
+        Role::Points => &["name", "parameters"],
+        Role::Cosmology => &["parameters"],
+        Role::Lens | Role::Source => &[&COMPONENT_KEYS[..], &[REDSHIFT]].concat(),
+        Role::Light => &COMPONENT_KEYS,
+    };
+    check_keys(entry, place, &[known, own].concat())?;
     let text = |key: &'static str, hint| {
         let missing = || Error::MissingKey { place: place.to_owned(), key, hint };
         entry.get(key).and_then(Json::as_str).ok_or_else(missing)
     };
-    let name = text("name", "a text that no other component has")?;
+    let name = match role {
+        Role::Cosmology => role.key(),
+        _ => text("name", "a text that no other component has")?,
+    };
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(form(&format!("{place}: `name`"), "a text without control characters, which is not empty"));
     }
-    let place = format!("{place}: component `{name}`");
-    let profile = text("profile", "the name of a profile")?;
+    let (place, profile) = match role {
+        Role::Cosmology => (place.to_owned(), role.key()),
+        Role::Points => (format!("{place}: `{name}`"), role.key()),
+        _ => (format!("{place}: component `{name}`"), text("profile", "the name of a profile")?),
+    };
     let unknown = || Error::unknown("profile", profile, place.as_str(), role.names(profiles));
     let keys = Keys::new(&place, folder, entry);
     let profile = role.profile(profile, profiles, &keys)?.ok_or_else(unknown)?;
@@ -208,7 +303,16 @@ fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Pro
         None => Given::default(),
         Some(json) => given(json, profile.parameters(), count, &place)?,
     };
-    let component = Component { name: name.to_owned(), role, profile, count, fixed, start, linear: false };
+    let component = Component {
+        name: name.to_owned(),
+        role,
+        profile,
+        count,
+        fixed,
+        start,
+        redshift: redshift(entry, &place)?,
+        linear: false,
+    };
     Ok(Component { linear: linear(entry, &component, &place)?, ..component })
 }
 

@@ -10,7 +10,8 @@ use ppl_core::{Ctx, PriorSet, Values};
 use rand_distr::{Distribution as _, StandardNormal};
 use serde_json::json;
 
-use super::model::{Parts, Slot, SystemModel};
+use super::model::{Parts, SystemModel};
+use super::sampled::Slot;
 use crate::error::Result;
 use crate::linear::{AmplitudePrior, Amplitudes, Equations, Marginal, non_negative};
 use crate::op::fixed_noise;

@@ -19,6 +19,7 @@ mod inputs;
 mod launches;
 mod linear;
 mod node;
+mod number;
 mod op;
 mod operand;
 mod place;
@@ -49,6 +50,7 @@ pub use inputs::{Gradients, Inputs};
 #[cfg(feature = "cuda")]
 pub use launches::{Launch, Launches};
 pub(crate) use linear::{SUMS, dot, sum};
+pub use number::Number;
 pub use op::{FusedOp, Output, broadcast_all, common_lanes};
 pub use operand::{Operand, Out};
 pub use plan::{Plan, PlanStep};

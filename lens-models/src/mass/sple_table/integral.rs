@@ -1,6 +1,6 @@
 //! The integrals A1-A4 on the unit circle, by quadrature.
 
-use std::f64::consts::PI;
+use crate::quadrature::gauss_legendre;
 
 /// Points of the rule on each panel.
 const POINTS: usize = 10;
@@ -76,22 +76,11 @@ impl Integral {
 }
 
 /// The Gauss-Legendre rule of `POINTS` points on [-1, 1]: each point with its weight.
-pub(super) struct Rule([[f64; 2]; POINTS]);
+pub(super) struct Rule(Vec<[f64; 2]>);
 
 impl Rule {
     pub(super) fn new() -> Self {
-        let n = POINTS as f64;
-        Self(std::array::from_fn(|i| {
-            let mut x = (PI * (i as f64 + 0.75) / (n + 0.5)).cos();
-            let mut slope = 1.0;
-            // Newton's method doubles the digits of a first guess that has three.
-            for _ in 0..6 {
-                let (value, before) = legendre(x);
-                slope = n * (x * value - before) / (x * x - 1.0);
-                x -= value / slope;
-            }
-            [x, 2.0 / ((1.0 - x * x) * slope * slope)]
-        }))
+        Self(gauss_legendre(POINTS))
     }
 
     fn integrate(&self, a: f64, b: f64, f: impl Fn(f64) -> [f64; 2]) -> [f64; 2] {
@@ -100,28 +89,5 @@ impl Rule {
             let [f1, f2] = f(middle + half * x);
             [s1 + half * weight * f1, s2 + half * weight * f2]
         })
-    }
-}
-
-/// The Legendre polynomials of degrees `POINTS` and `POINTS` - 1.
-fn legendre(x: f64) -> (f64, f64) {
-    (1..POINTS).fold((x, 1.0), |(value, before), k| {
-        let k = k as f64;
-        (((2.0 * k + 1.0) * x * value - k * before) / (k + 1.0), value)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_rule_is_exact_for_polynomials_of_its_degree() {
-        let rule = Rule::new();
-        for power in 0..2 * POINTS as i32 {
-            let [got, _] = rule.integrate(0.0, 2.0, |x| [x.powi(power), 0.0]);
-            let want = 2_f64.powi(power + 1) / f64::from(power + 1);
-            assert!((got - want).abs() < 1e-14 * want, "x^{power}: {got} is not {want}");
-        }
     }
 }

@@ -1,0 +1,8 @@
+//! Cosmology: distances between redshifts, and what they make of angles: masses, lengths, delays.
+
+mod background;
+mod distance;
+mod lensing;
+
+pub use background::{Cosmology, PARAMETERS};
+pub use lensing::{ARCSEC, DAYS, SPEED_OF_LIGHT};

@@ -1,0 +1,161 @@
+//! The likelihood of a point source: its images, their fluxes and delays, as sites of the model.
+
+use std::f64::consts::PI;
+
+use ppl_core::distributions::Normal;
+use ppl_core::{Ctx, Result, Var};
+
+use super::point_source::{Measured, Plane, PointSource};
+use crate::op::{Deflector, PointFields, point_images, point_lensing};
+
+type Vector = Var<(usize,)>;
+
+/// How the likelihood of point sources is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum PointTerms {
+    /// As the file says.
+    #[default]
+    Given,
+    /// In the plane of the source.
+    SourcePlane,
+    /// In the plane of the source, the positions alone, whose errors are at least this, arcsec: where a search begins.
+    Search(f64),
+}
+
+/// The images of a model and what lenses do there.
+struct Model {
+    x: Vector,
+    y: Vector,
+    /// Where potentials and magnifications are taken.
+    at: [Vector; 2],
+    fields: PointFields,
+    source: [Var; 2],
+}
+
+impl PointSource {
+    /// Scores what was observed: the sites `positions`, `flux_ratios` and `delays`, and the factors `images`, `source` and `fluxes`.
+    /// `source` is where the source is, unless that is integrated over; `days` are those that a Fermat potential of 1 arcsec^2 takes.
+    pub(super) fn observe(
+        &self,
+        ctx: &mut Ctx,
+        deflectors: &[Deflector],
+        source: Option<[Var; 2]>,
+        days: Option<&Var>,
+        terms: PointTerms,
+    ) -> Result<()> {
+        let floor = if let PointTerms::Search(least) = terms { least } else { 0.0 };
+        let errors: Vec<f64> = self.position_errors.iter().map(|error| error.max(floor)).collect();
+        let delays = self.delays.as_ref().zip(days).filter(|_| floor == 0.0);
+        let model = match (self.plane, terms, source) {
+            (Plane::Image, PointTerms::Given, Some(source)) => self.in_image_plane(ctx, deflectors, source)?,
+            (_, _, source) => self.in_source_plane(ctx, deflectors, source, &errors, delays)?,
+        };
+        let seen: Vec<f64> = [0, 1].iter().flat_map(|i| self.positions.iter().map(move |p| p[*i])).collect();
+        let both = Var::concat(&[model.x.clone(), model.y.clone()]);
+        ctx.observe("positions", Normal::new(both, [&errors[..], &errors[..]].concat()), seen)?;
+        if floor > 0.0 {
+            return Ok(());
+        }
+        if self.fluxes.is_some() || self.flux_ratios.is_some() {
+            let magnification = model.magnification();
+            if let Some(fluxes) = &self.fluxes {
+                ctx.factor("fluxes", of_fluxes(fluxes, &magnification)?)?;
+            }
+            if let Some(Measured { images, values, errors }) = &self.flux_ratios {
+                let ratios = magnification.at(images) / magnification.get(0)?;
+                ctx.observe("flux_ratios", Normal::new(ratios, errors), values)?;
+            }
+        }
+        if let Some((Measured { images, values, errors }, days)) = delays {
+            let fermat = model.fermat();
+            let later = (fermat.at(images) - fermat.get(0)?) * days;
+            ctx.observe("delays", Normal::new(later, errors), values)?;
+        }
+        Ok(())
+    }
+
+    fn in_image_plane(&self, ctx: &mut Ctx, deflectors: &[Deflector], source: [Var; 2]) -> Result<Model> {
+        let images = point_images(&source, deflectors, &self.positions)?;
+        ctx.factor("images", images.log_found)?;
+        let fields = point_lensing(&images.x, &images.y, deflectors)?;
+        let at = [images.x.clone(), images.y.clone()];
+        Ok(Model { x: images.x, y: images.y, at, fields, source })
+    }
+
+    /// With theta' = theta + A^-1 (beta_s - beta(theta)): z = (theta' - theta) / sigma is linear in the source, and so are delays at
+    /// theta; a source under a flat prior is integrated over by completing the square.
+    fn in_source_plane(
+        &self,
+        ctx: &mut Ctx,
+        deflectors: &[Deflector],
+        source: Option<[Var; 2]>,
+        errors: &[f64],
+        delays: Option<(&Measured, &Var)>,
+    ) -> Result<Model> {
+        let at = [0, 1].map(|i| Vector::vector(self.positions.iter().map(|p| p[i]).collect::<Vec<f64>>()));
+        let fields = point_lensing(&at[0], &at[1], deflectors)?;
+        let [xx, xy, yy] = &fields.hessian;
+        // The entries of A over det A, of which A^-1 is [[d, -b], [-b, a]].
+        let det = determinant(&fields);
+        let [a, b, d] = [(1.0 - xx) / &det, -(xy / &det), (1.0 - yy) / &det];
+        let beta = [&at[0] - &fields.alpha[0], &at[1] - &fields.alpha[1]];
+        let source = match source {
+            Some(source) => source,
+            None => {
+                let weight = Vector::vector(errors.iter().map(|e| e.powi(-2)).collect::<Vec<f64>>());
+                // P = sum A^-1 A^-1 / sigma^2 and r = sum A^-1 A^-1 beta / sigma^2.
+                let p = [&d * &d + &b * &b, -(&b * (&a + &d)), &a * &a + &b * &b].map(|p| p * &weight);
+                let r = [&p[0] * &beta[0] + &p[1] * &beta[1], &p[1] * &beta[0] + &p[2] * &beta[1]];
+                let mut p = p.map(|p| p.sum());
+                let mut r = r.map(|r| r.sum());
+                if let Some((Measured { images, values, errors }, days)) = delays {
+                    // Of the residual t - T (f - f_0 - (theta - theta_0) . beta_s), f = |theta|^2 / 2 - psi.
+                    let f = (&at[0] * &at[0] + &at[1] * &at[1]) * 0.5 - &fields.potential;
+                    let inverse = Vector::vector(errors.iter().map(|e| 1.0 / e).collect::<Vec<f64>>());
+                    let rest = (Vector::vector(values.clone()) - (f.at(images) - f.get(0)?) * days) * &inverse;
+                    let lever =
+                        |along: &Vector| -> Result<Vector> { Ok((along.at(images) - along.get(0)?) * days * &inverse) };
+                    let [jx, jy] = [lever(&at[0])?, lever(&at[1])?];
+                    p = [&p[0] + (&jx * &jx).sum(), &p[1] + (&jx * &jy).sum(), &p[2] + (&jy * &jy).sum()];
+                    r = [&r[0] - (&jx * &rest).sum(), &r[1] - (&jy * &rest).sum()];
+                }
+                let det = &p[0] * &p[2] - &p[1] * &p[1];
+                // The integral over the source, beside the density at the best one.
+                ctx.factor("source", (2.0 * PI).ln() - det.ln() * 0.5)?;
+                [(&p[2] * &r[0] - &p[1] * &r[1]) / &det, (&p[0] * &r[1] - &p[1] * &r[0]) / &det]
+            }
+        };
+        let off = [&source[0] - &beta[0], &source[1] - &beta[1]];
+        let x = &at[0] + &d * &off[0] - &b * &off[1];
+        let y = &at[1] + &a * &off[1] - &b * &off[0];
+        Ok(Model { x, y, at, fields, source })
+    }
+}
+
+fn determinant(fields: &PointFields) -> Vector {
+    let [xx, xy, yy] = &fields.hessian;
+    (1.0 - xx) * (1.0 - yy) - xy * xy
+}
+
+impl Model {
+    /// |mu|.
+    fn magnification(&self) -> Vector {
+        determinant(&self.fields).abs().recip()
+    }
+
+    /// |theta - beta|^2 / 2 - psi.
+    fn fermat(&self) -> Vector {
+        let [dx, dy] = [&self.at[0] - &self.source[0], &self.at[1] - &self.source[1]];
+        (&dx * &dx + &dy * &dy) * 0.5 - &self.fields.potential
+    }
+}
+
+/// ln of the integral over the flux F of the source, under a flat prior, of the density of fluxes about F |mu|.
+fn of_fluxes(Measured { images, values, errors }: &Measured, magnification: &Vector) -> Result<Var> {
+    let inverse = Vector::vector(errors.iter().map(|e| 1.0 / e).collect::<Vec<f64>>());
+    let (u, y) = (magnification.at(images) * &inverse, Vector::vector(values.clone()) * &inverse);
+    let [uu, uy, yy] = [(&u * &u).sum(), (&u * &y).sum(), (&y * &y).sum()];
+    let constant: f64 =
+        errors.iter().map(|e| -e.ln()).sum::<f64>() - 0.5 * (errors.len() as f64 - 1.0) * (2.0 * PI).ln();
+    Ok((&uy * &uy / &uu - yy - uu.ln()) * 0.5 + constant)
+}

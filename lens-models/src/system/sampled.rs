@@ -1,0 +1,200 @@
+//! Sampled: the components of a system with the values that one run gives their parameters.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use ppl_core::autodiff::{Dims, Value};
+use ppl_core::distributions::{Any, Distribution as _, Gauge, InUnits};
+use ppl_core::{Ctx, Var};
+
+use super::component::{Component, Profile, Role};
+use super::config::System;
+use super::defaults::{self, Scales};
+use super::point_log_prob::PointTerms;
+use super::point_source::PointSource;
+use super::redshifts::Redshifts;
+use crate::error::Result;
+use crate::linear::AmplitudePrior;
+use crate::op::{Deflector, LightModel, Template, scalars_of};
+use crate::parameter::ProfileParameter;
+
+/// Where a parameter's value comes from.
+#[derive(Clone)]
+pub(super) enum Slot {
+    Free(Any),
+    Fixed(Vec<f64>),
+    /// What the likelihood finds: the prior of each number of each copy.
+    Linear(Vec<AmplitudePrior>),
+}
+
+impl Slot {
+    pub(super) fn linear(&self) -> Option<&[AmplitudePrior]> {
+        if let Slot::Linear(priors) = self { Some(priors) } else { None }
+    }
+}
+
+/// The components of a system, each with where the values of its parameters come from.
+///
+/// # Errors
+/// A prior that is not of its kind.
+pub(super) fn with_slots(system: &System, scales: &Scales) -> Result<Vec<(Component, Vec<Slot>)>> {
+    let slot = |component: &Component, parameter: &ProfileParameter| match component.fixed.get(parameter.name) {
+        Some(values) => Ok(Slot::Fixed(values.clone())),
+        None if component.linear().is_some_and(|linear| linear.name == parameter.name) => {
+            defaults::linear(component, parameter, scales, &system.priors).map(Slot::Linear)
+        }
+        None => defaults::prior(component, parameter, scales, system.preset).map(Slot::Free),
+    };
+    let slots = |component: &Component| {
+        component.profile.parameters().iter().map(|p| slot(component, p)).collect::<Result<Vec<_>>>()
+    };
+    system.components.iter().map(|c| Ok((c.clone(), slots(c)?))).collect()
+}
+
+/// A light and the values of its parameters.
+pub(super) struct Lit<'s> {
+    pub role: Role,
+    pub redshift: Option<f64>,
+    pub model: &'s Arc<dyn LightModel>,
+    pub given: Given<'s>,
+}
+
+/// What one run makes of the components.
+pub(super) struct Sampled<'s> {
+    pub lit: Vec<Lit<'s>>,
+    pub behind: Behind,
+}
+
+/// The lenses, and the point sources behind them.
+#[derive(Clone, Default)]
+pub(super) struct Behind {
+    pub deflectors: Vec<(Option<f64>, Deflector)>,
+    /// Each with its name and the numbers of its parameters.
+    points: Vec<(String, Arc<PointSource>, Vec<Value>)>,
+    pub cosmology: Option<(Redshifts, Vec<Value>)>,
+}
+
+/// Samples the parameters of all components, in their order.
+pub(super) fn sampled<'s>(ctx: &mut Ctx, components: &'s [(Component, Vec<Slot>)]) -> ppl_core::Result<Sampled<'s>> {
+    let mut all = Sampled { lit: vec![], behind: Behind::default() };
+    for (component, slots) in components {
+        for given in values(ctx, component, slots)? {
+            match &component.profile {
+                Profile::Mass(profile) => {
+                    let deflector = Deflector::new(*profile, scalars_of(&given.params)?)?;
+                    all.behind.deflectors.push((component.redshift, deflector));
+                }
+                Profile::Light(model) => {
+                    let Component { role, redshift, .. } = *component;
+                    all.lit.push(Lit { role, redshift, model, given });
+                }
+                Profile::Points(points) => {
+                    all.behind.points.push((component.name.clone(), points.clone(), given.params));
+                }
+                Profile::Cosmology(redshifts) => all.behind.cosmology = Some((*redshifts, given.params)),
+            }
+        }
+    }
+    Ok(all)
+}
+
+impl Behind {
+    /// Scores what was seen of the point sources.
+    pub fn observe(&self, ctx: &mut Ctx, terms: PointTerms) -> ppl_core::Result<()> {
+        if self.points.is_empty() {
+            return Ok(());
+        }
+        // All in one plane: several are refused when a file is read.
+        let deflectors: Vec<Deflector> = self.deflectors.iter().map(|(_, deflector)| deflector.clone()).collect();
+        let days = self.cosmology.as_ref().map(|(redshifts, values)| redshifts.days(values)).transpose()?;
+        for (name, points, params) in &self.points {
+            let source = match &scalars_of(params)?[..] {
+                [x, y] => Some([x.clone(), y.clone()]),
+                _ => None,
+            };
+            ctx.scope(name, |ctx| points.observe(ctx, &deflectors, source, days.as_ref(), terms))?;
+        }
+        Ok(())
+    }
+}
+
+/// The values of a component's parameters, in the order of its profile's table.
+pub(super) struct Given<'s> {
+    pub params: Vec<Value>,
+    /// What a light makes of the first.
+    pub template: Option<Template>,
+    /// The priors of its linear amplitudes.
+    pub linear: &'s [AmplitudePrior],
+}
+
+/// The parameters of each copy of a component.
+fn values<'s>(ctx: &mut Ctx, component: &Component, slots: &'s [Slot]) -> ppl_core::Result<Vec<Given<'s>>> {
+    let parameters = component.profile.parameters().iter().zip(slots);
+    ctx.scope(&component.name, |ctx| {
+        if component.count == 1 {
+            return single(ctx, component, slots).map(|one| vec![one]);
+        }
+        let vectors = ctx.plate("copies", component.count, |ctx| {
+            let all = parameters.map(|(p, slot)| match slot {
+                Slot::Free(prior) => ctx.sample(p.name, prior.clone()),
+                Slot::Fixed(values) => Ok(Var::vector(repeated(values, component.count))),
+                Slot::Linear(_) => Ok(Var::vector(vec![1.0; component.count])),
+            });
+            all.collect::<ppl_core::Result<Vec<_>>>()
+        })?;
+        let copy = |i| {
+            let params = vectors.iter().map(|v| v.get(i).map(|one| one.as_value().clone()));
+            let linear = linear(slots).get(i..=i).unwrap_or_default();
+            Ok(Given { params: params.collect::<ppl_core::Result<_>>()?, template: None, linear })
+        };
+        (0..component.count).map(copy).collect()
+    })
+}
+
+/// The priors of the linear amplitudes among the slots of a component.
+fn linear(slots: &[Slot]) -> &[AmplitudePrior] {
+    slots.iter().find_map(Slot::linear).unwrap_or_default()
+}
+
+/// The parameters of a single component, those after the first measured as its light says.
+fn single<'s>(ctx: &mut Ctx, component: &Component, slots: &'s [Slot]) -> ppl_core::Result<Given<'s>> {
+    let mut given = Given { params: vec![], template: None, linear: linear(slots) };
+    for (parameter, slot) in component.profile.parameters().iter().zip(slots) {
+        let gauge = match (&component.profile, &given.template) {
+            (Profile::Light(light), Some(template)) => light.gauge(template, &given.params).transpose()?,
+            _ => None,
+        };
+        given.params.push(value(ctx, parameter, slot, gauge)?);
+        if let (Profile::Light(light), [first]) = (&component.profile, &given.params[..]) {
+            given.template = light.template(first).transpose()?;
+        }
+    }
+    Ok(given)
+}
+
+/// A parameter of a single component. A vector has a prior of vectors, or lies in a plate of its own name.
+fn value(ctx: &mut Ctx, parameter: &ProfileParameter, slot: &Slot, gauge: Option<Gauge>) -> ppl_core::Result<Value> {
+    let ProfileParameter { name, size, .. } = *parameter;
+    match slot {
+        Slot::Fixed(values) => {
+            let dims = if size == 1 { Dims::SCALAR } else { Dims::new(&[size]) };
+            Ok(Value::shared(dims, repeated(values, size)))
+        }
+        // Its units are what counts, whatever stands here.
+        Slot::Linear(_) => {
+            Ok(Value::shared(if size == 1 { Dims::SCALAR } else { Dims::new(&[size]) }, vec![1.0; size]))
+        }
+        Slot::Free(prior) if size > 1 && prior.event_rank() == 0 => {
+            ctx.plate(name, size, |ctx| ctx.sample(name, prior.clone())).map(|v| v.as_value().clone())
+        }
+        Slot::Free(prior) => match gauge {
+            Some(gauge) => ctx.sample_value(name, Rc::new(InUnits::of(prior.clone(), gauge))),
+            None => ctx.sample_value(name, prior.0.clone()),
+        },
+    }
+}
+
+/// One value for all, or each its own.
+fn repeated(values: &[f64], count: usize) -> Vec<f64> {
+    (0..count).map(|i| values.get(i).or(values.first()).copied().unwrap_or(f64::NAN)).collect()
+}
