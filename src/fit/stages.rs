@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use lens_models::data::ImageData;
 use lens_models::linear::Amplitudes;
+use lens_models::parameter::{ParameterKind, ProfileParameter};
 use lens_models::sampling::Sampling;
-use lens_models::system::{PointTerms, Role, Scales, Scene, System, SystemModel};
+use lens_models::system::{Component, PointTerms, Role, Scales, Scene, System, SystemModel};
 use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
 use ppl_infer::map::{Laplace, LaplaceSettings, MapSettings, laplace};
 use ppl_infer::mcmc::NutsSettings;
@@ -52,6 +53,9 @@ pub fn fit(
     }
     let mut priors = PriorSet::of(with_priors(&model, system))?;
     support::check(system, &priors)?;
+    if has(Role::Light) {
+        tell_of_centres(system, &scales);
+    }
     priors.extend(model.linear_priors()?);
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
     let data = Arc::new(data.resampled(Sampling::Uniform(1)));
@@ -141,6 +145,22 @@ pub fn fit(
         gradients,
         sampling_gradients,
     })
+}
+
+/// Says which lenses are held near the light by a default prior.
+fn tell_of_centres(system: &System, scales: &Scales) {
+    let held = |component: &&Component| {
+        let free = |p: &&ProfileParameter| p.kind == ParameterKind::Center && !component.fixed.contains_key(p.name);
+        let default = |p: &ProfileParameter| system.priors.get(&component.site(p)).is_none();
+        component.profile.parameters().iter().filter(free).any(default)
+    };
+    let [x, y] = scales.center;
+    for lens in system.of_role(Role::Lens).filter(held) {
+        tracing::info!(
+            "`{}` is held near the brightest light, ({x:.3}, {y:.3}) arcsec, by the default prior of its centre",
+            lens.name
+        );
+    }
 }
 
 /// The first basins as they look; none where there is but one.

@@ -62,12 +62,13 @@ fn brightest(data: &ImageData) -> [f64; 2] {
     best.map_or([0.0, 0.0], |(x, y)| data.grid.position(window.x0 + x, window.y0 + y).into())
 }
 
-/// The default prior of a parameter of a component.
+/// The default prior of a parameter of a component; of a `neighbour`, a lens beside the one that the system is about, that of less mass.
 pub(super) fn prior(
     component: &Component,
     parameter: &ProfileParameter,
     scales: &Scales,
     preset: Preset,
+    neighbour: bool,
 ) -> Result<Any> {
     if let Profile::Light(light) = &component.profile
         && let Some(prior) = light.prior(parameter)
@@ -76,6 +77,8 @@ pub(super) fn prior(
     }
     let json = match preset.prior(component.role, parameter) {
         Some(json) => json,
+        // With the prior of the main lens it takes its place as often as not.
+        None if neighbour && parameter.kind == ParameterKind::EinsteinRadius => log_normal(0.1 * scales.radius, 0.6),
         None => default(component, parameter, scales)?,
     };
     Ok(Any::from_json(&component.site(parameter), &json)?)

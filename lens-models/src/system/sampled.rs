@@ -16,7 +16,7 @@ use super::redshifts::Redshifts;
 use crate::error::Result;
 use crate::linear::AmplitudePrior;
 use crate::op::{Deflector, LightModel, Template, scalars_of};
-use crate::parameter::ProfileParameter;
+use crate::parameter::{ParameterKind, ProfileParameter};
 
 /// Where a parameter's value comes from.
 #[derive(Clone)]
@@ -38,12 +38,17 @@ impl Slot {
 /// # Errors
 /// A prior that is not of its kind.
 pub(super) fn with_slots(system: &System, scales: &Scales) -> Result<Vec<(Component, Vec<Slot>)>> {
+    let has_radius = |c: &&Component| c.profile.parameters().iter().any(|p| p.kind == ParameterKind::EinsteinRadius);
+    let main = system.of_role(Role::Lens).find(has_radius).map(|component| component.name.as_str());
     let slot = |component: &Component, parameter: &ProfileParameter| match component.fixed.get(parameter.name) {
         Some(values) => Ok(Slot::Fixed(values.clone())),
         None if component.linear().is_some_and(|linear| linear.name == parameter.name) => {
             defaults::linear(component, parameter, scales, &system.priors).map(Slot::Linear)
         }
-        None => defaults::prior(component, parameter, scales, system.preset).map(Slot::Free),
+        None => {
+            let neighbour = main.is_some_and(|main| main != component.name);
+            defaults::prior(component, parameter, scales, system.preset, neighbour).map(Slot::Free)
+        }
     };
     let slots = |component: &Component| {
         component.profile.parameters().iter().map(|p| slot(component, p)).collect::<Result<Vec<_>>>()
@@ -197,4 +202,26 @@ fn value(ctx: &mut Ctx, parameter: &ProfileParameter, slot: &Slot, gauge: Option
 /// One value for all, or each its own.
 fn repeated(values: &[f64], count: usize) -> Vec<f64> {
     (0..count).map(|i| values.get(i).or(values.first()).copied().unwrap_or(f64::NAN)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_second_lens_is_a_neighbour_of_less_mass() {
+        let json = r#"{ "lens": [ { "name": "shear", "profile": "shear" }, { "name": "main", "profile": "sie" },
+                                  { "name": "other", "profile": "sis" } ],
+                        "source": [ { "name": "source", "profile": "sersic" } ] }"#;
+        let system = System::from_json(json, Path::new("s.json"), Path::new(".")).unwrap();
+        let scales = Scales { radius: 2.0, pixel: 0.05, peak: 1.0, noise: 0.1, center: [0.0; 2] };
+        let slots = with_slots(&system, &scales).unwrap();
+        let median = |k: usize| match &slots[k].1[0] {
+            Slot::Free(prior) => prior.parameter("loc").unwrap().numbers()[0].exp(),
+            _ => f64::NAN,
+        };
+        assert!((median(1) - 0.8).abs() < 1e-12 && (median(2) - 0.2).abs() < 1e-12, "{} {}", median(1), median(2));
+    }
 }
