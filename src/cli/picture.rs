@@ -110,7 +110,7 @@ pub fn basin_page(title: &str, fit: &Fit, data: &ImageData, basin: &Basin) -> Re
     figure.table = rows.map(|(name, label)| TableRow::text(&label, &numbers(&basin.best[name]))).collect();
     let first = fit.basins.first().and_then(|first| first.log_evidence);
     if let (Some(first), Some(own)) = (first, basin.log_evidence) {
-        figure.notes.push(format!("log evidence {:+.1} (search)", own - first));
+        figure.notes.push(format!("log evidence {:+.1} (search)", own - first).replace('-', "−"));
     }
     if let Some(radius) = basin.view.einstein_radius {
         figure.notes.push(format!("Einstein radius {radius:.4} arcsec"));
