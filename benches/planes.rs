@@ -3,7 +3,6 @@
 
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::Arc;
 
 use arclet::core::{Ctx, LogDensity, ModelDensity, handler};
 use arclet::lens::system::{Scales, System, SystemModel, simulate};
@@ -31,7 +30,7 @@ fn system() -> String {
 }
 
 fn value_and_gradient(c: &mut Criterion) {
-    let run = || -> anyhow::Result<()> {
+    let mut run = || -> anyhow::Result<()> {
         let system = System::from_json(&system(), Path::new("planes"), Path::new("."))?;
         let data = simulate(&system.at_start(), 1)?.data;
         let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, false))?;

@@ -72,7 +72,7 @@ pub(super) fn basin(
         return latent_values(&density, &found.position);
     }
     let lanes = found.lanes.iter().filter(|lane| lane.logp.is_finite());
-    let lanes = if simple.is_some() { distinct(lanes) } else { lanes.take(BASINS).collect() };
+    let lanes = if simple.is_some() { distinct(lanes, BASINS) } else { lanes.take(BASINS).collect() };
     let model =
         SystemModel::new(system, tempered_data, scales)?.with_amplitudes(Amplitudes::NonNegative).with_points(terms);
     let joint = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.sampled_priors()))?;
@@ -102,34 +102,35 @@ fn held_amplitudes(system: &System, light: &Light) -> System {
     system
 }
 
-/// The best lanes, at most [`BASINS`], of which no two are the same place.
-fn distinct<'a>(lanes: impl Iterator<Item = &'a LaneEnd>) -> Vec<&'a LaneEnd> {
+/// The best lanes, at most so many, of which no two are the same place.
+fn distinct<'a>(lanes: impl Iterator<Item = &'a LaneEnd>, most: usize) -> Vec<&'a LaneEnd> {
     let mut kept: Vec<&LaneEnd> = vec![];
     for lane in lanes {
         let far = |other: &&LaneEnd| lane.position.iter().zip(&other.position).any(|(a, b)| (a - b).abs() > SAME_PLACE);
-        if kept.len() < BASINS && kept.iter().all(far) {
+        if kept.len() < most && kept.iter().all(far) {
             kept.push(lane);
         }
     }
     kept
 }
 
-/// Where the best lanes are that are not the same place, one after the other.
-pub(super) fn places(found: &MapResult) -> Vec<f64> {
+/// Where the best lanes are, at most so many, no two at the same place, one after the other.
+pub(super) fn places(found: &MapResult, most: usize) -> Vec<f64> {
     let finite = found.lanes.iter().filter(|lane| lane.logp.is_finite());
-    distinct(finite).into_iter().flat_map(|lane| lane.position.clone()).collect()
+    distinct(finite, most).into_iter().flat_map(|lane| lane.position.clone()).collect()
 }
 
 /// The maxima in the plane of the source, from which the likelihood of the images is near its own.
 pub(super) fn from_source_plane<M, R>(
     near: &ModelDensity<M>,
     starts: &[f64],
+    most: usize,
     search: &mut Search<'_, '_>,
 ) -> Result<Vec<f64>, FitError>
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
-    Ok(places(&search.maximise(near, starts, &MapSettings::default())?))
+    Ok(places(&search.maximise(near, starts, &MapSettings::default())?, most))
 }
 
 /// The data with noise as the search takes it.

@@ -70,7 +70,7 @@ pub fn fit(
             let mut starts = density.position_of(&start, settings.seed)?;
             if has(Role::Points) {
                 let near = search.density(with_priors(&model.with_points(PointTerms::SourcePlane), system))?;
-                starts = from_source_plane(&near, &starts, &mut search)?;
+                starts = from_source_plane(&near, &starts, 1, &mut search)?;
             }
             clock.lap("search", search.executor);
             starts
