@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use arclet::core::PriorSet;
 use arclet::fit::{FitSettings, fit};
 use arclet::infer::Executor;
 use arclet::lens::system::{Role, System, simulate};
@@ -33,7 +34,7 @@ const SYSTEM: &str = r#"{
 
 fn main() -> anyhow::Result<()> {
     let mut system = System::from_json(SYSTEM, Path::new("double_source"), Path::new("."))?;
-    let mock = simulate(&system, 4)?;
+    let mock = simulate(&System { priors: PriorSet::default(), ..system.clone() }, 4)?;
     // The values are what made the image; a fit knows of them the matter and the flatness of the universe alone.
     for component in &mut system.components {
         component.fixed.retain(|name, _| component.role == Role::Cosmology && *name != "w0");

@@ -3,7 +3,7 @@
 //! A mock is kept if its source has four images that are magnified more than a tenth: so is a posterior, as a lens without an image where one is
 //! seen has no density.
 //!
-//!     cargo run --release --example quad_calibration -- [MOCKS [LIKELIHOOD [TARGET_ACCEPT]]]
+//!     cargo run --release --example quad_calibration -- [MOCKS [LIKELIHOOD [ONLY]]]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -104,11 +104,12 @@ fn main() -> anyhow::Result<()> {
             break;
         }
     }
-    let target_accept = std::env::args().nth(3).map_or(Ok(0.95), |target| target.parse())?;
-    let settings = FitSettings { warmup: 300, draws: 500, target_accept, ..FitSettings::default() };
+    let only: Option<usize> = std::env::args().nth(3).map(|n| n.parse()).transpose()?;
+    let settings = FitSettings { warmup: 300, draws: 500, ..FitSettings::default() };
     let ended: Vec<_> = quads
         .par_iter()
         .enumerate()
+        .filter(|(number, _)| only.is_none_or(|only| only == *number))
         .map(|(number, (truth, seen))| {
             let found = fit_points(
                 &system(seen)?,

@@ -162,12 +162,3 @@ fn the_delays_of_a_quad_give_h0_and_cover_the_truth() {
     assert!(sd < 12.0, "{table}");
     assert!(std::fs::read(picture).unwrap().starts_with(b"\x89PNG"));
 }
-
-#[test]
-fn two_sources_behind_one_lens_measure_the_dark_energy() {
-    let table = output_of("double_source", &[]);
-    for name in ["cosmology.w0", "lens.theta_E", "near_mass.theta_E", "near.center_x", "far.center_x"] {
-        let [truth, mean, sd, ..] = row(&table, name)[..] else { panic!("{table}") };
-        assert!((mean - truth).abs() < 3.5 * sd, "{name}\n{table}");
-    }
-}

@@ -100,12 +100,12 @@ fn held_amplitudes(system: &System, light: &Light) -> System {
     system
 }
 
-/// Where the best ends are that are different lenses, one after the other.
-pub(super) fn places<M, R>(system: &System, density: &ModelDensity<M>, found: &MapResult) -> Vec<f64>
+/// Where the best ends are, at most so many, that are different lenses, one after the other.
+pub(super) fn places<M, R>(system: &System, density: &ModelDensity<M>, found: &MapResult, most: usize) -> Vec<f64>
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
-    let ends = distinct(system, density, &found.lanes).into_iter().take(BASINS);
+    let ends = distinct(system, density, &found.lanes).into_iter().take(most);
     ends.flat_map(|end| end.position.clone()).collect()
 }
 
@@ -114,12 +114,13 @@ pub(super) fn from_source_plane<M, R>(
     system: &System,
     near: &ModelDensity<M>,
     starts: &[f64],
+    most: usize,
     search: &mut Search<'_, '_>,
 ) -> Result<Vec<f64>, FitError>
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
-    Ok(places(system, near, &search.maximise(near, starts, &MapSettings::default())?))
+    Ok(places(system, near, &search.maximise(near, starts, &MapSettings::default())?, most))
 }
 
 /// The data with noise as the search takes it.

@@ -80,7 +80,7 @@ pub fn fit(
             };
             if has(Role::Points) {
                 let near = search.density(with_priors(&model.with_points(PointTerms::SourcePlane), system))?;
-                starts = from_source_plane(system, &near, &starts, &mut search)?;
+                starts = from_source_plane(system, &near, &starts, 1, &mut search)?;
             }
             clock.lap("search", search.executor);
             starts

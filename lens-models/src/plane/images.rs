@@ -109,7 +109,8 @@ impl Lens<'_> {
     /// Whether the deflection jumps at a centre.
     fn is_singular(&self, [x, y]: [f64; 2]) -> bool {
         let ([right, _], [left, _]) = (self.deflection(x + HOLE, y), self.deflection(x - HOLE, y));
-        !((right - left).abs() < 1e-3)
+        let jump = (right - left).abs();
+        jump.is_nan() || jump >= 1e-3
     }
 
     /// The images that cells of one size lead to; none where there are too many cells, as for a ring.
@@ -172,13 +173,12 @@ impl Lens<'_> {
     }
 
     /// The four quarters of every cell; all cells are of one size.
-    fn halved(&self, cells: &[Cell]) -> impl Iterator<Item = [Cell; 4]> + use<> {
+    fn halved(&self, cells: &[Cell]) -> Vec<[Cell; 4]> {
         let half = cells.first().map_or(0.0, |cell| 0.5 * cell.half);
         let quarters = [[-half, -half], [half, -half], [-half, half], [half, half]];
         let places = cells.iter().flat_map(|c| quarters.map(|[dx, dy]| [c.center[0] + dx, c.center[1] + dy]));
         let all = self.cells(places.collect(), half);
-        let (fours, _) = all.as_chunks::<4>();
-        fours.to_vec().into_iter()
+        all.as_chunks::<4>().0.to_vec()
     }
 
     /// The image that Newton's method finds from a place near it; none where it finds none.

@@ -28,6 +28,13 @@ pub struct Planes {
     layers: Vec<(f64, MassSum, Vec<f64>)>,
 }
 
+/// What a lens on the way does to a ray: its deflection, and the derivatives of that by theta.
+struct Bent {
+    z: f64,
+    alpha: [f64; 2],
+    slope: [[f64; 2]; 2],
+}
+
 /// Where a ray is in a plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ray {
@@ -46,11 +53,10 @@ impl Planes {
 
     /// Where the ray that is seen at (x, y) is in the plane at z.
     pub fn at(&self, x: f64, y: f64, z: f64) -> Ray {
-        // What each lens in front does to rays: its deflection and Hessian times the Jacobian there.
-        let mut bent: Vec<(f64, [f64; 2], [[f64; 2]; 2])> = vec![];
-        let ray_at = |bent: &[(f64, [f64; 2], [[f64; 2]; 2])], z: f64| {
+        let mut bent: Vec<Bent> = vec![];
+        let ray_at = |bent: &[Bent], z: f64| {
             let mut ray = Ray { position: [x, y], jacobian: [[1.0, 0.0], [0.0, 1.0]] };
-            for (z_lens, alpha, slope) in bent {
+            for Bent { z: z_lens, alpha, slope } in bent {
                 let scale = self.cosmology.deflection_scale(*z_lens, z, self.z_source);
                 for i in 0..2 {
                     ray.position[i] -= scale * alpha[i];
@@ -64,7 +70,7 @@ impl Planes {
             let at = mass.point(params, x, y);
             let h = [[at.f_xx, at.f_xy], [at.f_xy, at.f_yy]];
             let slope = [0, 1].map(|i| [0, 1].map(|j| h[i][0] * a[0][j] + h[i][1] * a[1][j]));
-            bent.push((*z_lens, at.alpha, slope));
+            bent.push(Bent { z: *z_lens, alpha: at.alpha, slope });
         }
         ray_at(&bent, z)
     }
