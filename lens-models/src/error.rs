@@ -133,6 +133,9 @@ pub enum Error {
     /// A name given twice where it must be unique.
     #[error("the {kind} `{name}` is there twice; give one of them another name")]
     DuplicateName { kind: &'static str, name: String },
+    /// A profile that another format and this crate do not share.
+    #[error("{place}: the profile {name} has no counterpart; those that have one are {known}")]
+    NoCounterpart { place: String, name: String, known: String },
     /// A value outside the support of its parameter.
     #[error("{name} = {value} is outside its support, {support}")]
     OutOfSupport { name: String, value: f64, support: String },

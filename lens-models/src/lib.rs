@@ -4,6 +4,7 @@ pub mod check;
 pub mod codegen;
 pub mod data;
 pub mod error;
+pub mod exchange;
 pub mod fits;
 pub mod grid;
 pub mod image_file;
