@@ -183,7 +183,7 @@ fn dictionaries_of_lenstronomy_have_its_deflections_and_brightnesses() {
 }
 
 fn said(converted: Result<Converted>) -> String {
-    converted.err().expect("it is refused").to_string()
+    converted.expect_err("it is refused").to_string()
 }
 
 #[test]
@@ -231,4 +231,11 @@ fn what_has_no_counterpart_is_refused_by_its_name_and_place() {
     ] {
         assert!(parts.iter().all(|part| said.contains(part)), "{said}");
     }
+}
+
+#[test]
+fn a_system_with_a_profile_that_the_standard_has_not_is_not_written() {
+    let halo = json!({ "lens": [{ "name": "halo", "profile": "nfw" }], "source": [{ "name": "source", "profile": "sersic" }] });
+    let said = said(coolest::write(&system(&halo), &observation(), Redshifts::default(), &|_| None));
+    assert!(["component `halo`", "\"nfw\"", "sie, epl", "sis, sple"].iter().all(|part| said.contains(part)), "{said}");
 }

@@ -156,7 +156,9 @@ impl Writer<'_> {
         let mut numbers = self.numbers(component, copy);
         let profile = as_counterpart(component.profile.name(), &mut numbers);
         let counterpart = table.iter().find(|c| c.ours == profile).ok_or_else(|| {
-            let known = table.iter().map(|c| c.ours).collect::<Vec<_>>().join(", ");
+            let also =
+                SAME.iter().filter(|(_, as_what)| table.iter().any(|c| c.ours == *as_what)).map(|(name, _)| *name);
+            let known = table.iter().map(|c| c.ours).chain(also).collect::<Vec<_>>().join(", ");
             let (place, name) = (format!("component `{}`", component.name), format!("\"{profile}\""));
             Error::NoCounterpart { place, name, known }
         })?;
@@ -264,6 +266,15 @@ fn near(statistics: Statistics, estimate: Option<f64>) -> Statistics {
     let estimate = estimate.unwrap_or_else(|| degrees(statistics.quantiles[1]));
     turned.moved(1.0, 180.0 * ((estimate - turned.quantiles[1]) / 180.0).round())
 }
+
+/// Profiles that are those with a counterpart, with other numbers.
+const SAME: [(&str, &str); 5] = [
+    ("sis", "sie"),
+    ("sple", "epl"),
+    ("sersic", "sersic_lenstronomy_bn"),
+    ("exponential", "sersic_lenstronomy_bn"),
+    ("de_vaucouleurs", "sersic_lenstronomy_bn"),
+];
 
 /// The profile that has a counterpart and is the same as the one of this name with these numbers, which are changed to its own.
 fn as_counterpart(profile: &'static str, numbers: &mut BTreeMap<&'static str, Quantity>) -> &'static str {
