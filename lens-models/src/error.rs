@@ -145,6 +145,9 @@ pub enum Error {
     /// Point sources alone without any.
     #[error("the system has no `points`; add a point source, or an image under `data`")]
     NoPoints,
+    /// A profile that another format and this crate do not share.
+    #[error("{place}: the profile {name} has no counterpart; those that have one are {known}")]
+    NoCounterpart { place: String, name: String, known: String },
     /// A value outside the support of its parameter.
     #[error("{name} = {value} is outside its support, {support}")]
     OutOfSupport { name: String, value: f64, support: String },

@@ -5,6 +5,7 @@ pub mod codegen;
 pub mod cosmology;
 pub mod data;
 pub mod error;
+pub mod exchange;
 pub mod fits;
 pub mod grid;
 pub mod image_file;

@@ -6,11 +6,13 @@ mod bench;
 mod best;
 mod demo;
 mod device;
+mod export;
 mod failure;
 mod fit;
 mod folder;
 mod galaxies;
 mod gallery;
+mod import;
 mod label;
 mod log;
 mod manifest;
@@ -69,6 +71,8 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::TrainSource(arguments) => train::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Priors(arguments) => priors::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
     })

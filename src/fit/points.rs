@@ -52,8 +52,7 @@ pub fn fit_points(system: &System, settings: &FitSettings, executor: &mut Execut
             let optimizer = OptimizerSettings::Lbfgs(LbfgsSettings { max_iterations: 400, ..LbfgsSettings::default() });
             let found = search.maximise(&wide, &from, &MapSettings { optimizer, pruning: None })?;
             let near = search.density(under(PointTerms::SourcePlane))?;
-            let starts =
-                from_source_plane(system, &near, &places(system, &wide, &found, MAXIMA), MAXIMA, &mut search)?;
+            let starts = from_source_plane(system, &near, &places(system, &wide, &found, MAXIMA), MAXIMA, &mut search)?;
             clock.lap("search", search.executor);
             starts
         }
