@@ -52,7 +52,10 @@ pub fn fit_points(system: &System, settings: &FitSettings, executor: &mut Execut
             let optimizer = OptimizerSettings::Lbfgs(LbfgsSettings { max_iterations: 400, ..LbfgsSettings::default() });
             let found = search.maximise(&wide, &from, &MapSettings { optimizer, pruning: None })?;
             let near = search.density(under(PointTerms::SourcePlane))?;
-            let starts = from_source_plane(system, &near, &places(system, &wide, &found, MAXIMA), MAXIMA, &mut search)?;
+            // Wide errors may leave one maximum, from which the way leads to a lens that is not the right one.
+            let mut near_starts = places(system, &wide, &found, MAXIMA);
+            near_starts.extend(&from);
+            let starts = from_source_plane(system, &near, &near_starts, MAXIMA, &mut search)?;
             clock.lap("search", search.executor);
             starts
         }
