@@ -230,12 +230,16 @@ fn apply(spoil: &Spoil, json: &mut Json, root: &Path) {
         }
         Spoil::Prior(index, prior) => {
             let (component, parameter) = index.get(&PARAMETERS);
-            json["priors"][format!("{component}.{parameter}")] = prior.clone();
+            if json["priors"].is_object() || json["priors"].is_null() {
+                json["priors"][format!("{component}.{parameter}")] = prior.clone();
+            }
         }
         Spoil::Parameter(index, value) => {
             let (component, parameter) = index.get(&PARAMETERS);
-            if json[component].is_array() {
-                json[component][0]["parameters"][parameter] = json!({ "value": value });
+            let first = json[component].get_mut(0).and_then(Json::as_object_mut);
+            let parameters = first.map(|first| first.entry("parameters").or_insert_with(|| json!({})));
+            if let Some(parameters) = parameters.and_then(Json::as_object_mut) {
+                parameters.insert((*parameter).to_owned(), json!({ "value": value }));
             }
         }
         Spoil::Data(key, value) => {

@@ -48,7 +48,8 @@ where
     let converged: Vec<&LaneEnd> = ends.iter().filter(|end| end.reason != Reason::Pruned).collect();
     let mut ends = distinct(system, density, converged);
     let top = ends.first().map_or(f64::NAN, |end| end.logp);
-    ends.retain(|end| end.logp > top - FAR);
+    // Not less: a log density of -1e30 less 50 is itself.
+    ends.retain(|end| end.logp >= top - FAR);
     let evidences = search.executor.once("evidence", |executor| {
         let measure = |end: &&LaneEnd| match laplace(density, &end.position, &LaplaceSettings::default()) {
             Ok(around) => {
