@@ -236,7 +236,7 @@ fn apply(spoil: &Spoil, json: &mut Json, root: &Path) {
         }
         Spoil::Parameter(index, value) => {
             let (component, parameter) = index.get(&PARAMETERS);
-            let first = json[component].get_mut(0).and_then(Json::as_object_mut);
+            let first = json.get_mut(component).and_then(|all| all.get_mut(0)).and_then(Json::as_object_mut);
             let parameters = first.map(|first| first.entry("parameters").or_insert_with(|| json!({})));
             if let Some(parameters) = parameters.and_then(Json::as_object_mut) {
                 parameters.insert((*parameter).to_owned(), json!({ "value": value }));
