@@ -30,9 +30,6 @@ SYSTEM = {
         "amp": {"value": 1.0}, "R_sersic": {"value": 0.25}, "n_sersic": {"value": 1.0}, "e1": {"value": 0.12},
         "e2": {"value": 0.15}, "center_x": {"value": 0.07}, "center_y": {"value": 0.11}}}],
 }
-# A galaxy of the decoder, whose latent numbers are drawn.
-NEURAL = [{"name": "source", "profile": "vae", "parameters": {
-    "scale": {"value": 2.0}, "amp": {"value": 1.0}, "center_x": {"value": 0.07}, "center_y": {"value": 0.11}}}]
 STAGES = ["lens light", "search", "maximum", "sub-pixels", "curvature", "sampling", "results"]
 
 
@@ -89,13 +86,11 @@ def main():
     parser.add_argument("program", type=pathlib.Path)
     parser.add_argument("--kills", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--neural", action="store_true", help="a decoded galaxy for the source")
     arguments = parser.parse_args()
     program, dice = arguments.program.resolve(), random.Random(arguments.seed)
     with tempfile.TemporaryDirectory() as scratch:
         root = pathlib.Path(scratch)
-        system = SYSTEM | ({"source": NEURAL} if arguments.neural else {})
-        (root / "mock.json").write_text(json.dumps(system))
+        (root / "mock.json").write_text(json.dumps(SYSTEM))
         subprocess.run(command(program, "simulate", "mock.json", "--out", "mock", "--seed", 5), cwd=root, check=True)
         fit = ["fit", "mock/system.json", "--checkpoint", 0.2, "--chains", 2, "--warmup", 60, "--draws", 120, "--seed", 3]
         begun = time.monotonic()
