@@ -180,6 +180,9 @@ pub(crate) fn check_size(points: usize) -> Result<()> {
 }
 
 impl DataFiles {
+    /// Those of its keys that are paths.
+    pub const PATHS: &[&str] = &["image", "noise", "inverse_variance", "exposure_map", "psf", "mask"];
+
     /// The keys of the `data` entry.
     pub const KEYS: &[&str] = &[
         "image",

@@ -154,7 +154,7 @@ pub enum Error {
 
     /// Linear amplitudes under noise that depends on them.
     #[error(
-        "`\"amp\": \"linear\"` needs noise that does not depend on the model, and `exposure_time` makes it do so; give the `noise` of each \
+        "`\"amp\": \"linear\"` needs noise that does not depend on the model, and `exposure_time` and `exposure_map` make it do so; give the `noise` of each \
          pixel instead"
     )]
     NoiseOfModel,

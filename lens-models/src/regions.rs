@@ -62,7 +62,7 @@ impl Shape {
     }
 }
 
-/// Whether these bytes begin as a region file does.
+/// Whether a file is one of regions, by its name.
 pub(crate) fn is_region(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("reg"))
 }

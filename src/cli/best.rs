@@ -4,6 +4,7 @@ use std::path::Path;
 
 use arclet::fit::Fit;
 use arclet::infer::posterior::Entry;
+use arclet::lens::data::DataFiles;
 use arclet::lens::system::Role;
 use serde_json::{Map, Value as Json, json};
 
@@ -63,8 +64,8 @@ pub fn whole_paths(json: &mut Map<String, Json>, from: &Path) {
         }
     };
     if let Some(data) = json.get_mut("data").and_then(Json::as_object_mut) {
-        for key in ["image", "noise", "inverse_variance", "exposure_map", "psf", "mask"] {
-            data.get_mut(key).into_iter().for_each(whole);
+        for key in DataFiles::PATHS {
+            data.get_mut(*key).into_iter().for_each(whole);
         }
     }
     for role in Role::ALL {

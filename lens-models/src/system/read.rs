@@ -231,8 +231,7 @@ fn check_covariance(json: &Json, file: &str) -> Result<()> {
     if square { Ok(()) } else { Err(form(&place, "the `names` of parameters and a `matrix` of a row for each")) }
 }
 
-/// The keys of `data` that hold paths, and those that hold whole numbers; what is in neither list is a number.
-const PATHS: [&str; 6] = ["image", "noise", "inverse_variance", "exposure_map", "psf", "mask"];
+/// The keys of `data` that hold whole numbers; what is neither among them nor a path is a number.
 const WHOLE: [&str; 2] = ["supersampling", "psf_supersampling"];
 
 fn read_data(json: &Json, place: &str) -> Result<DataFiles> {
@@ -244,7 +243,7 @@ fn read_data(json: &Json, place: &str) -> Result<DataFiles> {
     let whole = |value: &Json| value.as_u64().is_some_and(|n| n > 0);
     for (key, value) in entry.iter().filter(|(key, value)| !(value.is_null() && *key != "psf_supersampling")) {
         let (right, expected) = match key.as_str() {
-            path if PATHS.contains(&path) => (value.is_string(), "a path in quotes, such as \"image.fits\""),
+            path if DataFiles::PATHS.contains(&path) => (value.is_string(), "a path in quotes, such as \"image.fits\""),
             count if WHOLE.contains(&count) => (value.is_u64(), "a whole number, such as 3"),
             "size" => (list(value, whole), "width and height in pixels, such as [100, 100]"),
             "mask_center" => (list(value, Json::is_number), "x and y in arcsec, such as [0.1, -0.2]"),
