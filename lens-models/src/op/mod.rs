@@ -15,6 +15,7 @@ mod planes;
 mod point_images;
 mod point_lensing;
 mod positions;
+pub mod raster;
 mod ray_sum;
 mod scalars;
 #[cfg(feature = "cuda")]

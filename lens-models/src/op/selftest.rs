@@ -40,6 +40,7 @@ pub fn selftest(gpu: &Gpu, seed: u64, lanes: &[usize]) -> Result<Vec<DeviceError
             all.push(shine(gpu, &mut rng, lanes, *profile)?);
         }
         all.extend(images(gpu, &mut rng, lanes)?);
+        all.extend(super::raster::selftest(gpu, seed, lanes)?);
     }
     Ok(all)
 }

@@ -18,7 +18,8 @@ const THREADS: usize = 256;
 /// The CUDA C of this crate by name: images, each profile by itself, and the lens of most systems.
 #[must_use]
 pub fn kernel_sources() -> Vec<(String, String)> {
-    let mut all = vec![(likelihood::SOURCE.0.to_owned(), likelihood::SOURCE.1.to_owned())];
+    let files = [likelihood::SOURCE, super::raster::KERNELS];
+    let mut all: Vec<_> = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
     let field = |kernels: &[Kernel], rays: bool| {
         let name = kernels.iter().map(|kernel| kernel.name).collect::<Vec<_>>().join("-");
         let outputs = kernels.first().map_or(0, |kernel| kernel.outputs);
