@@ -14,7 +14,7 @@ use super::evidence::{Place, distinct, weighed};
 use super::light::{Light, latent_values};
 use super::search::Search;
 use super::search_terms::search_terms;
-use super::stand_in;
+use super::{field, stand_in};
 
 /// Fraction of the lens light that the search for the lens takes to be uncertain.
 const LIGHT_ERROR: f32 = 0.1;
@@ -69,6 +69,14 @@ pub(super) fn basins(
     let found = search.maximise(&density, &from, &MapSettings { optimizer, pruning })?;
     if light.is_none() && simple.is_none() {
         return weighed(system, &density, &found.lanes, search);
+    }
+    if field::has_scales(system) {
+        // Maxima under scales that are a guess would not tell basins apart: those of the stand-in it is.
+        let mut places = weighed(&searched, &density, &found.lanes, search)?;
+        for place in &mut places {
+            place.values = stand_in::translated(system, &field::merged(held.clone(), &place.values));
+        }
+        return Ok(places);
     }
     let lanes = distinct(&searched, &density, &found.lanes);
     let model =

@@ -1,10 +1,12 @@
 //! Fitting a lens system: from its file to its posterior, in stages that keep out of the wrong basins.
 
 mod amplitudes;
+mod around;
 mod basin;
 mod border;
 mod derived;
 mod evidence;
+mod field;
 mod known;
 mod light;
 mod point_view;

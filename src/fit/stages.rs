@@ -8,22 +8,22 @@ use lens_models::data::ImageData;
 use lens_models::linear::Amplitudes;
 use lens_models::parameter::{ParameterKind, ProfileParameter};
 use lens_models::sampling::Sampling;
-use lens_models::system::{Component, PointTerms, Role, Scales, Scene, System, SystemModel};
-use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
-use ppl_infer::map::{Laplace, LaplaceSettings, MapSettings, laplace};
+use lens_models::system::{Component, PointTerms, Role, Scales, System, SystemModel};
+use ppl_core::{Ctx, ModelDensity, PriorSet, Values, rng};
 use ppl_infer::mcmc::NutsSettings;
 use ppl_infer::posterior::{Posterior, Warning};
-use ppl_infer::{Error as EngineError, Executor, Target, sample_around};
+use ppl_infer::{Error as EngineError, Executor, Target};
 
 use super::amplitudes;
+use super::around::Around;
 use super::basin::{basins, from_source_plane};
 use super::border::pedestal;
 use super::derived::derived;
 use super::evidence::Place;
 use super::light::{fit_light, latent_values};
-use super::search::Search;
+use super::search::{Search, with_priors};
 use super::view::View;
-use super::{Basin, Fit, FitError, FitSettings, Method, start, support};
+use super::{Basin, Fit, FitError, FitSettings, Method, field, start, support};
 
 /// How often sub-pixels are chosen anew at the maximum that the last ones gave: the second time few cells change, if any.
 const REFINEMENTS: usize = 3;
@@ -61,7 +61,7 @@ pub fn fit(
     let data = Arc::new(data.resampled(Sampling::Uniform(1)));
 
     let mut found = vec![];
-    let starts = match start::given(system, &density)? {
+    let mut starts = match start::given(system, &density)? {
         Some(start) => start,
         None => {
             let light = if has(Role::Light) && has(Role::Source) {
@@ -87,8 +87,19 @@ pub fn fit(
         }
     };
     let basins = shown(system, &data, &scales, &found, settings.basins)?;
+    let fields = field::has_scales(system);
+    let (mut settled, optimizer) = (system.clone(), field::optimizer(system));
+    let mut all = Values::new();
+    if fields {
+        // What scales a field is held while a maximum is looked for.
+        all = latent_values(&density, &starts)?;
+        settled = field::held(system, &all);
+        model = model.with_system(&settled, &scales)?;
+        density = search.density(with_priors(&model, &settled))?;
+        starts = density.position_of(&field::free(&settled, &all), 0)?;
+    }
     search.executor.stage("maximum");
-    let mut best = search.maximise(&density, &starts, &MapSettings::default())?;
+    let mut best = search.maximise(&density, &starts, &optimizer)?;
     clock.lap("maximum", search.executor);
     if model.data().adaptive {
         search.executor.stage("sub-pixels");
@@ -98,20 +109,33 @@ pub fn fit(
                 break;
             }
             model = model.resampled(finer)?;
-            density = search.density(with_priors(&model, system))?;
-            best = search.maximise(&density, &best.position, &MapSettings::default())?;
+            density = search.density(with_priors(&model, &settled))?;
+            best = search.maximise(&density, &best.position, &optimizer)?;
         }
         clock.lap("sub-pixels", search.executor);
+    }
+    if fields {
+        search.executor.stage("scales");
+        all = field::merged(all, &latent_values(&density, &best.position)?);
+        all = field::with_likely_scales(system, &model, &scales, all, settings, &mut search)?;
+        settled = field::settled(system, &all);
+        model = model.with_system(&settled, &scales)?;
+        priors = PriorSet::of(with_priors(&model, &settled))?;
+        priors.extend(model.linear_priors()?);
+        density = search.density(with_priors(&model, &settled))?;
+        best.position = density.position_of(&field::free(&settled, &all), 0)?;
+        clock.lap("scales", search.executor);
     }
     if model.has_linear() && system.amplitudes == Amplitudes::Marginal {
         search.executor.stage("amplitudes");
         let found = model.amplitudes_at(&latent_values(&density, &best.position)?)?;
         model = model.without_dark(&found).with_amplitudes(Amplitudes::Marginal);
-        density = search.density(with_priors(&model, system))?;
-        best = search.maximise(&density, &best.position, &MapSettings::default())?;
+        density = search.density(with_priors(&model, &settled))?;
+        best = search.maximise(&density, &best.position, &optimizer)?;
         clock.lap("amplitudes", search.executor);
     }
     let data = model.data().clone();
+    let system = &settled;
     let around = around(&density, &best.position, system, executor)?;
     clock.lap("curvature", executor);
 
@@ -187,29 +211,25 @@ fn shown(
     places.iter().take(most).map(basin).collect()
 }
 
-/// The Laplace approximation at a maximum.
+/// The Gaussian about a maximum.
 pub(super) fn around<M, R>(
     density: &ModelDensity<M>,
     position: &[f64],
     system: &System,
     executor: &mut Executor<'_>,
-) -> Result<Laplace, FitError>
+) -> Result<Around, FitError>
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
     executor.stage("curvature");
-    let around = executor.once("curvature", |executor| {
-        let around = laplace(density, position, &LaplaceSettings::default())?;
-        executor.spend(around.gradient_count as u64);
-        Ok(around)
-    });
+    let around = Around::measure(density, position, executor);
     around.map_err(|error| of_curvature(error, system, density, position))
 }
 
 /// The posterior about a maximum by the method of the fit, and the highest point that was seen, unconstrained.
 pub(super) fn posterior<M, R>(
     density: &ModelDensity<M>,
-    around: &Laplace,
+    around: &Around,
     settings: &FitSettings,
     clock: &mut Clock,
     executor: &mut Executor<'_>,
@@ -218,7 +238,7 @@ where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
     match settings.method {
-        Method::Map => Ok((gaussian(density, around, settings)?, around.mean.clone())),
+        Method::Map => Ok((gaussian(density, around, settings)?, around.mean().to_vec())),
         Method::Nuts => {
             executor.stage("sampling");
             let drawn = draw(density, around, settings, executor)?;
@@ -252,17 +272,11 @@ where
     }
 }
 
-/// The model under the priors of its system.
-fn with_priors(model: &SystemModel, system: &System) -> impl Fn(&mut Ctx) -> ppl_core::Result<Scene> + use<> {
-    let model = model.clone();
-    handler::priors(move |ctx: &mut Ctx| model.run(ctx), system.sampled_priors())
-}
-
 /// NUTS from draws of the Laplace approximation, whose covariance is its metric: the posterior, and the highest point that was
 /// seen, unconstrained.
 fn draw<M, R>(
     density: &ModelDensity<M>,
-    around: &Laplace,
+    around: &Around,
     settings: &FitSettings,
     executor: &mut Executor<'_>,
 ) -> Result<(Posterior, Vec<f64>), FitError>
@@ -270,16 +284,17 @@ where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
     let FitSettings { warmup, draws, chains, seed, target_accept, .. } = *settings;
-    let nuts = NutsSettings { warmup, draws, chains, seed, target_accept, ..NutsSettings::default() };
-    let outcome = sample_around(density, around, &nuts, executor)?;
-    let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(around.dim())));
-    let highest = all.max_by(|a, b| a.0.logp.total_cmp(&b.0.logp)).filter(|(stats, _)| stats.logp > around.logp);
-    let top = highest.map_or_else(|| around.mean.clone(), |(_, position)| position.to_vec());
+    let kernel = around.kernel();
+    let nuts = NutsSettings { kernel, warmup, draws, chains, seed, target_accept, ..NutsSettings::default() };
+    let outcome = around.chains(density, &nuts, executor)?;
+    let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(around.mean().len())));
+    let highest = all.max_by(|a, b| a.0.logp.total_cmp(&b.0.logp)).filter(|(stats, _)| stats.logp > around.logp());
+    let top = highest.map_or_else(|| around.mean().to_vec(), |(_, position)| position.to_vec());
     Ok((outcome.posterior(density)?, top))
 }
 
 /// Independent draws of the Laplace approximation as a posterior.
-fn gaussian<M, R>(density: &ModelDensity<M>, around: &Laplace, settings: &FitSettings) -> Result<Posterior, FitError>
+fn gaussian<M, R>(density: &ModelDensity<M>, around: &Around, settings: &FitSettings) -> Result<Posterior, FitError>
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {

@@ -78,6 +78,12 @@ pub trait LightModel: Send + Sync {
         vec![]
     }
 
+    /// Parameters, by name, that scale the whitened numbers of the first: the density of these is highest where they are small and the
+    /// scale is large, far from where most of it is. They are held while a maximum is looked for, and a fit takes what is likely of them.
+    fn scaling(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The default prior of a parameter, where it is not the one of its kind.
     fn prior(&self, _: &ProfileParameter) -> Option<Result<Rc<dyn Distribution>>> {
         None

@@ -134,6 +134,15 @@ impl SystemModel {
         SystemModel { amplitudes, ..self.clone() }
     }
 
+    /// The same model with the components of another system: of one in which other parameters are free, say.
+    ///
+    /// # Errors
+    /// As [`SystemModel::new`].
+    pub fn with_system(&self, system: &System, scales: &Scales) -> Result<Self> {
+        let SystemModel { data, amplitudes, terms, .. } = self.clone();
+        Ok(SystemModel { amplitudes, terms, ..SystemModel::new(system, data, scales)? })
+    }
+
     /// The same model with another likelihood of its point sources.
     #[must_use]
     pub fn with_points(&self, terms: PointTerms) -> Self {
