@@ -48,7 +48,7 @@ type Run = Box<dyn Fn(&mut Ctx) -> arclet::core::Result<()>>;
 fn of_waves(json: &str) -> impl Fn() -> ModelDensity<Run> {
     let system = System::from_json_with(json, Path::new("test"), Path::new("."), &arclet::profiles()).unwrap();
     let image = Image::new(16, 16, (0..256).map(|i| (0.3 * i as f32).sin()).collect()).unwrap();
-    let inputs = Inputs { image, noise: None, exposure: None, psf: None, mask: None };
+    let inputs = Inputs::new(image);
     let data = Arc::new(system.data.as_ref().unwrap().assemble(inputs).unwrap());
     let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, false)).unwrap();
     move || {

@@ -1,5 +1,10 @@
 //! Noise: the Gaussian log likelihood of an image given a model image.
 
+mod correlated;
+mod correlation;
+
+pub use correlated::Correlated;
+pub use correlation::{Correlation, Patch};
 use multiversion::multiversion;
 
 use crate::error::{Error, Result};
@@ -22,6 +27,8 @@ pub enum Noise {
     Sigma(SigmaMap),
     /// A constant background and photon noise of the model.
     Background(Background),
+    /// A standard deviation for each pixel, and a correlation with those near it.
+    Correlated(Correlated),
 }
 
 /// ln L = -1/2 sum ((d - m) / sigma)^2 - sum ln sigma - n/2 ln(2 pi).
@@ -166,14 +173,17 @@ impl Noise {
     /// If the lengths differ.
     pub fn log_prob(&self, data: &[f32], model: &[f32]) -> f64 {
         assert!(data.len() == self.len() && model.len() == self.len(), "one value per pixel of the window");
-        self.sum(|range| match self {
-            Self::Sigma(map) => chi2(&data[range.clone()], &model[range.clone()], &map.inverse[range]),
-            Self::Background(b) => {
+        match self {
+            Self::Sigma(map) => {
+                self.sum(map.constant, |range| chi2(&data[range.clone()], &model[range.clone()], &map.inverse[range]))
+            }
+            Self::Background(b) => self.sum(b.constant, |range| {
                 let factor = b.factor();
                 let (data, model, shares) = (&data[range.clone()], &model[range.clone()], &b.shares[range]);
                 poisson(data, model, shares, b.inverse_variance(), factor) + ln_variance(model, shares, factor)
-            }
-        })
+            }),
+            Self::Correlated(noise) => noise.log_prob(data, model),
+        }
     }
 
     /// [`Noise::log_prob`], and `gradient` = `cotangent` d ln L / d model.
@@ -200,6 +210,7 @@ impl Noise {
             Self::Background(b) => {
                 poisson_grad(data, model, &b.shares, b.inverse_variance(), b.factor(), cotangent as f32, gradient);
             }
+            Self::Correlated(noise) => noise.grad(data, model, cotangent, gradient),
         }
     }
 
@@ -207,14 +218,23 @@ impl Noise {
         match self {
             Self::Sigma(map) => &map.inverse,
             Self::Background(background) => &background.shares,
+            Self::Correlated(noise) => noise.map().inverse(),
         }
     }
 
-    fn sum(&self, chunk: impl Fn(std::ops::Range<usize>) -> f64) -> f64 {
-        let constant = match self {
-            Self::Sigma(map) => map.constant,
-            Self::Background(background) => background.constant,
-        };
+    /// The same noise with this correlation, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::CorrelatedPhotons`] for noise that follows the model; as [`Correlated::new`].
+    pub fn correlated(self, correlation: Option<&Correlation>, window: Window) -> Result<Self> {
+        match (self, correlation) {
+            (noise, None) => Ok(noise),
+            (Self::Sigma(map), Some(correlation)) => Correlated::new(map, correlation, window).map(Self::Correlated),
+            (_, Some(_)) => Err(Error::CorrelatedPhotons),
+        }
+    }
+
+    fn sum(&self, constant: f64, chunk: impl Fn(std::ops::Range<usize>) -> f64) -> f64 {
         let n = self.len();
         constant - 0.5 * (0..n).step_by(CHUNK).map(|start| chunk(start..(start + CHUNK).min(n))).sum::<f64>()
     }

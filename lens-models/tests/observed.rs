@@ -61,7 +61,7 @@ fn image_weights_and_scale_come_from_one_file() {
 fn a_mask_radius_has_the_centre_that_it_is_given() {
     let json = r#"{"pixel_scale": 1.0, "background_rms": 1.0, "mask_radius": 1.1, "mask_center": [3.0, -2.0]}"#;
     let image = Image::new(11, 9, vec![1.0; 99]).unwrap();
-    let data = files(json).assemble(Inputs { image, noise: None, exposure: None, psf: None, mask: None }).unwrap();
+    let data = files(json).assemble(Inputs::new(image)).unwrap();
     // Five pixels about column 5 + 3, row 4 - 2.
     assert_eq!(data.report.mask.used, 5);
     assert!(data.mask.used()[2 * 11 + 8] && data.mask.used()[11 + 8] && !data.mask.used()[4 * 11 + 5]);
@@ -75,7 +75,7 @@ fn blurred(fwhm: f64, psf_supersampling: usize, supersampling: usize) -> f64 {
     let files: DataFiles = serde_json::from_value(keys).unwrap();
     let psf = files.read_psf(Path::new(".")).unwrap();
     let image = Image::new(21, 19, vec![0.0; 399]).unwrap();
-    let data = Arc::new(files.assemble(Inputs { image, noise: None, exposure: None, psf, mask: None }).unwrap());
+    let data = Arc::new(files.assemble(Inputs { psf, ..Inputs::new(image) }).unwrap());
     let light = LightComponent::new(&Sersic, [amp, radius, 0.5, 0.0, 0.0, center[0], center[1]]).unwrap();
     let seen = expose(&data, &brightness(&sky(&data.grid).unwrap(), &light).unwrap()).unwrap();
     // I = amp e^b exp(-b r^2 / R^2), b = ln 2 to 1e-3 at n = 1/2; here from the profile itself.

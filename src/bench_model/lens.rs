@@ -48,9 +48,7 @@ pub(super) fn of_truth(json: &str, profiles: &Profiles, camera: &Camera, what: &
     };
     let data = |pixels| -> Result<Arc<ImageData>> {
         let image = Image::new(SIZE, SIZE, pixels)?;
-        files
-            .assemble(Inputs { image, noise: None, exposure: None, psf: Some(camera.psf.clone()), mask: None })
-            .map(Arc::new)
+        files.assemble(Inputs { psf: Some(camera.psf.clone()), ..Inputs::new(image) }).map(Arc::new)
     };
     // The image is the model's own: what is timed does not depend on it.
     let blank = data(vec![0.0; SIZE * SIZE])?;

@@ -151,7 +151,7 @@ fn rays_that_no_lens_could_trace_are_not_zero_light() {
     lens.fixed.extend([("e1", vec![0.9]), ("e2", vec![0.9])]);
     let files: DataFiles = system.data.clone().unwrap();
     let image = Image::new(40, 40, vec![0.0; 1600]).unwrap();
-    let data = Arc::new(files.assemble(Inputs { image, noise: None, exposure: None, psf: None, mask: None }).unwrap());
+    let data = Arc::new(files.assemble(Inputs::new(image)).unwrap());
     let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, false)).unwrap();
     let density = ModelDensity::new(|ctx: &mut Ctx| model.run(ctx).map(drop)).unwrap();
     let (logp, _) = evaluated(&density, &density.draw_prior(1, 1).unwrap());

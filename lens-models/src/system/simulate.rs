@@ -52,11 +52,10 @@ pub fn simulate(system: &System, seed_of_draws: u64) -> Result<Mock> {
     let open = files.clone_without_mask();
     let psf = open.read_psf(&system.folder)?;
     let data = open.assemble(Inputs {
-        image: blank,
         noise: noise.clone(),
         exposure: exposure.clone(),
         psf: psf.clone(),
-        mask: None,
+        ..Inputs::new(blank)
     })?;
     let scales = Scales { peak: 1.0, ..Scales::of(&data, false) };
     let model = SystemModel::new(system, Arc::new(data), &scales)?;
@@ -101,6 +100,6 @@ pub fn simulate(system: &System, seed_of_draws: u64) -> Result<Mock> {
     let image = Image::new(size.0, size.1, signal.iter().zip(&sigma).map(draw).collect())?;
     let signal = Image::new(size.0, size.1, signal)?;
     let sigma = Image::new(size.0, size.1, sigma)?;
-    let data = Arc::new(files.assemble(Inputs { image: image.clone(), noise, exposure, psf, mask: None })?);
+    let data = Arc::new(files.assemble(Inputs { noise, exposure, psf, ..Inputs::new(image.clone()) })?);
     Ok(Mock { image, signal, sigma, truth, data })
 }
