@@ -10,6 +10,7 @@ use crate::mask::{Mask, MaskCounts};
 use crate::noise::{Background, Noise, SigmaMap};
 use crate::psf::{FWHM_PER_SIGMA, Psf};
 use crate::regions;
+use crate::registration::Registration;
 use crate::sampling::Sampling;
 
 /// The `data` entry of a system file. Paths are relative to the folder of that file; images are FITS or `.npy`, in surface
@@ -17,6 +18,9 @@ use crate::sampling::Sampling;
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataFiles {
+    /// What an entry is called where there are several: a band, or an exposure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The image. Absent in a system that is only simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<PathBuf>,
@@ -121,6 +125,12 @@ impl ImageData {
     #[must_use]
     pub fn resampled(&self, sampling: Sampling) -> Self {
         Self { grid: self.grid.with_sampling(sampling), adaptive: false, ..self.clone() }
+    }
+
+    /// The same data with their pixels at other places on the sky.
+    #[must_use]
+    pub fn registered(&self, registration: Registration) -> Self {
+        Self { grid: self.grid.registered(registration), ..self.clone() }
     }
 
     /// The same data with other weights: 1 / sigma of each pixel of the window, 0 to leave it out.
@@ -248,7 +258,7 @@ impl DataFiles {
         let count = mask.counts().not_finite;
         if count > 0 {
             let name = self.image.as_ref().map_or_else(|| "the image".into(), |p| p.display().to_string());
-            tracing::warn!(count, "{count} pixels of {name} are not finite; they are masked");
+            tracing::warn!(count, "{}{count} pixels of {name} are not finite; they are masked", self.said());
         }
         let (half_width, half_height) = psf.as_ref().map_or((0, 0), Psf::half_size);
         let cells = self.psf_supersampling;
@@ -279,7 +289,8 @@ impl DataFiles {
         let (wide, high) = (psf.width(), psf.height());
         let (cropped, lost) = psf.cropped(fits)?;
         tracing::warn!(
-            "the PSF of {wide} x {high} pixels is larger than the image; it is cropped to {} x {}, which leaves out {:.2} % of its flux",
+            "{}the PSF of {wide} x {high} pixels is larger than the image; it is cropped to {} x {}, which leaves out {:.2} % of its flux",
+            self.said(),
             fits.0,
             fits.1,
             100.0 * lost
@@ -317,7 +328,8 @@ impl DataFiles {
         {
             let name = image.display();
             tracing::warn!(
-                "pixel_scale is {given} arcsec, but the header of {name} says {header:.5}; {given} is taken"
+                "{}pixel_scale is {given} arcsec, but the header of {name} says {header:.5}; {given} is taken",
+                self.said()
             );
         }
         Ok(Self { pixel_scale: self.pixel_scale.or(header), ..self.clone() })
@@ -329,6 +341,11 @@ impl DataFiles {
             key: "pixel_scale",
             hint: "arcsec per pixel, as the header of the image does not say it",
         })
+    }
+
+    /// What a warning about it begins with: its name, where there are several.
+    fn said(&self) -> String {
+        self.name.as_ref().map_or_else(String::new, |name| format!("band `{name}`: "))
     }
 
     fn check_keys(&self) -> Result<()> {

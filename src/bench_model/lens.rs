@@ -30,6 +30,7 @@ pub(super) struct Camera {
 pub(super) fn of_truth(json: &str, profiles: &Profiles, camera: &Camera, what: &'static str) -> Result<BenchModel> {
     let truth = System::from_json_with(json, Path::new("bench"), Path::new("."), profiles)?;
     let files = DataFiles {
+        name: None,
         image: None,
         size: None,
         noise: None,

@@ -367,6 +367,9 @@ pub struct ExportArguments {
     /// Redshift of the sources
     #[arg(long, value_name = "Z")]
     pub z_source: Option<f64>,
+    /// Of a system with several bands, the one that is written: the standard has one observation
+    #[arg(long, value_name = "NAME")]
+    pub band: Option<String>,
     /// Replace what arclet wrote in the folder before
     #[arg(long)]
     pub force: bool,

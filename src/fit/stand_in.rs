@@ -16,7 +16,11 @@ pub(super) fn simplified(system: &System) -> Option<System> {
         let Some(light) = of(component) else { return component.clone() };
         let has = |name: &str| light.parameters().iter().any(|p| p.name == name);
         let fixed = component.fixed.iter().filter(|(name, _)| has(name)).map(|(name, v)| (*name, v.clone())).collect();
-        Component { profile: Profile::Light(light), fixed, ..component.clone() }
+        // A width of each band is a radius of each.
+        let own = light.parameters().iter().map(|p| p.name);
+        let per_band = |name: &&str| component.per_band.contains(if *name == "R_sersic" { &"scale" } else { name });
+        let per_band = own.filter(per_band).collect();
+        Component { profile: Profile::Light(light), fixed, per_band, ..component.clone() }
     };
     let components: Vec<Component> = system.components.iter().map(simple).collect();
     // A prior of a width or a brightness means another thing for the stand-in.
@@ -31,16 +35,16 @@ pub(super) fn simplified(system: &System) -> Option<System> {
 }
 
 /// The values of the simplified system as values of the system.
-pub(super) fn translated(system: &System, values: &Values) -> Values {
+pub(super) fn translated(system: &System, simple: &System, values: &Values) -> Values {
     let mut translated = Values::new();
-    for component in &system.components {
-        let own = |name: &str| values.get(&format!("{}.{name}", component.name));
+    for (component, simple) in system.components.iter().zip(&simple.components) {
+        let own = |name: &str| values.get(&simple.site_of(name));
         let given = |name: &str| component.fixed.get(name).and_then(|numbers| numbers.first().copied());
         match &component.profile {
             Profile::Light(light) if component.role == Role::Source && light.stand_in().is_some() => {
                 let of = |name: &str| own(name).and_then(|v| v.numbers().first().copied()).or_else(|| given(name));
                 for (name, numbers) in light.like_stand_in(&of).into_iter().filter(|(name, _)| given(name).is_none()) {
-                    let site = format!("{}.{name}", component.name);
+                    let site = component.site_of(name);
                     translated = match numbers[..] {
                         [number] => translated.with(site, number),
                         _ => translated.with(site, numbers),
@@ -88,7 +92,7 @@ mod tests {
     #[test]
     fn its_values_become_those_of_the_network_and_nothing_else() {
         let found = Values::new().with("lens.theta_E", 1.2).with("galaxy.R_sersic", 0.2).with("galaxy.amp", 0.3);
-        let values = translated(&system(), &found.with("galaxy.center_y", 0.4).with("galaxy.n_sersic", 1.0));
+        let values = translated(&system(), &simplified(&system()).unwrap(), &found.with("galaxy.center_y", 0.4).with("galaxy.n_sersic", 1.0));
         assert_eq!(values.numbers("lens.theta_E"), Some(&[1.2][..]));
         assert_eq!(values.numbers("galaxy.center_y"), Some(&[0.4][..]));
         assert_eq!(values.numbers("galaxy.scale"), Some(&[1.6][..]));
