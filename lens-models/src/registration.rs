@@ -81,10 +81,7 @@ impl Formula<3> for Registered {
         let [_, _, versine, sin] = lens.map(R::broadcast);
         // d alpha / d rotation = -i e^(i rotation) p.
         let turned = p.scale(sin) - p.times_i().scale(R::constant(1.0) - versine);
-        Partials {
-            params: [-g.re, -g.im, g.dot(turned)],
-            position: g.scale(versine) + g.times_i().scale(sin),
-        }
+        Partials { params: [-g.re, -g.im, g.dot(turned)], position: g.scale(versine) + g.times_i().scale(sin) }
     }
 
     fn potential(_: &[f64; 4], _: Complex<f64>) -> f64 {

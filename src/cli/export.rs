@@ -64,7 +64,10 @@ fn band(system: &System, name: Option<&str>, path: &Path) -> Result<usize> {
     match name {
         None if names.len() < 2 => Ok(0),
         None => {
-            let line = format!("{shown} has several bands, and COOLEST one observation; choose by --band one of {}", names.join(", "));
+            let line = format!(
+                "{shown} has several bands, and COOLEST one observation; choose by --band one of {}",
+                names.join(", ")
+            );
             Err(Failure::user(line))
         }
         Some(name) => names.iter().position(|known| known == name).ok_or_else(|| match names.len() {

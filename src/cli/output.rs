@@ -7,8 +7,8 @@ use arclet::infer::posterior::Summary;
 use arclet::lens::data::{DataFiles, ImageData};
 use arclet::lens::fits::{HeaderCard, HeaderValue, Image, NamedImage, write_images};
 use arclet::lens::grid::Window;
-use arclet::lens::registration::Registration;
 use arclet::lens::image_file::{read_header, read_image};
+use arclet::lens::registration::Registration;
 use serde::Serialize;
 
 use super::basins;
@@ -154,8 +154,7 @@ fn extensions(
         let cards = cards(grid.pixel_scale(), offset).into_iter().chain(turned.clone());
         Extension { name: of_band(name), image, cards: cards.chain(places.iter().cloned()).collect() }
     });
-    let source =
-        Extension { name: of_band("SOURCE_PLANE"), image: plane, cards: cards(pixel, view.source_center) };
+    let source = Extension { name: of_band("SOURCE_PLANE"), image: plane, cards: cards(pixel, view.source_center) };
     Ok(seen.chain([source]).collect())
 }
 

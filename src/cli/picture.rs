@@ -17,6 +17,8 @@ use super::report::true_value;
 const MOST_CORNER: usize = 16;
 /// The most rows of the table beside the images: one column of them is easy to read.
 const MOST_ROWS: usize = 11;
+/// The most bands of a page.
+const MOST_BANDS: usize = 8;
 /// Numbers of one parameter that are written out.
 const MOST_NUMBERS: usize = 8;
 
@@ -60,7 +62,11 @@ pub fn page(title: &str, data: &ImageData, view: &View) -> Result<FitFigure> {
 }
 
 /// The images of several bands, a row each; the convergence, table and notes below them.
-fn bands_page(title: &str, bands: &[BandView], table: Vec<TableRow>, notes: Vec<String>) -> Result<BandsFigure> {
+fn bands_page(title: &str, bands: &[BandView], table: Vec<TableRow>, mut notes: Vec<String>) -> Result<BandsFigure> {
+    if bands.len() > MOST_BANDS {
+        notes.push(format!("the first {MOST_BANDS} of {} bands", bands.len()));
+    }
+    let bands = &bands[..bands.len().min(MOST_BANDS)];
     let (mut rows, mut common) = (vec![], FitFigure { table, notes, ..FitFigure::default() });
     for BandView { name, data, view, .. } in bands {
         let mut row = page(name.as_deref().unwrap_or_default(), data, view)?;

@@ -134,7 +134,8 @@ fn to_fit(text: &str, system: &System, data: &[DataFiles]) -> Result<Json> {
         }
         written.push(entry);
     }
-    let data = if system.bands.is_empty() { written.into_iter().next().unwrap_or_default() } else { Json::Array(written) };
+    let data =
+        if system.bands.is_empty() { written.into_iter().next().unwrap_or_default() } else { Json::Array(written) };
     json.insert("data".to_owned(), data);
     Ok(Json::Object(json))
 }

@@ -54,9 +54,8 @@ pub(super) fn basins(
     let priors = searched.sampled_priors();
     let searched = light.map_or_else(|| searched.clone(), |light| held_amplitudes(searched, light));
     let terms = search_terms(system);
-    let model = BandsModel::new(&searched, &tempered_data, scales)?
-        .with_amplitudes(Amplitudes::NonNegative)
-        .with_points(terms);
+    let model =
+        BandsModel::new(&searched, &tempered_data, scales)?.with_amplitudes(Amplitudes::NonNegative).with_points(terms);
     let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), priors);
     let density = search.density(handler::condition(&run, held.clone()))?;
     if density.dim() == 0 && simple.is_none() {
@@ -80,7 +79,8 @@ pub(super) fn basins(
         for (name, value) in latent_values(&density, &lane.position)?.iter() {
             values.insert(name, value.clone());
         }
-        let values = simple.as_ref().map_or_else(|| values.clone(), |simple| stand_in::translated(system, simple, &values));
+        let values =
+            simple.as_ref().map_or_else(|| values.clone(), |simple| stand_in::translated(system, simple, &values));
         from.extend(joint.position_of(&values, 0)?);
     }
     let pruning = simple.is_some().then_some(Pruning { after: PATIENCE, keep: 0.5, at_least: 2 });

@@ -25,8 +25,7 @@ impl View {
     /// # Errors
     /// A system without components; data that are not one for each band.
     pub fn of_bands(system: &System, data: &[Arc<ImageData>]) -> Result<Vec<BandView>, FitError> {
-        let scales: Vec<Scales> =
-            data.iter().map(|data| Scales { peak: 1.0, ..Scales::of(data, false) }).collect();
+        let scales: Vec<Scales> = data.iter().map(|data| Scales { peak: 1.0, ..Scales::of(data, false) }).collect();
         let model = BandsModel::new(&system.with_sampled_amplitudes(), data, &scales)?;
         if system.components.is_empty() {
             return Err(FitError::Nothing { missing: "components", fix: "add one" });

@@ -22,7 +22,7 @@ use super::derived::derived;
 use super::evidence::Place;
 use super::light::{fit_light, latent_values};
 use super::search::Search;
-use super::{Basin, BandView, Fit, FitError, FitSettings, Method, start, support};
+use super::{BandView, Basin, Fit, FitError, FitSettings, Method, start, support};
 
 /// How often sub-pixels are chosen anew at the maximum that the last ones gave: the second time few cells change, if any.
 const REFINEMENTS: usize = 3;

@@ -53,3 +53,25 @@ impl BandsFigure {
         Ok(canvas)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::{Panel, PanelKind, Raster, TableRow};
+
+    #[test]
+    fn a_page_is_as_wide_as_its_longest_row_and_has_the_common_row_last() -> Result<()> {
+        let panel = || Ok::<_, PlotError>(Panel::new(PanelKind::Data, Raster::centred(2, 2, [0.0, 1.0, 2.0, 3.0], 0.1)?));
+        let row = |panels| FitFigure { title: "band".into(), panels, ..FitFigure::default() };
+        let rows = vec![row(vec![panel()?, panel()?, panel()?]), row(vec![panel()?])];
+        let common = FitFigure { table: vec![TableRow::text("n", "1")], ..FitFigure::default() };
+        let figure = BandsFigure { title: "bands".into(), rows, common };
+        let svg = figure.svg()?;
+        let grid = Grid { columns: 3, rows: 3 };
+        assert!(svg.contains(&format!("width=\"{:.3}\" height=\"{:.3}\"", grid.width(), grid.height())));
+        assert!(matches!(BandsFigure::default().svg(), Err(PlotError::Count { got: 0, .. })));
+        let empty = BandsFigure { rows: vec![row(vec![])], ..figure };
+        assert!(matches!(empty.svg(), Err(PlotError::Count { got: 0, .. })));
+        Ok(())
+    }
+}

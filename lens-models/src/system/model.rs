@@ -13,7 +13,9 @@ use super::sampled::{Behind, Given, Lit, Sampled, Shared, Slot, sampled, with_sl
 use crate::data::ImageData;
 use crate::error::{Error, Result};
 use crate::linear::{AmplitudePrior, Amplitudes};
-use crate::op::{Deflector, LinearImages, expose, fixed_noise, image_log_prob, linear_log_prob, scalars_of, sky, trace_rays};
+use crate::op::{
+    Deflector, LinearImages, expose, fixed_noise, image_log_prob, linear_log_prob, scalars_of, sky, trace_rays,
+};
 use crate::registration::{Registered, Registration};
 use crate::sampling::Sampling;
 

@@ -47,7 +47,8 @@ pub(super) fn named(list: &[Json], place: &str) -> Result<Vec<(String, Map<Strin
 pub(super) fn check_band(components: &[Component], band: &DataFiles, first_lies: bool, file: &str) -> Result<String> {
     let name = band.name.clone().unwrap_or_default();
     let place = format!("{file}: `data`: band `{name}`");
-    let site = |c: &Component| c.name == name || components.iter().any(|other| c.name == format!("{}.{name}", other.name));
+    let site =
+        |c: &Component| c.name == name || components.iter().any(|other| c.name == format!("{}.{name}", other.name));
     if let Some(taken) = components.iter().find(|c| c.role != Role::Band && site(c)) {
         return Err(Error::DuplicateName { kind: "band or component", name: taken.name.clone() });
     }

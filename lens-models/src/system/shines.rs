@@ -57,15 +57,19 @@ impl Shines {
                 return Err(Error::unknown("band", name, here, all));
             }
             if shines[..k].contains(name) {
-                return Err(Error::WrongForm { place: here, expected: format!("each band once; `{name}` is there twice") });
+                return Err(Error::WrongForm {
+                    place: here,
+                    expected: format!("each band once; `{name}` is there twice"),
+                });
             }
         }
         let known = |name: &str| table.iter().find(|p| p.name == name).map(|p| p.name);
         let per_band = match names(entry, PER_BAND, place)? {
             None => known(AMP).into_iter().collect(),
             Some(names) => {
-                let unknown =
-                    |name: &str| Error::unknown("parameter", name, format!("{place}: `{PER_BAND}`"), table.iter().map(|p| p.name));
+                let unknown = |name: &str| {
+                    Error::unknown("parameter", name, format!("{place}: `{PER_BAND}`"), table.iter().map(|p| p.name))
+                };
                 names.into_iter().map(|name| known(name).ok_or_else(|| unknown(name))).collect::<Result<_>>()?
             }
         };
@@ -92,7 +96,12 @@ impl Shines {
         let parameter = table.iter().find(|p| p.name == name).ok_or_else(unknown)?;
         let Some(band) = band else { return Ok((parameter, None)) };
         if !self.bands.iter().any(|known| known == band) {
-            return Err(Error::unknown("band", band, format!("{place}: `{key}`"), self.bands.iter().map(String::as_str)));
+            return Err(Error::unknown(
+                "band",
+                band,
+                format!("{place}: `{key}`"),
+                self.bands.iter().map(String::as_str),
+            ));
         }
         if !self.per_band.contains(&name) {
             let expected = format!("a parameter that each band has for itself; add \"{name}\" to `{PER_BAND}`");
@@ -106,6 +115,7 @@ impl Shines {
 fn names<'a>(entry: &'a Map<String, Json>, key: &str, place: &str) -> Result<Option<Vec<&'a str>>> {
     let Some(json) = entry.get(key) else { return Ok(None) };
     let list = json.as_array().and_then(|list| list.iter().map(Json::as_str).collect::<Option<Vec<_>>>());
-    let wrong = || Error::WrongForm { place: format!("{place}: `{key}`"), expected: "a list of names in quotes".to_owned() };
+    let wrong =
+        || Error::WrongForm { place: format!("{place}: `{key}`"), expected: "a list of names in quotes".to_owned() };
     list.map(Some).ok_or_else(wrong)
 }

@@ -87,8 +87,7 @@ impl<'s> Camera<'s> {
             return Ok(map.pixels.clone());
         }
         let rms = self.files.background_rms.ok_or_else(|| missing("background_rms", "or else `noise`"))?;
-        let time =
-            |i: usize| self.exposure.as_ref().map(|map| f64::from(map.pixels[i])).or(self.files.exposure_time);
+        let time = |i: usize| self.exposure.as_ref().map(|map| f64::from(map.pixels[i])).or(self.files.exposure_time);
         // A pixel without exposure saw nothing; it is masked.
         let photons = |i: usize, m: f32| time(i).filter(|t| *t > 0.0).map_or(0.0, |t| f64::from(m).max(0.0) / t);
         Ok(signal.iter().enumerate().map(|(i, m)| (rms * rms + photons(i, *m)).sqrt() as f32).collect())
@@ -103,16 +102,14 @@ pub fn simulate_bands(system: &System, seed_of_draws: u64) -> Result<Vec<Mock>> 
     // Amplitudes are drawn like all else.
     let system = &system.with_sampled_amplitudes();
     let name = |files: &DataFiles| files.name.clone();
-    let read =
-        |files| Camera::read(system, files).map_err(|error| error.in_band(name(files).as_deref()));
+    let read = |files| Camera::read(system, files).map_err(|error| error.in_band(name(files).as_deref()));
     let cameras = system.files().map(read).collect::<Result<Vec<_>>>()?;
     if cameras.is_empty() {
         return Err(missing("pixel_scale", "a simulation needs a `data` entry"));
     }
     let blank = |camera: &Camera<'_>| camera.blank().map_err(|error| error.in_band(name(camera.files).as_deref()));
     let data = cameras.iter().map(blank).collect::<Result<Vec<_>>>()?;
-    let scales: Vec<Scales> =
-        data.iter().map(|data| Scales { peak: 1.0, ..Scales::of(data, false) }).collect();
+    let scales: Vec<Scales> = data.iter().map(|data| Scales { peak: 1.0, ..Scales::of(data, false) }).collect();
     let first = scales[0];
     let scales: Vec<Scales> = scales.iter().map(|Scales { noise, .. }| Scales { noise: *noise, ..first }).collect();
     let model = BandsModel::new(system, &data, &scales)?;
