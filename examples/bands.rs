@@ -37,7 +37,8 @@ fn main() -> anyhow::Result<()> {
     println!("| parameter | truth | both bands | f814w alone | f160w alone |\n|---|---|---|---|---|");
     for (name, s) in summary.iter() {
         let truth = mocks[0].truth.get(name).map_or(f64::NAN, |values| values[0]);
-        let beside = others.each_ref().map(|of| of.get(name).map_or("-".to_owned(), |s| format!("{:.4} ± {:.4}", s.mean, s.sd)));
+        let beside =
+            others.each_ref().map(|of| of.get(name).map_or("-".to_owned(), |s| format!("{:.4} ± {:.4}", s.mean, s.sd)));
         println!("| {name} | {truth:.4} | {:.4} ± {:.4} | {} | {} |", s.mean, s.sd, beside[0], beside[1]);
     }
     let draws = |name: &str| both.posterior.entry(name).map_or(vec![], |entry| entry.values().to_vec());
@@ -45,10 +46,10 @@ fn main() -> anyhow::Result<()> {
         draws("source.f160w.R_sersic").iter().zip(draws("source.f814w.R_sersic")).map(|(h, i)| h / i).collect();
     let mean = ratio.iter().sum::<f64>() / ratio.len() as f64;
     let sd = (ratio.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / ratio.len() as f64).sqrt();
-    println!("radius in F160W over that in F814W: {mean:.3} ± {sd:.3}, true 0.700");
-    for band in &both.bands {
-        println!("{}: chi2 per pixel {:.3}", band.name.as_deref().unwrap_or_default(), band.view.chi2_per_pixel);
-    }
+    println!(
+        "radius in F160W over that in F814W: {mean:.3} ± {sd:.3}, true 0.700; chi2 per pixel {:.3}",
+        both.chi2_per_pixel()
+    );
     if let Some(path) = std::env::args().nth(1) {
         let mut rows = vec![];
         for band in &both.bands {
@@ -66,7 +67,13 @@ fn main() -> anyhow::Result<()> {
                 Panel::new(PanelKind::Source, source),
             ];
             let (title, chi2_per_pixel) = (band.name.clone().unwrap_or_default(), Some(view.chi2_per_pixel));
-            rows.push(FitFigure { title, panels, chi2_per_pixel, caustics: view.caustics.clone(), ..FitFigure::default() });
+            rows.push(FitFigure {
+                title,
+                panels,
+                chi2_per_pixel,
+                caustics: view.caustics.clone(),
+                ..FitFigure::default()
+            });
         }
         let title = "One lens in two bands".to_owned();
         std::fs::write(path, BandsFigure { title, rows, ..BandsFigure::default() }.render()?)?;

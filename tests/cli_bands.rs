@@ -81,7 +81,11 @@ fn two_bands_are_simulated_fitted_gone_on_from_and_exported() {
     fs::write(root.join("points.csv"), "x,y\n0.4,-0.3\n").expect("a file");
     assert_eq!(good(root, &["trace", "out/best.json", "--points", "points.csv"]).lines().count(), 2);
     let priors = good(root, &["priors", "mock/system.json"]);
-    assert!(priors.contains("\"source.f814w.amp\"") && priors.contains("\"f160w.offset_x\"") && !priors.contains("rotation"));
+    assert!(
+        priors.contains("\"source.f814w.amp\"")
+            && priors.contains("\"f160w.offset_x\"")
+            && !priors.contains("rotation")
+    );
 
     refused(root, &["export", "out", "--out", "coolest"], &["several bands", "--band", "f814w, f160w"]);
     refused(root, &["export", "out", "--out", "coolest", "--band", "f606w"], &["no band `f606w`", "f160w"]);

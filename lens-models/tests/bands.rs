@@ -269,6 +269,9 @@ fn the_gradient_is_that_of_differences_by_what_is_shared_what_is_not_and_where_a
     for (name, width) in [("offset_x", 0.1), ("offset_y", 0.1), ("rotation", 0.1)] {
         json["priors"][format!("f160w.{name}")] = json!({ "normal": { "loc": 0.0, "scale": width } });
     }
+    for site in ["light.f814w.amp", "light.f160w.amp", "source.f814w.amp", "source.f160w.amp"] {
+        json["priors"][site] = json!({ "log_normal": { "loc": -0.5, "scale": 0.3 } });
+    }
     // Several planes follow the rays of a band that is moved in another way.
     let mut deep = json.clone();
     deep["cosmology"] = json!({ "z_lens": 0.3, "z_source": 2.0 });
@@ -282,18 +285,18 @@ fn the_gradient_is_that_of_differences_by_what_is_shared_what_is_not_and_where_a
         assert!(names.contains(&"f160w.offset_x") && !names.iter().any(|name| name.starts_with("f814w.")), "{names:?}");
         let position = density.draw_prior(6, 1).unwrap();
         let (_, gradient) = evaluated(&density, &position);
-        let h = 2e-4;
+        let h = 1e-3;
         for (i, g) in gradient.iter().enumerate() {
             let beside = |by: f64| {
                 let mut moved = position.clone();
                 moved[i] += by;
                 evaluated(&density, &moved).0
             };
-            // Of fourth order: f32 images over these steps leave some 1e-4 of the largest slopes.
+            // Of fourth order: images of f32 over steps of 1e-3.
             let slope = (8.0 * (beside(h) - beside(-h)) - (beside(2.0 * h) - beside(-2.0 * h))) / (12.0 * h);
             let size = gradient.iter().map(|g| g.abs()).fold(1.0, f64::max);
             println!("{:20} {g:14.4} {slope:14.4}", names[i]);
-            assert!((g - slope).abs() < 1e-3 * g.abs() + 3e-4 * size, "{}: {g} is not {slope}", names[i]);
+            assert!((g - slope).abs() < 1e-3 * g.abs() + 5e-4 * size, "{}: {g} is not {slope}", names[i]);
         }
     }
 }

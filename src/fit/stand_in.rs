@@ -96,10 +96,12 @@ mod tests {
             "lens": [ { "name": "lens", "profile": "epl" } ],
             "source": [ { "name": "galaxy", "profile": "vae", "per_band": ["amp", "scale"] } ] }"#;
         let system =
-            System::from_json_with(json, Path::new("s.json"), Path::new("."), &vae_source::profile::profiles()).unwrap();
+            System::from_json_with(json, Path::new("s.json"), Path::new("."), &vae_source::profile::profiles())
+                .unwrap();
         let simple = simplified(&system).unwrap();
         assert_eq!(simple.components[2].site_of("R_sersic"), "galaxy.b.R_sersic");
-        let found = [("galaxy.a.R_sersic", 0.2), ("galaxy.b.R_sersic", 0.3), ("galaxy.a.amp", 0.4), ("galaxy.b.amp", 0.5)];
+        let found =
+            [("galaxy.a.R_sersic", 0.2), ("galaxy.b.R_sersic", 0.3), ("galaxy.a.amp", 0.4), ("galaxy.b.amp", 0.5)];
         let found = found.into_iter().fold(Values::new(), |all, (site, v)| all.with(site, v));
         let values = translated(&system, &simple, &found.with("galaxy.center_x", 0.1));
         let scales = ["a", "b"].map(|band| values.numbers(&format!("galaxy.{band}.scale")).map(<[f64]>::to_vec));

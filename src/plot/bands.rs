@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn a_page_is_as_wide_as_its_longest_row_and_has_the_common_row_last() -> Result<()> {
-        let panel = || Ok::<_, PlotError>(Panel::new(PanelKind::Data, Raster::centred(2, 2, [0.0, 1.0, 2.0, 3.0], 0.1)?));
+        let panel =
+            || Ok::<_, PlotError>(Panel::new(PanelKind::Data, Raster::centred(2, 2, [0.0, 1.0, 2.0, 3.0], 0.1)?));
         let row = |panels| FitFigure { title: "band".into(), panels, ..FitFigure::default() };
         let rows = vec![row(vec![panel()?, panel()?, panel()?]), row(vec![panel()?])];
         let common = FitFigure { table: vec![TableRow::text("n", "1")], ..FitFigure::default() };

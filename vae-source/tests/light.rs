@@ -206,7 +206,14 @@ fn two_bands_have_one_galaxy_and_one_evaluation_of_its_decoder() {
     let model = BandsModel::new(&system, &data, &Scales::of_bands(&system, &data)).unwrap();
     let density = ModelDensity::new(move |ctx: &mut Ctx| model.run(ctx).map(drop)).unwrap();
     let names: Vec<String> = density.layout().entries().iter().map(|e| e.name.to_string()).collect();
-    let sites = ["source.z", "source.f814w.scale", "source.f814w.amp", "source.center_x", "source.f160w.scale", "source.f160w.amp"];
+    let sites = [
+        "source.z",
+        "source.f814w.scale",
+        "source.f814w.amp",
+        "source.center_x",
+        "source.f160w.scale",
+        "source.f160w.amp",
+    ];
     assert!(sites.iter().all(|site| names.iter().any(|name| name == site)), "{names:?}");
     assert_eq!(density.dim(), 3 + 64 + 2 + 4);
     let position = density.draw_prior(2, 1).unwrap();
