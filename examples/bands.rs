@@ -46,10 +46,7 @@ fn main() -> anyhow::Result<()> {
         draws("source.f160w.R_sersic").iter().zip(draws("source.f814w.R_sersic")).map(|(h, i)| h / i).collect();
     let mean = ratio.iter().sum::<f64>() / ratio.len() as f64;
     let sd = (ratio.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / ratio.len() as f64).sqrt();
-    println!(
-        "radius in F160W over that in F814W: {mean:.3} ± {sd:.3}, true 0.700; chi2 per pixel {:.3}",
-        both.chi2_per_pixel()
-    );
+    println!("radius in F160W over F814W {mean:.3} ± {sd:.3}, true 0.700; chi2 per pixel {:.3}", both.chi2_per_pixel());
     if let Some(path) = std::env::args().nth(1) {
         let mut rows = vec![];
         for band in &both.bands {

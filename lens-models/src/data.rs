@@ -396,7 +396,7 @@ impl DataFiles {
     pub fn read_psf(&self, folder: &Path) -> Result<Option<Psf>> {
         if let Some(path) = &self.psf {
             let path = folder.join(path);
-            return Psf::new(read_image(&path)?).map(Some).map_err(|error| error.in_file(&path));
+            return Psf::of_band(read_image(&path)?, &self.said()).map(Some).map_err(|error| error.in_file(&path));
         }
         let Some(fwhm) = self.psf_fwhm else { return Ok(None) };
         let (sigma, scale) = (fwhm / FWHM_PER_SIGMA, self.scale()? / self.psf_supersampling.max(1) as f64);
