@@ -10,6 +10,7 @@ use crate::mask::{MASKED_NOISE, Mask, MaskCounts};
 use crate::noise::{Background, Correlation, Noise, Patch, SigmaMap};
 use crate::psf::{FWHM_PER_SIGMA, Psf};
 use crate::regions;
+use crate::registration::Registration;
 use crate::sampling::Sampling;
 
 /// The `data` entry of a system file. Paths are relative to the folder of that file; images are FITS or `.npy`, in surface
@@ -17,6 +18,9 @@ use crate::sampling::Sampling;
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataFiles {
+    /// What an entry is called where there are several: a band, or an exposure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The image. Absent in a system that is only simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<PathBuf>,
@@ -134,6 +138,12 @@ impl ImageData {
     #[must_use]
     pub fn resampled(&self, sampling: Sampling) -> Self {
         Self { grid: self.grid.with_sampling(sampling), adaptive: false, ..self.clone() }
+    }
+
+    /// The same data with their pixels at other places on the sky.
+    #[must_use]
+    pub fn registered(&self, registration: Registration) -> Self {
+        Self { grid: self.grid.registered(registration), ..self.clone() }
     }
 
     /// The same data with other weights: 1 / sigma of each pixel of the window, 0 to leave it out; without correlation.
@@ -265,7 +275,7 @@ impl DataFiles {
         let count = mask.counts().not_finite;
         if count > 0 {
             let name = self.image.as_ref().map_or_else(|| "the image".into(), |p| p.display().to_string());
-            tracing::warn!(count, "{count} pixels of {name} are not finite; they are masked");
+            tracing::warn!(count, "{}{count} pixels of {name} are not finite; they are masked", self.said());
         }
         let (half_width, half_height) = psf.as_ref().map_or((0, 0), Psf::half_size);
         let cells = self.psf_supersampling;
@@ -273,9 +283,9 @@ impl DataFiles {
         let per_cell = self.supersampling.map_or(1, |k| k / cells);
         check_size(window.len().saturating_mul((per_cell * cells).pow(2)))?;
         let grid = Grid::windowed(size.0, size.1, scale, per_cell, window)?.with_cells(cells);
-        let correlation = match self.noise_patch {
-            Some(patch) => Some(self.measured(&image, noise.as_ref(), patch)?),
-            None => correlation,
+        let correlation = match (correlation, self.noise_patch) {
+            (None, Some(patch)) => Some(self.measured(&image, noise.as_ref(), patch)?),
+            (correlation, _) => correlation,
         };
         let (noise, median_sigma) = self.noise(noise, exposure, size, &mask, window)?;
         let noise = noise.correlated(correlation.as_ref(), window)?;
@@ -301,7 +311,8 @@ impl DataFiles {
         let (wide, high) = (psf.width(), psf.height());
         let (cropped, lost) = psf.cropped(fits)?;
         tracing::warn!(
-            "the PSF of {wide} x {high} pixels is larger than the image; it is cropped to {} x {}, which leaves out {:.2} % of its flux",
+            "{}the PSF of {wide} x {high} pixels is larger than the image; it is cropped to {} x {}, which leaves out {:.2} % of its flux",
+            self.said(),
             fits.0,
             fits.1,
             100.0 * lost
@@ -332,6 +343,15 @@ impl DataFiles {
         Correlation::new(&read_image(&path)?).map(Some).map_err(|error| error.in_file(&path))
     }
 
+    /// The same, or that of the patch of the image that the files name.
+    ///
+    /// # Errors
+    /// As [`DataFiles::read`].
+    pub(crate) fn find_correlation(&self, folder: &Path, noise: Option<&Image>) -> Result<Option<Correlation>> {
+        let (Some(patch), Some(image)) = (self.noise_patch, &self.image) else { return self.read_correlation(folder) };
+        self.measured(&read_image(folder.join(image))?, noise, patch).map(Some)
+    }
+
     /// The correlation in a patch of the image. That the pixels scatter more there than their noise says is a warning.
     fn measured(&self, image: &Image, noise: Option<&Image>, patch: Patch) -> Result<Correlation> {
         let rms = self.background_rms.unwrap_or(f64::NAN);
@@ -347,7 +367,8 @@ impl DataFiles {
         );
         if (scatter - 1.0).abs() > 0.1 {
             tracing::warn!(
-                "the pixels of noise_patch scatter {scatter:.2} times as much as their noise says; the noise is taken as it is given"
+                "{}the pixels of noise_patch scatter {scatter:.2} times as much as their noise says; the noise is taken as it is given",
+                self.said()
             );
         }
         Ok(correlation)
@@ -369,7 +390,8 @@ impl DataFiles {
         {
             let name = image.display();
             tracing::warn!(
-                "pixel_scale is {given} arcsec, but the header of {name} says {header:.5}; {given} is taken"
+                "{}pixel_scale is {given} arcsec, but the header of {name} says {header:.5}; {given} is taken",
+                self.said()
             );
         }
         Ok(Self { pixel_scale: self.pixel_scale.or(header), ..self.clone() })
@@ -381,6 +403,11 @@ impl DataFiles {
             key: "pixel_scale",
             hint: "arcsec per pixel, as the header of the image does not say it",
         })
+    }
+
+    /// What a warning about it begins with: its name, where there are several.
+    fn said(&self) -> String {
+        self.name.as_ref().map_or_else(String::new, |name| format!("band `{name}`: "))
     }
 
     fn check_keys(&self) -> Result<()> {
@@ -433,7 +460,7 @@ impl DataFiles {
     pub fn read_psf(&self, folder: &Path) -> Result<Option<Psf>> {
         if let Some(path) = &self.psf {
             let path = folder.join(path);
-            return Psf::new(read_image(&path)?).map(Some).map_err(|error| error.in_file(&path));
+            return Psf::of_band(read_image(&path)?, &self.said()).map(Some).map_err(|error| error.in_file(&path));
         }
         let Some(fwhm) = self.psf_fwhm else { return Ok(None) };
         let (sigma, scale) = (fwhm / FWHM_PER_SIGMA, self.scale()? / self.psf_supersampling.max(1) as f64);

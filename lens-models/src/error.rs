@@ -201,6 +201,21 @@ pub enum Error {
     #[error("profile `{profile}` got {got} parameters, it has {}: {}", .names.len(), .names.join(", "))]
     ParameterCount { profile: &'static str, got: usize, names: Vec<&'static str> },
 
+    /// An error about one of several bands.
+    #[error("band `{band}`: {cause}")]
+    InBand { band: String, cause: Box<Error> },
+    /// Several bands where one is wanted.
+    #[error("the system has several bands ({}), and {what} needs one; {fix}", .bands.join(", "))]
+    SeveralBands { what: &'static str, bands: Vec<String>, fix: &'static str },
+    /// Data that are not those of the bands.
+    #[error("there are {got} images for {} bands ({}); give one for each, in their order", .bands.len(), .bands.join(", "))]
+    BandCount { got: usize, bands: Vec<String> },
+    /// An amplitude that bands of different pixels share.
+    #[error(
+        "`{site}` is shared by bands with pixels of {} and {} arcsec, and brightness is per pixel; add \"amp\" to the `per_band` of its component", .scales[0], .scales[1]
+    )]
+    SharedAmplitude { site: String, scales: [f64; 2] },
+
     /// An error of the language beneath.
     #[error(transparent)]
     Language(#[from] ppl_core::Error),
@@ -210,6 +225,14 @@ impl Error {
     /// Names the file that an error about its content came from.
     pub fn in_file(self, path: &Path) -> Self {
         Self::InFile { path: path.to_owned(), cause: Box::new(self) }
+    }
+
+    /// Names the band that an error is about, if it is one of several.
+    pub(crate) fn in_band(self, band: Option<&str>) -> Self {
+        match band {
+            Some(band) => Self::InBand { band: band.to_owned(), cause: Box::new(self) },
+            None => self,
+        }
     }
 
     /// An unknown name, with the nearest of the valid ones.

@@ -24,6 +24,9 @@ fn symbol(parameter: &str) -> &str {
         "Ok0" => "Ω_k",
         "w0" => "w₀",
         "wa" => "w_a",
+        "offset_x" => "Δx",
+        "offset_y" => "Δy",
+        "rotation" => "Δφ",
         other => other,
     }
 }

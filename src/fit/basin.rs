@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lens_models::data::ImageData;
 use lens_models::linear::Amplitudes;
 use lens_models::op::AMP;
-use lens_models::system::{Role, Scales, System, SystemModel};
+use lens_models::system::{BandsModel, Role, Scales, System};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
 use ppl_infer::map::{LbfgsSettings, MapResult, MapSettings, OptimizerSettings, Pruning};
 
@@ -37,8 +37,8 @@ const SCATTER: f64 = 0.5;
 /// them while sampling: a sum of Gaussians of either sign would make rings, of which the arcs are parts. A source that a network makes is looked for by its stand-in.
 pub(super) fn basins(
     system: &System,
-    data: &Arc<ImageData>,
-    scales: &Scales,
+    data: &[Arc<ImageData>],
+    scales: &[Scales],
     light: Option<&Light>,
     starts: usize,
     search: &mut Search<'_, '_>,
@@ -46,17 +46,16 @@ pub(super) fn basins(
     let held = light.map_or_else(Values::new, |l| l.values.clone());
     let simple = stand_in::simplified(system);
     let tempered_data = match (light, &simple) {
-        (Some(light), _) => tempered(data, &light.image),
-        (None, Some(_)) => tempered(data, &vec![0.0; data.image.pixels.len()]),
-        (None, None) => data.clone(),
+        (Some(light), _) => data.iter().zip(&light.images).map(|(data, light)| tempered(data, light)).collect(),
+        (None, Some(_)) => data.iter().map(|data| tempered(data, &vec![0.0; data.image.pixels.len()])).collect(),
+        (None, None) => data.to_vec(),
     };
     let searched = simple.as_ref().unwrap_or(system);
     let priors = searched.sampled_priors();
     let searched = light.map_or_else(|| searched.clone(), |light| held_amplitudes(searched, light));
     let terms = search_terms(system);
-    let model = SystemModel::new(&searched, tempered_data.clone(), scales)?
-        .with_amplitudes(Amplitudes::NonNegative)
-        .with_points(terms);
+    let model =
+        BandsModel::new(&searched, &tempered_data, scales)?.with_amplitudes(Amplitudes::NonNegative).with_points(terms);
     let run = handler::priors(|ctx: &mut Ctx| model.run(ctx), priors);
     let density = search.density(handler::condition(&run, held.clone()))?;
     if density.dim() == 0 && simple.is_none() {
@@ -72,7 +71,7 @@ pub(super) fn basins(
     }
     let lanes = distinct(&searched, &density, &found.lanes);
     let model =
-        SystemModel::new(system, tempered_data, scales)?.with_amplitudes(Amplitudes::NonNegative).with_points(terms);
+        BandsModel::new(system, &tempered_data, scales)?.with_amplitudes(Amplitudes::NonNegative).with_points(terms);
     let joint = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.sampled_priors()))?;
     let mut from = vec![];
     for lane in lanes.into_iter().take(BASINS) {
@@ -80,7 +79,8 @@ pub(super) fn basins(
         for (name, value) in latent_values(&density, &lane.position)?.iter() {
             values.insert(name, value.clone());
         }
-        let values = if simple.is_some() { stand_in::translated(system, &values) } else { values };
+        let values =
+            simple.as_ref().map_or_else(|| values.clone(), |simple| stand_in::translated(system, simple, &values));
         from.extend(joint.position_of(&values, 0)?);
     }
     let pruning = simple.is_some().then_some(Pruning { after: PATIENCE, keep: 0.5, at_least: 2 });

@@ -5,7 +5,7 @@ use std::f64::consts::{PI, TAU};
 
 use lens_models::op::expose;
 use lens_models::plane::Lens;
-use lens_models::system::{Component, Profile, Role, System, SystemModel};
+use lens_models::system::{BandsModel, Component, Profile, Role, System};
 use ppl_core::{Array, Values};
 use ppl_infer::posterior::Posterior;
 
@@ -26,12 +26,12 @@ const ANGLES: usize = 64;
 /// - `NAME.einstein_radius` of a lens with a centre: the radius of the circle about it within which its own mean convergence is 1,
 ///   arcsec;
 /// - `einstein_radius`: the same of all lenses of the plane of the first together, about its centre;
-/// - `magnification`: the flux of the images of the sources over that of the sources;
+/// - `magnification`: the flux of the images of the sources over that of the sources, in the first of several bands;
 /// - `einstein_mass`, `einstein_radius_kpc`, `time_delay_distance` with a cosmology: solar masses, kpc and Mpc;
 /// - `NAME.magnification`, `NAME.delay` of a point source: of its images, and in days after the first.
 pub(super) fn derived(
     system: &System,
-    model: Option<&SystemModel>,
+    model: Option<&BandsModel>,
     posterior: &Posterior,
     best: &BTreeMap<String, Vec<f64>>,
 ) -> Result<Posterior, FitError> {
@@ -81,7 +81,7 @@ fn sites(system: &System, posterior: &Posterior, draw: usize) -> (BTreeMap<Strin
 /// The quantities of one draw, a number for each copy of a component.
 fn quantities(
     system: &System,
-    model: Option<&SystemModel>,
+    model: Option<&BandsModel>,
     sites: &BTreeMap<String, Vec<f64>>,
     values: &Values,
     best: &BTreeMap<String, Vec<f64>>,
@@ -90,13 +90,16 @@ fn quantities(
     for component in &system.components {
         let alone = System { components: vec![component.clone()], ..system.clone() };
         let copies: Vec<_> = each(&alone, component.role, sites).collect();
-        if let Some(shapes) = shapes(component, sites) {
+        let owner = component.owner(&["e1", "e2"]);
+        // Bands have one shape, where it is not their own.
+        let known = all.iter().any(|(name, _): &(String, Vec<f64>)| *name == format!("{owner}.q"));
+        if let Some(shapes) = shapes(component, sites).filter(|_| !known) {
             let near = self::shapes(component, best).unwrap_or_default();
             let (q, phi): (Vec<f64>, Vec<f64>) = shapes.into_iter().unzip();
             // An angle is one of many that differ by pi: that which is nearest to the best.
             let turn = |(phi, near): (&f64, &(f64, f64))| phi - PI * ((phi - near.1) / PI).round();
-            all.push((format!("{}.phi", component.name), phi.iter().zip(&near).map(turn).collect()));
-            all.push((format!("{}.q", component.name), q));
+            all.push((format!("{owner}.phi"), phi.iter().zip(&near).map(turn).collect()));
+            all.push((format!("{owner}.q"), q));
         }
         if component.role == Role::Lens {
             let radius = |copy: (&Profile, Vec<Vec<f64>>)| {
@@ -123,14 +126,14 @@ fn quantities(
         if let Some((redshifts, cosmology)) = cosmology(system, sites) {
             all.extend(redshifts.scales(cosmology, radius).map(|(name, value)| (name.to_owned(), vec![value])));
         }
-        if let Some(model) = model {
+        if let Some((model, values)) = model.and_then(|all| Some((all.bands().first()?, all.values_of(0, values)))) {
             // The scene has the best linear amplitudes, whatever their draw.
             let mut as_seen = sites.clone();
             if model.has_linear() {
-                as_seen.extend(model.amplitudes_at(values)?.best());
+                as_seen.extend(model.amplitudes_at(&values)?.best());
             }
-            if let Some(source) = source_flux(system, &as_seen)? {
-                let images = model.scene_at(values)?.source.map(|light| expose(model.data(), &light)).transpose()?;
+            if let Some(source) = source_flux(&system.of_band(0), &as_seen)? {
+                let images = model.scene_at(&values)?.source.map(|light| expose(model.data(), &light)).transpose()?;
                 let flux: f64 = images.iter().flat_map(|images| images.lane(0)).map(|v| f64::from(*v)).sum();
                 let source = source / model.data().grid.pixel_scale().powi(2);
                 all.push(("magnification".to_owned(), vec![flux / source]));

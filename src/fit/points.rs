@@ -75,6 +75,7 @@ pub fn fit_points(system: &System, settings: &FitSettings, executor: &mut Execut
         posterior,
         system: system.clone(),
         data: None,
+        bands: vec![],
         priors,
         best,
         view,

@@ -8,7 +8,7 @@ use lens_models::data::ImageData;
 use lens_models::linear::Amplitudes;
 use lens_models::parameter::{ParameterKind, ProfileParameter};
 use lens_models::sampling::Sampling;
-use lens_models::system::{Component, PointTerms, Role, Scales, Scene, System, SystemModel};
+use lens_models::system::{BandsModel, Component, PointTerms, Role, Scales, Scene, System};
 use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
 use ppl_infer::map::{Laplace, LaplaceSettings, MapSettings, laplace};
 use ppl_infer::mcmc::NutsSettings;
@@ -16,14 +16,13 @@ use ppl_infer::posterior::{Posterior, Warning};
 use ppl_infer::{Error as EngineError, Executor, Target, sample_around};
 
 use super::amplitudes;
+use super::bands::seen;
 use super::basin::{basins, from_source_plane};
-use super::border::pedestal;
 use super::derived::derived;
 use super::evidence::Place;
 use super::light::{fit_light, latent_values};
 use super::search::Search;
-use super::view::View;
-use super::{Basin, Fit, FitError, FitSettings, Method, start, support};
+use super::{BandView, Basin, Fit, FitError, FitSettings, Method, start, support};
 
 /// How often sub-pixels are chosen anew at the maximum that the last ones gave: the second time few cells change, if any.
 const REFINEMENTS: usize = 3;
@@ -38,14 +37,27 @@ pub fn fit(
     settings: &FitSettings,
     executor: &mut Executor<'_>,
 ) -> Result<Fit, FitError> {
+    fit_bands(system, &[data], settings, executor)
+}
+
+/// Fits a system to the images of its bands, in their order, or to its one image.
+///
+/// # Errors
+/// As [`fit`]; images that are not one for each band.
+pub fn fit_bands(
+    system: &System,
+    data: &[Arc<ImageData>],
+    settings: &FitSettings,
+    executor: &mut Executor<'_>,
+) -> Result<Fit, FitError> {
     let has = |role| system.of_role(role).next().is_some();
     if !has(Role::Light) && !has(Role::Source) {
         return Err(FitError::Nothing { missing: "light", fix: "add a component under `source` or `light`" });
     }
     let mut clock = Clock::new();
-    let scales = Scales::of(&data, has(Role::Light));
+    let scales = Scales::of_bands(system, data);
     // All that looks for a maximum takes the best linear amplitudes that are not negative.
-    let mut model = SystemModel::new(system, data.clone(), &scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let mut model = BandsModel::new(system, data, &scales)?.with_amplitudes(Amplitudes::NonNegative);
     let mut search = Search::new(system, settings.seed, executor, settings.processor.clone());
     let mut density = search.density(with_priors(&model, system))?;
     if density.layout().dim() == 0 {
@@ -54,11 +66,11 @@ pub fn fit(
     let mut priors = PriorSet::of(with_priors(&model, system))?;
     support::check(system, &priors)?;
     if has(Role::Light) {
-        tell_of_centres(system, &scales);
+        tell_of_centres(system, &scales[0]);
     }
     priors.extend(model.linear_priors()?);
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
-    let data = Arc::new(data.resampled(Sampling::Uniform(1)));
+    let data: Vec<Arc<ImageData>> = data.iter().map(|data| Arc::new(data.resampled(Sampling::Uniform(1)))).collect();
 
     let mut found = vec![];
     let starts = match start::given(system, &density)? {
@@ -90,14 +102,14 @@ pub fn fit(
     search.executor.stage("maximum");
     let mut best = search.maximise(&density, &starts, &MapSettings::default())?;
     clock.lap("maximum", search.executor);
-    if model.data().adaptive {
+    if model.is_adaptive() {
         search.executor.stage("sub-pixels");
         for _ in 0..REFINEMENTS {
             let finer = model.refined(&latent_values(&density, &best.position)?)?;
-            if finer == *model.sampling() {
+            if finer == model.sampling() {
                 break;
             }
-            model = model.resampled(finer)?;
+            model = model.resampled(&finer)?;
             density = search.density(with_priors(&model, system))?;
             best = search.maximise(&density, &best.position, &MapSettings::default())?;
         }
@@ -111,31 +123,35 @@ pub fn fit(
         best = search.maximise(&density, &best.position, &MapSettings::default())?;
         clock.lap("amplitudes", search.executor);
     }
-    let data = model.data().clone();
+    let data = model.data();
     let around = around(&density, &best.position, system, executor)?;
     clock.lap("curvature", executor);
 
     let before = executor.spent();
     let (mut posterior, top) = posterior(&density, &around, settings, &mut clock, executor)?;
     let values = latent_values(&density, &top)?;
-    let scene = model.scene_at(&values)?;
+    let scenes = model.scenes_at(&values)?;
     let mut best = with_fixed(system, &values);
     if model.has_linear() {
-        best.extend(model.amplitudes_at(&values)?.best());
+        best.extend(model.best_amplitudes(&values)?);
         amplitudes::draw(system, &model, &mut posterior, settings.seed)?;
         clock.lap("draws of amplitudes", executor);
     }
-    let view = View::new(system, &data, &scene, &best)?;
+    let mut images = seen(system, &data, &scenes, &best)?;
     let derived = derived(system, Some(&model), &posterior, &best)?;
     let (seconds, gradients) = (clock.seconds, executor.spent());
     let sampling_gradients = gradients - before;
     let stopped = stopped(&posterior, executor);
+    let BandView { data, view, pedestal, .. } = images[0].clone();
+    let pedestal = pedestal.filter(|_| system.bands.is_empty());
+    images.truncate(if system.bands.is_empty() { 0 } else { images.len() });
     Ok(Fit {
         posterior,
         stopped,
         system: system.clone(),
-        pedestal: pedestal(system, &data, &view),
+        pedestal,
         data: Some(data),
+        bands: images,
         priors,
         best,
         view,
@@ -166,23 +182,23 @@ fn tell_of_centres(system: &System, scales: &Scales) {
 /// The first basins as they look; none where there is but one.
 fn shown(
     system: &System,
-    data: &Arc<ImageData>,
-    scales: &Scales,
+    data: &[Arc<ImageData>],
+    scales: &[Scales],
     places: &[Place],
     most: usize,
 ) -> Result<Vec<Basin>, FitError> {
     if places.len() < 2 {
         return Ok(vec![]);
     }
-    let model = SystemModel::new(system, data.clone(), scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let model = BandsModel::new(system, data, scales)?.with_amplitudes(Amplitudes::NonNegative);
     let basin = |place: &Place| {
-        let scene = model.scene_at(&place.values)?;
+        let scenes = model.scenes_at(&place.values)?;
         let mut best = with_fixed(system, &place.values);
-        if model.has_linear() {
-            best.extend(model.amplitudes_at(&place.values)?.best());
-        }
-        let view = View::new(system, data, &scene, &best)?;
-        Ok(Basin { best, log_density: place.log_density, log_evidence: place.log_evidence, view })
+        best.extend(model.best_amplitudes(&place.values)?);
+        let mut bands = seen(system, data, &scenes, &best)?;
+        let view = bands[0].view.clone();
+        bands.truncate(if system.bands.is_empty() { 0 } else { bands.len() });
+        Ok(Basin { best, log_density: place.log_density, log_evidence: place.log_evidence, view, bands })
     };
     places.iter().take(most).map(basin).collect()
 }
@@ -253,7 +269,7 @@ where
 }
 
 /// The model under the priors of its system.
-fn with_priors(model: &SystemModel, system: &System) -> impl Fn(&mut Ctx) -> ppl_core::Result<Scene> + use<> {
+fn with_priors(model: &BandsModel, system: &System) -> impl Fn(&mut Ctx) -> ppl_core::Result<Vec<Scene>> + use<> {
     let model = model.clone();
     handler::priors(move |ctx: &mut Ctx| model.run(ctx), system.sampled_priors())
 }
@@ -297,9 +313,7 @@ pub(super) fn with_fixed(system: &System, values: &Values) -> BTreeMap<String, V
     let mut all: BTreeMap<String, Vec<f64>> =
         values.iter().map(|(name, value)| (name.to_owned(), value.numbers().to_vec())).collect();
     for component in &system.components {
-        for (name, fixed) in &component.fixed {
-            all.insert(format!("{}.{name}", component.name), fixed.clone());
-        }
+        all.extend(component.fixed_sites().map(|(site, fixed)| (site, fixed.clone())));
     }
     all
 }

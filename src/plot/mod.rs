@@ -1,10 +1,11 @@
 //! Pictures of fits and posteriors as PNG or SVG, drawn offline with a font carried in the program.
 //!
-//! [`FitFigure`] shows a lens fit on one page, [`CornerFigure`] a posterior, [`ContactSheet`] many lenses at once,
+//! [`FitFigure`] shows a lens fit on one page, [`BandsFigure`] that of several images, [`CornerFigure`] a posterior, [`ContactSheet`] many lenses at once,
 //! [`ComparisonFigure`] two samples, [`LossFigure`] a training, [`LogLogFigure`] errors over sizes. Each has `render` for PNG
 //! and `svg`.
 
 mod axes;
+mod bands;
 mod canvas;
 mod colormap;
 mod column;
@@ -26,6 +27,7 @@ mod stretch;
 mod table;
 mod text;
 
+pub use bands::BandsFigure;
 pub use colormap::{Colormap, NO_VALUE};
 pub use comparison::{ComparisonFigure, Quantity};
 pub use contact::{ContactSheet, Tile};

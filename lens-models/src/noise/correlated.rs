@@ -76,19 +76,16 @@ impl Correlated {
         });
     }
 
-    /// Noise of unit variance for each used pixel, made into noise of the window with this correlation; 0 in pixels that are not used.
-    pub fn colour(&self, white: &[f64], out: &mut [f32]) {
-        out.fill(0.0);
-        for (row, i) in self.used.iter().enumerate() {
-            let (first, numbers) = self.factor.row(row);
-            let sum: f64 = numbers.iter().zip(&white[first..]).map(|(l, z)| l * z).sum();
-            out[*i as usize] = sum as f32 / self.map.inverse()[*i as usize];
-        }
-    }
-
-    /// How many pixels are used.
-    pub fn used(&self) -> usize {
-        self.used.len()
+    /// White noise of the pixels of the window, made into noise of unit variance with this correlation; what is not used stays as it is.
+    pub fn colour(&self, z: &mut [f64]) {
+        Z.with_borrow_mut(|white| {
+            white.clear();
+            white.extend(self.used.iter().map(|i| z[*i as usize]));
+            for (row, i) in self.used.iter().enumerate() {
+                let (first, numbers) = self.factor.row(row);
+                z[*i as usize] = numbers.iter().zip(&white[first..]).map(|(l, z)| l * z).sum();
+            }
+        });
     }
 
     fn with_residuals<T>(&self, data: &[f32], model: &[f32], f: impl FnOnce(&mut [f64]) -> T) -> T {
@@ -269,12 +266,15 @@ mod tests {
     fn coloured_noise_has_the_covariance_of_the_likelihood() {
         // z' z is what white noise has, whatever it is coloured by.
         let (noise, data, _) = case(&golden());
-        let white: Vec<f64> = (0..noise.used()).map(|i| (1.7 * i as f64).sin()).collect();
-        let mut out = vec![f32::NAN; data.len()];
-        noise.colour(&white, &mut out);
+        let white: Vec<f64> = (0..data.len()).map(|i| (1.7 * i as f64).sin()).collect();
+        let mut z = white.clone();
+        noise.colour(&mut z);
+        let used = |i: &usize| noise.map().inverse()[*i] > 0.0;
+        let out: Vec<f32> =
+            (0..data.len()).map(|i| if used(&i) { z[i] as f32 / noise.map().inverse()[i] } else { 0.0 }).collect();
         let zero = vec![0.0; data.len()];
         let chi2 = -2.0 * (noise.log_prob(&out, &zero) - noise.log_prob(&zero, &zero));
-        let expected: f64 = white.iter().map(|z| z * z).sum();
+        let expected: f64 = (0..data.len()).filter(used).map(|i| white[i] * white[i]).sum();
         assert!((chi2 / expected - 1.0).abs() < 1e-5, "{chi2} {expected}");
     }
 

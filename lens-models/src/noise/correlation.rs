@@ -89,6 +89,12 @@ impl Correlation {
         Ok((Self { reach: (reach, reach), values }, (all / n).sqrt()))
     }
 
+    /// An image of it, as [`Correlation::new`] takes it.
+    pub fn image(&self) -> Image {
+        let (width, height) = (2 * self.reach.0 + 1, 2 * self.reach.1 + 1);
+        Image { width, height, pixels: self.values.iter().map(|v| *v as f32).collect() }
+    }
+
     /// Between pixels that are so far apart.
     pub fn at(&self, dx: isize, dy: isize) -> f64 {
         let (rx, ry) = (self.reach.0 as isize, self.reach.1 as isize);

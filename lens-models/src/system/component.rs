@@ -11,6 +11,7 @@ use crate::mass::MassProfile;
 use crate::op::{AMP, Keys, LightModel};
 use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
+use crate::registration::Registration;
 
 /// What a component does; also its key in a system file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,11 +26,13 @@ pub enum Role {
     Points,
     /// Says how far all is.
     Cosmology,
+    /// Says how the pixels of a further band lie on the sky of the first.
+    Band,
 }
 
 impl Role {
     /// All, in the order of a system file.
-    pub const ALL: [Role; 5] = [Role::Lens, Role::Light, Role::Source, Role::Points, Role::Cosmology];
+    pub const ALL: [Role; 6] = [Role::Lens, Role::Light, Role::Source, Role::Points, Role::Cosmology, Role::Band];
 
     /// The key in a system file.
     pub fn key(self) -> &'static str {
@@ -39,6 +42,7 @@ impl Role {
             Role::Source => "source",
             Role::Points => "points",
             Role::Cosmology => "cosmology",
+            Role::Band => "data",
         }
     }
 
@@ -47,7 +51,7 @@ impl Role {
         match self {
             Role::Lens => profiles.all_mass().iter().map(|p| p.name()).collect(),
             Role::Light | Role::Source => profiles.all_light().iter().map(|p| p.name()).collect(),
-            Role::Points | Role::Cosmology => vec![],
+            Role::Points | Role::Cosmology | Role::Band => vec![],
         }
     }
 
@@ -60,13 +64,14 @@ impl Role {
             }
             Role::Points => PointSource::read(keys).map(|points| Some(Profile::Points(Arc::new(points)))),
             Role::Cosmology => Redshifts::read(keys).map(|redshifts| Some(Profile::Cosmology(redshifts))),
+            Role::Band => Ok(Some(Profile::Registration)),
         }
     }
 
     /// The keys that the entry of a component with this profile may have beside those of all components.
     pub(super) fn keys(self, name: &str, profiles: &Profiles) -> &'static [&'static str] {
         match self {
-            Role::Lens => &[],
+            Role::Lens | Role::Band => &[],
             Role::Light | Role::Source => profiles.light(name).map_or(&[], |kind| kind.keys()),
             Role::Points => &point_source::KEYS,
             Role::Cosmology => &Redshifts::KEYS,
@@ -85,6 +90,8 @@ pub enum Profile {
     Points(Arc<PointSource>),
     /// Its parameters are those of the universe.
     Cosmology(Redshifts),
+    /// Its parameters say where the pixels of a band are.
+    Registration,
 }
 
 impl Profile {
@@ -95,6 +102,7 @@ impl Profile {
             Profile::Light(p) => p.name(),
             Profile::Points(_) => PointSource::NAME,
             Profile::Cosmology(_) => Redshifts::NAME,
+            Profile::Registration => "registration",
         }
     }
 
@@ -105,11 +113,12 @@ impl Profile {
             Profile::Light(p) => p.parameters(),
             Profile::Points(p) => p.parameters(),
             Profile::Cosmology(_) => &cosmology::PARAMETERS,
+            Profile::Registration => Registration::PARAMETERS,
         }
     }
 }
 
-/// `count` copies of a profile under one name.
+/// `count` copies of a profile under one name; where there are several bands, what a light is in one of them.
 #[derive(Clone)]
 pub struct Component {
     /// First part of the names of its sites.
@@ -128,12 +137,39 @@ pub struct Component {
     pub redshift: Option<f64>,
     /// Whether the amplitudes of its light are no parameters but what the likelihood makes of them, where they are not fixed.
     pub linear: bool,
+    /// The band that it is of, where there are several and it is not of all.
+    pub band: Option<String>,
+    /// The parameters that have a value of their own in each band, by name; all others are those of the same component in other bands.
+    pub per_band: Vec<&'static str>,
 }
 
 impl Component {
-    /// The site of a parameter.
+    /// The site of a parameter: `NAME.PARAMETER`, or `NAME.BAND.PARAMETER`.
     pub fn site(&self, parameter: &ProfileParameter) -> String {
-        format!("{}.{}", self.name, parameter.name)
+        self.site_of(parameter.name)
+    }
+
+    /// The site of the parameter of this name.
+    pub fn site_of(&self, parameter: &str) -> String {
+        format!("{}.{parameter}", self.owner(&[parameter]))
+    }
+
+    /// What stands before a quantity that follows from these parameters: the name, and the band where one of them is the band's own.
+    pub fn owner(&self, parameters: &[&str]) -> String {
+        match self.own_band(parameters) {
+            Some(band) => format!("{}.{band}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
+    /// The band, where one of these parameters is its own.
+    pub(super) fn own_band(&self, parameters: &[&str]) -> Option<&str> {
+        self.band.as_deref().filter(|_| parameters.iter().any(|p| self.per_band.contains(p)))
+    }
+
+    /// The values of its fixed parameters by site.
+    pub fn fixed_sites(&self) -> impl Iterator<Item = (String, &Vec<f64>)> {
+        self.fixed.iter().map(|(name, values)| (self.site_of(name), values))
     }
 
     /// The parameter whose numbers the likelihood finds by itself.

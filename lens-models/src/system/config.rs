@@ -18,6 +18,8 @@ pub struct System {
     pub folder: PathBuf,
     /// The images and what is known of them.
     pub data: Option<DataFiles>,
+    /// The images of several bands or exposures, each with a name, in place of `data`; empty where there is one.
+    pub bands: Vec<DataFiles>,
     /// Lens, light and source components, in the order of the file.
     pub components: Vec<Component>,
     /// Which defaults.
@@ -38,9 +40,7 @@ impl System {
     #[must_use]
     pub fn with_roles(&self, roles: &[Role]) -> Self {
         let components: Vec<Component> = self.components.iter().filter(|c| roles.contains(&c.role)).cloned().collect();
-        let kept = |site: &str| components.iter().any(|c| c.profile.parameters().iter().any(|p| c.site(p) == site));
-        let priors = self.priors.filtered(kept);
-        System { components, priors, ..self.clone() }
+        System { components, ..self.clone() }.with_own_priors()
     }
 
     /// The priors of what is sampled: all but those of linear amplitudes, which are part of the likelihood.

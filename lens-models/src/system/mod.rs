@@ -1,5 +1,7 @@
 //! Systems: a lens described by one JSON file, and the model function that it stands for.
 
+mod bands;
+mod bands_model;
 mod component;
 mod config;
 mod defaults;
@@ -10,12 +12,15 @@ mod point_source;
 mod points_model;
 mod preset;
 mod read;
+mod read_bands;
 mod redshifts;
 mod refine;
 mod sampled;
+mod shines;
 mod simulate;
 mod solve;
 
+pub use bands_model::BandsModel;
 pub use component::{Component, Profile, Role};
 pub use config::System;
 pub use defaults::Scales;
@@ -25,5 +30,5 @@ pub use point_source::{Measured, Plane, PointSource, SourcePosition};
 pub use points_model::PointsModel;
 pub use preset::Preset;
 pub use redshifts::Redshifts;
-pub use simulate::{Mock, simulate};
+pub use simulate::{Mock, simulate, simulate_bands};
 pub use solve::FoundAmplitudes;
