@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lens_models::data::{DataFiles, Inputs};
 use lens_models::fits::{HeaderCard, HeaderValue, Image, NamedImage, write_images};
 use lens_models::light::Sersic;
+use lens_models::noise::{Correlated, Correlation, Noise};
 use lens_models::op::{LightComponent, brightness, expose, sky};
 use lens_models::psf::FWHM_PER_SIGMA;
 
@@ -65,6 +66,39 @@ fn a_mask_radius_has_the_centre_that_it_is_given() {
     // Five pixels about column 5 + 3, row 4 - 2.
     assert_eq!(data.report.mask.used, 5);
     assert!(data.mask.used()[2 * 11 + 8] && data.mask.used()[11 + 8] && !data.mask.used()[4 * 11 + 5]);
+}
+
+#[test]
+fn the_noise_of_a_patch_is_the_correlation_of_the_likelihood_wherever_the_mask_is() {
+    // Each pixel with half of its left neighbour: a correlation of 0.5 / 1.25.
+    let (width, height) = (60, 50);
+    let white = |i: usize| (12.9898 * i as f64).sin() * 43_758.547 % 1.0;
+    let pixels = (1..=width * height).map(|i| (white(i) + 0.5 * white(i - 1)) as f32).collect();
+    let image = Image::new(width, height, pixels).unwrap();
+    let json = |more: &str| format!(r#"{{"pixel_scale": 0.1, "background_rms": 0.6, "mask_radius": 1.0, {more}}}"#);
+    let assemble = |more: &str| files(&json(more)).assemble(Inputs::new(image.clone()));
+    let data = assemble(r#""noise_patch": [0, 0, 60, 20], "noise_reach": 1"#).unwrap();
+    let Noise::Correlated(noise) = &data.noise else { panic!("{:?}", data.noise) };
+    let (found, scatter) = Correlation::of_patch(&image, |_| 0.6, [0, 0, 60, 20], 1).unwrap();
+    // 1200 pixels: three errors of 0.03, and 1 / 60 of the border.
+    assert!((found.at(1, 0) - 0.4).abs() < 0.1 && found.at(0, 1).abs() < 0.1, "{found:?}");
+    assert!(scatter > 0.9 && scatter < 1.2, "{scatter}");
+    let again = Correlated::new(noise.map().clone(), &found, data.report.window).unwrap();
+    let model = vec![0.1; data.image.pixels.len()];
+    let both = [noise, &again].map(|noise| noise.log_prob(&data.image.pixels, &model));
+    assert_eq!(both[0].to_bits(), both[1].to_bits());
+    // The same, as a file says it.
+    let given = Inputs { correlation: Some(Correlation::new(&found.image()).unwrap()), ..Inputs::new(image.clone()) };
+    let given = files(&json(r#""supersampling": 1"#)).assemble(given).unwrap();
+    assert!((given.noise.log_prob(&data.image.pixels, &model) - both[0]).abs() < 1e-3);
+    for (more, part) in [
+        (r#""noise_patch": [0, 0, 61, 20]"#, "leaves the image"),
+        (r#""noise_patch": [0, 0, 60, 20], "noise_reach": 3"#, "ten times"),
+        (r#""noise_patch": [0, 0, 60, 20], "exposure_time": 10.0"#, "instead of `exposure_time`"),
+    ] {
+        let error = assemble(more).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 /// A Gaussian galaxy (a Sersic profile of n = 1/2) behind a Gaussian PSF, pixel by pixel, and the same by its closed form.
