@@ -29,7 +29,7 @@ fn within(kind: ParameterKind, u: f64) -> f64 {
         ParameterKind::Ellipticity => (-0.4, 0.4),
         ParameterKind::Center => (-0.0625, 0.0625),
         ParameterKind::Shear => (-0.1, 0.1),
-        ParameterKind::Amplitude | ParameterKind::Sky => (0.5, 3.0),
+        ParameterKind::Amplitude | ParameterKind::Sky | ParameterKind::Coefficient => (0.5, 3.0),
         ParameterKind::Radius | ParameterKind::Width => (0.3, 1.5),
         ParameterKind::SersicIndex => (0.6, 4.0),
         ParameterKind::Other { low, high, .. } => match (low.is_finite(), high.is_finite()) {

@@ -3,6 +3,7 @@
 mod brightness;
 mod deflector;
 mod distances;
+mod double_sersic;
 mod expose;
 #[cfg(feature = "cuda")]
 mod gpu;
@@ -19,6 +20,7 @@ mod ray_sum;
 mod scalars;
 #[cfg(feature = "cuda")]
 mod selftest;
+mod shapelets;
 mod split;
 #[cfg(test)]
 mod tests_data;
@@ -26,6 +28,7 @@ mod tests_data;
 pub use brightness::{LightComponent, brightness, sky};
 pub use deflector::{Deflector, trace_rays};
 pub use distances::angular_diameter_distances;
+pub use double_sersic::DoubleSersic;
 pub use expose::expose;
 #[cfg(feature = "cuda")]
 pub use gpu::kernel_sources;
@@ -45,3 +48,5 @@ pub use ray_sum::ray_sum;
 pub(crate) use scalars::scalars_of;
 #[cfg(feature = "cuda")]
 pub use selftest::selftest;
+pub use shapelets::Shapelets;
+pub(crate) use shapelets::ShapeletsKind;

@@ -458,6 +458,7 @@ fn round_enough(given: &Given, count: usize, place: &str) -> Result<()> {
     let all = |name| given.fixed.get(name).or(given.start.get(name));
     let (Some(e1), Some(e2)) = (all("e1"), all("e2")) else { return Ok(()) };
     let at = |values: &[f64], copy| values.get(copy).or(values.first()).copied().unwrap_or(0.0);
+    let count = count.max(e1.len()).max(e2.len());
     let length = (0..count).map(|copy| at(e1, copy).hypot(at(e2, copy))).fold(0.0, f64::max);
     if length < 1.0 {
         return Ok(());
