@@ -301,21 +301,22 @@ fn check_covariance(json: &Json, file: &str) -> Result<()> {
 }
 
 /// The keys of `data` that hold whole numbers; what is neither among them nor a path is a number.
-const WHOLE: [&str; 2] = ["supersampling", "psf_supersampling"];
+const WHOLE: [&str; 3] = ["supersampling", "psf_supersampling", "noise_reach"];
 
 fn read_data(json: &Json, place: &str) -> Result<DataFiles> {
     let entry = object(json, place)?;
     check_keys(entry, place, DataFiles::KEYS)?;
-    let list = |value: &Json, of: fn(&Json) -> bool| {
-        value.as_array().is_some_and(|list| list.len() == 2 && list.iter().all(of))
+    let list = |value: &Json, len: usize, of: fn(&Json) -> bool| {
+        value.as_array().is_some_and(|list| list.len() == len && list.iter().all(of))
     };
     let whole = |value: &Json| value.as_u64().is_some_and(|n| n > 0);
     for (key, value) in entry.iter().filter(|(key, value)| !(value.is_null() && *key != "psf_supersampling")) {
         let (right, expected) = match key.as_str() {
             path if DataFiles::PATHS.contains(&path) => (value.is_string(), "a path in quotes, such as \"image.fits\""),
             count if WHOLE.contains(&count) => (value.is_u64(), "a whole number, such as 3"),
-            "size" => (list(value, whole), "width and height in pixels, such as [100, 100]"),
-            "mask_center" => (list(value, Json::is_number), "x and y in arcsec, such as [0.1, -0.2]"),
+            "size" => (list(value, 2, whole), "width and height in pixels, such as [100, 100]"),
+            "mask_center" => (list(value, 2, Json::is_number), "x and y in arcsec, such as [0.1, -0.2]"),
+            "noise_patch" => (list(value, 4, Json::is_u64), "x, y, width and height in pixels, such as [0, 0, 50, 40]"),
             _ => (value.is_number(), "a number, such as 0.05"),
         };
         if !right {
