@@ -1,10 +1,13 @@
 //! Lights that are sums: shapelets against `tests/data/shapelets.json`, which `scripts/golden/shapelets.py` made with lenstronomy, and two
-//! Sersics of one centre against the two.
+//! Sersics of one centre against the two; and systems that have them.
+
+use std::path::Path;
 
 use lens_models::light::{LightProfile, Sersic, Shapelet};
 use lens_models::op::{DoubleSersic, LightModel, Shapelets};
-use ppl_core::Array;
+use lens_models::system::{Scales, System, SystemModel, simulate};
 use ppl_core::autodiff::{Dims, Shape, Value};
+use ppl_core::{Array, Ctx, LogDensity, ModelDensity, handler};
 use serde_json::Value as Json;
 
 fn number(value: &Json) -> f64 {
@@ -162,6 +165,59 @@ fn a_double_sersic_is_two_of_one_centre() {
         assert!((f64::from(light.lane(0)[i]) - sum).abs() <= 2e-5 * sum);
         for k in [0, 1] {
             assert!((f64::from(units[k].lane(0)[i]) * amp[k] - each[k]).abs() <= 2e-5 * each[k]);
+        }
+    }
+}
+
+/// A lens with a double Sersic and a source of shapelets, with these keys besides.
+fn lens(keys: &str) -> System {
+    let json = format!(
+        r#"{{ "data": {{ "size": [24, 24], "pixel_scale": 0.1, "background_rms": 0.05, "supersampling": 1 }},
+        "lens": [{{ "name": "lens", "profile": "sis", "parameters": {{ "theta_E": {{ "value": 0.7, "free": true }},
+            "center_x": {{ "value": 0.0 }}, "center_y": {{ "value": 0.0 }} }} }}],
+        "light": [{{ "name": "galaxy", "profile": "double_sersic" {keys}, "parameters": {{
+            "R_sersic": {{ "value": [0.2, 0.6], "free": true }}, "n_sersic": {{ "value": [3.0, 1.0] }},
+            "e1": {{ "value": 0.1 }}, "e2": {{ "value": [0.0, -0.2] }}, "center_x": {{ "value": 0.01 }}, "center_y": {{ "value": 0.0 }} }} }}],
+        "source": [{{ "name": "source", "profile": "shapelets", "n_max": 2 {keys}, "parameters": {{
+            "beta": {{ "value": 0.1, "free": true }}, "center_x": {{ "value": 0.05 }}, "center_y": {{ "value": -0.03 }} }} }}] }}"#
+    );
+    System::from_json(&json, Path::new("s.json"), Path::new(".")).expect("a system file")
+}
+
+#[test]
+fn systems_of_both_have_a_density_whose_amplitudes_may_be_linear() {
+    let amps = |mut system: System| {
+        let (galaxy, source) = (vec![1.0, 0.4], vec![2.0, -0.5, 0.3, 0.2, -0.1, 0.4]);
+        for component in &mut system.components {
+            let amp = if component.name == "galaxy" { &galaxy } else { &source };
+            component.start.insert("amp", amp.clone());
+        }
+        system
+    };
+    let data = simulate(&amps(lens("")).at_start(), 1).expect("an image").data;
+    // theta_E, two radii, beta; and eight amplitudes where they are sampled.
+    for (keys, dim) in [("", 4 + 8), (r#", "amp": "linear""#, 4)] {
+        let system = lens(keys);
+        let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, true)).expect("a model");
+        let priors = system.sampled_priors();
+        let density =
+            ModelDensity::new(handler::priors(move |ctx: &mut Ctx| model.run(ctx), priors)).expect("a density");
+        assert_eq!(density.dim(), dim);
+        let position = density.draw_prior(1, 1).expect("a draw");
+        let (mut logp, mut grad) = (vec![0.0], vec![0.0; dim]);
+        density.logp_and_grad(&position, &mut logp, &mut grad).expect("it is evaluated");
+        assert!(logp[0].is_finite() && grad.iter().all(|g| g.is_finite()), "{logp:?} {grad:?}");
+        for (i, g) in grad.iter().enumerate() {
+            let h = 1e-3;
+            let at = |by: f64| {
+                let (mut moved, mut logp, mut unused) = (position.clone(), vec![0.0], vec![0.0; dim]);
+                moved[i] += by;
+                density.logp_and_grad(&moved, &mut logp, &mut unused).expect("it is evaluated");
+                logp[0]
+            };
+            let slope = (at(h) - at(-h)) / (2.0 * h);
+            // f32 images over a step of 1e-3.
+            assert!((g - slope).abs() < 5e-3 * slope.abs().max(10.0), "{i}: {g} is not {slope}");
         }
     }
 }

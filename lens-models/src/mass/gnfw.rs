@@ -59,7 +59,7 @@ impl Ellipsoid<3> for Gnfw {
     fn prepare<S: Scalar>(&[rs, alpha_rs, gamma]: &[f64; 3]) -> Rows<S> {
         let rs = positive(rs);
         let t = if (0.0..3.0).contains(&gamma) { 2.0 - gamma } else { f64::NAN };
-        let ladder = Ladder::new::<S>(rs);
+        let ladder = Ladder::new::<S>(rs, 1.0 + t);
         // A and its derivative by gamma_in, up to the factor.
         let bare = |i: usize| {
             let x = ladder.rung(i) / rs;

@@ -104,7 +104,7 @@ impl Ellipsoid<2> for HernquistEllipse {
 
     fn prepare<S: Scalar>(&[sigma0, rs]: &[f64; 2]) -> Rows<S> {
         let rs = positive(rs);
-        let ladder = Ladder::new::<S>(rs);
+        let ladder = Ladder::new::<S>(rs, 2.0);
         Series::new(ladder.len, |i| {
             let x = ladder.rung(i) / rs;
             let a = 4.0 * sigma0 * rs.powi(3) * ladder.weight(i, 2.0, 4.0) * x.powi(3) / (1.0 + x * x).powi(2);

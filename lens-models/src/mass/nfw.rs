@@ -122,7 +122,7 @@ impl Ellipsoid<2> for NfwEllipse {
     fn prepare<S: Scalar>(&[rs, alpha_rs]: &[f64; 2]) -> Rows<S> {
         let rs = positive(rs);
         let unit = alpha_rs * rs * rs / (1.0 - std::f64::consts::LN_2);
-        let ladder = Ladder::new::<S>(rs);
+        let ladder = Ladder::new::<S>(rs, 2.0);
         Series::new(ladder.len, |i| {
             let x = ladder.rung(i) / rs;
             let a = unit * ladder.weight(i, 2.0, 2.0) * x.powi(3) / (1.0 + x * x);

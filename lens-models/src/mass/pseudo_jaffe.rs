@@ -160,7 +160,8 @@ impl Ellipsoid<3> for PseudoJaffeEllipse {
         // Gauss and Legendre's rule: the integrand is smooth for |Im ln s| < pi / 2.
         let b = std::f64::consts::PI / length.abs();
         let rate = 2.0 * (b + b.hypot(1.0)).ln();
-        let points = (4.0 + (100.0 / (20.0 * S::ROUNDING).max(1e-12)).ln() / rate).max(6.0).min(200.0) as usize;
+        let points = 4.0 + (100.0 / (20.0 * S::ROUNDING).max(1e-12)).ln() / rate;
+        let points = (points as usize).clamp(6, 200);
         // ln(Rs / Ra) / (Rs - Ra), and its logarithm's derivative by ln Ra.
         let [mean, slope] = if length.abs() < 1e-3 {
             [1.0 / (ra * (1.0 + length * (0.5 + length / 6.0))), -0.5 + length / 12.0]

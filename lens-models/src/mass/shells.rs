@@ -169,7 +169,7 @@ impl Deflector for Shells {
 
     fn potential(of: &Of<f64>, at: &At<f64>) -> f64 {
         let Ray { x, last2, inv_w, c, outside, .. } = ray(of, at);
-        if !(outside > 0.0) {
+        if outside <= 0.0 {
             return 0.0 * of.strength;
         }
         // 2 int kappa m ln(|w + S| / [sqrt(2 + 2 k) m]) dm: within an ellipse its potential is that on it.

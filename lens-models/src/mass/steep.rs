@@ -39,18 +39,20 @@ pub struct Ladder {
 }
 
 impl Ladder {
-    /// Cores for the radii that matter and for the `scale` of a halo.
+    /// Cores for the radii that matter and for the `scale` of a halo, whose masses A / s rise as s^`rise` from the centre.
     ///
-    /// What is below the first or above the last is given to these: it looks like one of them from the radii in between.
-    pub fn new<S: Scalar>(scale: f64) -> Self {
+    /// What is below the first or above the last is given to these: it looks like one of them from the radii in between, but for a part
+    /// (s / r)^(rise + 1) of it.
+    pub fn new<S: Scalar>(scale: f64, rise: f64) -> Self {
         let (step, margin) = Self::fineness::<S>();
-        Self::between(NEAR.min(scale) / margin, 0.3 * FAR.max(scale) * margin, step)
+        let below = margin.powf((3.0 / (1.0 + rise)).max(1.0));
+        Self::between(NEAR.min(scale) / below, 0.3 * FAR.max(scale) * margin, step)
     }
 
     /// The squares of cores, for radii from `near` to `far`: what is added to the square of one that all have.
     pub fn squares<S: Scalar>(near: f64, far: f64) -> Self {
         let (step, margin) = Self::fineness::<S>();
-        Self::between((near / margin).powi(2), (0.3 * far * margin).powi(2), 2.0 * step)
+        Self::between((near / margin).powi(2), (3.0 * far * margin).powi(2), 2.0 * step)
     }
 
     /// The step in ln s, and how far beyond the radii the cores go.
