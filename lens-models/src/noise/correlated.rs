@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::SigmaMap;
 use super::correlation::Correlation;
+use super::sigma_map::SigmaMap;
 use crate::error::{Error, Result};
 use crate::grid::Window;
 
