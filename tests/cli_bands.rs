@@ -130,7 +130,8 @@ fn what_cannot_be_fitted_is_refused_in_one_line() {
     fs::write(root.join("bands.json"), BANDS).expect("a file");
     good(root, &["simulate", "bands.json", "--out", "mock"]);
     let system = read(&root.join("mock/system.json"));
-    let cases: [(&dyn Fn(&mut Json), &[&str]); 7] = [
+    type Case<'a> = (&'a dyn Fn(&mut Json), &'a [&'a str]);
+    let cases: [Case<'_>; 7] = [
         (&|j| j["data"] = json!([]), &["`data`", "one at least"]),
         (&|j| j["data"][1]["name"] = json!("f814w"), &["`f814w` is there twice"]),
         (&|j| j["source"][0]["per_band"] = json!(["amq"]), &["`amq`", "amp"]),

@@ -331,7 +331,8 @@ fn what_a_file_says_of_bands_is_checked() {
         change(&mut json);
         System::from_json(&json.to_string(), Path::new("s.json"), Path::new(".")).err().expect("an error").to_string()
     };
-    let cases: [(&dyn Fn(&mut Json), &[&str]); 16] = [
+    type Case<'a> = (&'a dyn Fn(&mut Json), &'a [&'a str]);
+    let cases: [Case<'_>; 16] = [
         (&|j| j["data"] = json!([]), &["`data`", "at least"]),
         (&|j| j["data"][1]["name"] = json!("F814W"), &["the band `F814W` is there twice"]),
         (&|j| j["data"][1] = json!({ "size": [8, 8] }), &["`name`"]),

@@ -56,7 +56,7 @@ pub(super) fn basins(
     let model = look.model(system)?;
     let joint = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.sampled_priors()))?;
     if light.is_none() && look.simple.is_none() {
-        let found = look.from_many(&joint, search)?;
+        let found = look.maxima(&joint, search)?;
         return weighed(system, &joint, &found.lanes, search);
     }
     let configurations = look.configurations(light, search)?;
@@ -91,7 +91,7 @@ impl Look<'_> {
     }
 
     /// The maxima from many starts.
-    fn from_many<M, R>(&self, density: &ModelDensity<M>, search: &mut Search<'_, '_>) -> Result<MapResult, FitError>
+    fn maxima<M, R>(&self, density: &ModelDensity<M>, search: &mut Search<'_, '_>) -> Result<MapResult, FitError>
     where
         M: Fn(&mut Ctx) -> ppl_core::Result<R>,
     {
@@ -115,7 +115,7 @@ impl Look<'_> {
         if density.dim() == 0 && self.simple.is_none() {
             return Ok(vec![]);
         }
-        let found = self.from_many(&density, search)?;
+        let found = self.maxima(&density, search)?;
         let mut configurations = vec![];
         for lane in distinct(&searched, &density, &found.lanes).into_iter().take(BASINS) {
             let mut values = held.clone();

@@ -146,7 +146,7 @@ impl Factor {
             let (before, diagonal) = this.split_at_mut(row - from);
             let left = diagonal[0] - dot(before, before);
             // One is what a pixel has alone, what is left of it is its own; rounding takes 1e-16 of each of a few hundred.
-            if !(left > 1e-9) {
+            if left.is_nan() || left < 1e-9 {
                 return Err(Error::NotACorrelation {
                     why: "no noise can have it: take a larger patch or a smaller `noise_reach`",
                 });

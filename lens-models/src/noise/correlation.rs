@@ -31,7 +31,7 @@ impl Correlation {
         let middle = f64::from(image.pixels[image.pixels.len() / 2]);
         let values: Vec<f64> = image.pixels.iter().map(|v| f64::from(*v) / middle).collect();
         let opposite = values.iter().zip(values.iter().rev());
-        if !(middle > 0.0) || values.iter().any(|v| !(v.abs() <= 1.0)) {
+        if middle <= 0.0 || values.iter().any(|v| v.is_nan() || v.abs() > 1.0) {
             return Err(Error::NotACorrelation { why: "it has to be finite, and largest in its middle" });
         }
         if opposite.clone().any(|(a, b)| (a - b).abs() > ASYMMETRY) {
@@ -75,7 +75,7 @@ impl Correlation {
             (0..height - dy).map(row).sum()
         };
         let (side, all) = (2 * reach + 1, pairs(0, 0));
-        if !(all > 0.0) {
+        if all <= 0.0 {
             return Err(bad("all of its pixels are equal"));
         }
         let mut values = vec![0.0; side * side];
