@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::halo::{Halo, TNFW};
 use super::point_source::{self, PointSource};
 use super::redshifts::Redshifts;
-use crate::cosmology;
+use crate::cosmology::{self, Cosmology};
 use crate::error::Result;
 use crate::mass::MassProfile;
 use crate::op::{AMP, Keys, LightModel};
@@ -45,7 +46,7 @@ impl Role {
     /// The names of the profiles it may have.
     pub fn names(self, profiles: &Profiles) -> Vec<&'static str> {
         match self {
-            Role::Lens => profiles.all_mass().iter().map(|p| p.name()).collect(),
+            Role::Lens => profiles.all_mass().iter().map(|p| p.name()).chain([Halo::NAME]).collect(),
             Role::Light | Role::Source => profiles.all_light().iter().map(|p| p.name()).collect(),
             Role::Points | Role::Cosmology => vec![],
         }
@@ -54,6 +55,7 @@ impl Role {
     /// The profile of this name as the entry of a component asks for it; none where there is no such name.
     pub(super) fn profile(self, name: &str, profiles: &Profiles, keys: &Keys<'_>) -> Result<Option<Profile>> {
         match self {
+            Role::Lens if name == Halo::NAME => Halo::read(keys).map(|halo| Some(Profile::Halo(halo))),
             Role::Lens => Ok(profiles.mass(name).map(Profile::Mass)),
             Role::Light | Role::Source => {
                 profiles.light(name).map(|kind| kind.make(keys).map(Profile::Light)).transpose()
@@ -66,6 +68,7 @@ impl Role {
     /// The keys that the entry of a component with this profile may have beside those of all components.
     pub(super) fn keys(self, name: &str, profiles: &Profiles) -> &'static [&'static str] {
         match self {
+            Role::Lens if name == Halo::NAME => &Halo::KEYS,
             Role::Lens => &[],
             Role::Light | Role::Source => profiles.light(name).map_or(&[], |kind| kind.keys()),
             Role::Points => &point_source::KEYS,
@@ -79,6 +82,8 @@ impl Role {
 pub enum Profile {
     /// It deflects.
     Mass(&'static dyn MassProfile),
+    /// It deflects, and is given by its mass.
+    Halo(Halo),
     /// It shines.
     Light(Arc<dyn LightModel>),
     /// It is seen as points.
@@ -92,6 +97,7 @@ impl Profile {
     pub fn name(&self) -> &'static str {
         match self {
             Profile::Mass(p) => p.name(),
+            Profile::Halo(_) => Halo::NAME,
             Profile::Light(p) => p.name(),
             Profile::Points(_) => PointSource::NAME,
             Profile::Cosmology(_) => Redshifts::NAME,
@@ -102,6 +108,7 @@ impl Profile {
     pub fn parameters(&self) -> &'static [ProfileParameter] {
         match self {
             Profile::Mass(p) => p.parameters(),
+            Profile::Halo(p) => p.parameters(),
             Profile::Light(p) => p.parameters(),
             Profile::Points(p) => p.parameters(),
             Profile::Cosmology(_) => &cosmology::PARAMETERS,
@@ -134,6 +141,22 @@ impl Component {
     /// The site of a parameter.
     pub fn site(&self, parameter: &ProfileParameter) -> String {
         format!("{}.{}", self.name, parameter.name)
+    }
+
+    /// The value that a parameter is fixed at, or that a fit starts with.
+    pub fn given(&self, parameter: &ProfileParameter) -> Option<&Vec<f64>> {
+        self.fixed.get(parameter.name).or(self.start.get(parameter.name))
+    }
+
+    /// What one copy with these numbers deflects as: a halo that is given by its mass as one of angles, which are NaN without a universe.
+    pub fn deflecting(&self, values: Vec<f64>, universe: Option<(Redshifts, Cosmology)>) -> (&Profile, Vec<f64>) {
+        match (&self.profile, universe) {
+            (Profile::Halo(halo), Some((redshifts, cosmology))) => {
+                (&TNFW, halo.angles(&values, redshifts, cosmology, self.redshift).to_vec())
+            }
+            (Profile::Halo(_), None) => (&TNFW, vec![f64::NAN; TNFW.parameters().len()]),
+            _ => (&self.profile, values),
+        }
     }
 
     /// The parameter whose numbers the likelihood finds by itself.

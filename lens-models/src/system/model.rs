@@ -110,6 +110,21 @@ impl SystemModel {
         Scene::of(parts)
     }
 
+    /// The same model with some of its components alone.
+    #[must_use]
+    pub fn with_components(&self, keep: impl Fn(&Component) -> bool) -> Self {
+        let components = self.components.iter().filter(|(component, _)| keep(component)).cloned().collect();
+        SystemModel { components, ..self.clone() }
+    }
+
+    /// Samples the free parameters as [`run`](Self::run) does, and scores nothing: the prior.
+    ///
+    /// # Errors
+    /// What the context returns.
+    pub fn run_prior(&self, ctx: &mut Ctx) -> ppl_core::Result<()> {
+        sampled(ctx, &self.components).map(drop)
+    }
+
     /// The redshifts of a system that has more than one plane of lenses and one of sources.
     fn depth<'a>(&self, behind: &'a Behind) -> Option<Depth<'a>> {
         let (redshifts, cosmology) = behind.cosmology.as_ref().filter(|_| is_deep(&self.components))?;

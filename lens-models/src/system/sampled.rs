@@ -82,6 +82,7 @@ pub(super) struct Behind {
 /// Samples the parameters of all components, in their order.
 pub(super) fn sampled<'s>(ctx: &mut Ctx, components: &'s [(Component, Vec<Slot>)]) -> ppl_core::Result<Sampled<'s>> {
     let mut all = Sampled { lit: vec![], behind: Behind::default() };
+    let mut halos = vec![];
     for (component, slots) in components {
         for given in values(ctx, component, slots)? {
             match &component.profile {
@@ -89,6 +90,8 @@ pub(super) fn sampled<'s>(ctx: &mut Ctx, components: &'s [(Component, Vec<Slot>)
                     let deflector = Deflector::new(*profile, scalars_of(&given.params)?)?;
                     all.behind.deflectors.push((component.redshift, deflector));
                 }
+                // Their angles hang on the cosmology, which comes last.
+                Profile::Halo(halo) => halos.push((component.redshift, *halo, given.params)),
                 Profile::Light(model) => {
                     let Component { role, redshift, .. } = *component;
                     all.lit.push(Lit { role, redshift, model, given });
@@ -98,6 +101,11 @@ pub(super) fn sampled<'s>(ctx: &mut Ctx, components: &'s [(Component, Vec<Slot>)
                 }
                 Profile::Cosmology(redshifts) => all.behind.cosmology = Some((*redshifts, given.params)),
             }
+        }
+    }
+    if let Some((redshifts, cosmology)) = &all.behind.cosmology {
+        for (z, halo, values) in halos {
+            all.behind.deflectors.push((z, halo.deflector(&values, *redshifts, cosmology, z)?));
         }
     }
     Ok(all)
