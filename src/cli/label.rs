@@ -24,6 +24,10 @@ fn symbol(parameter: &str) -> &str {
         "Ok0" => "Ω_k",
         "w0" => "w₀",
         "wa" => "w_a",
+        "log10_m200" => "lg M₂₀₀",
+        "tau" => "τ",
+        "concentration" => "c",
+        "delta_log10_c" => "Δ lg c",
         other => other,
     }
 }

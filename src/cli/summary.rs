@@ -1,6 +1,6 @@
 //! The summary of a fit: every number that a script would want, and what a person should beware of.
 
-use arclet::fit::{Fit, FitSettings, Method, Pedestal, PointsView};
+use arclet::fit::{Fit, FitSettings, HaloEvidence, Method, Pedestal, PointsView};
 use arclet::infer::posterior::{Summary, Warning};
 use arclet::lens::plane::PointImage;
 use serde_json::{Value as Json, json};
@@ -19,12 +19,13 @@ pub fn json(fit: &Fit, settings: &FitSettings, summary: &Summary) -> Json {
     json!({
         "sites": summary,
         "derived": fit.derived.summary(),
+        "halos": fit.halos.as_ref().map(halos),
         "divergences": fit.posterior.divergences(),
         "gradients": fit.gradients,
         "seconds": seconds,
         "chi2_per_pixel": fit.view.chi2_per_pixel,
         "einstein_radius": fit.view.einstein_radius,
-        "method": method(settings.method),
+        "method": method(fit, settings),
         "chains": fit.posterior.chains(),
         "draws": fit.posterior.draws(),
         "seed": settings.seed,
@@ -33,6 +34,17 @@ pub fn json(fit: &Fit, settings: &FitSettings, summary: &Summary) -> Json {
         "data": fit.data.as_ref().map(|data| &data.report),
         "points": points(fit),
         "warnings": warnings(fit, settings),
+    })
+}
+
+/// The evidence for haloes that were looked for.
+fn halos(evidence: &HaloEvidence) -> Json {
+    let (log_bayes_factor, error) = evidence.log_bayes_factor();
+    json!({
+        "log_evidence": evidence.with,
+        "log_evidence_without": evidence.without,
+        "log_bayes_factor": log_bayes_factor,
+        "log_bayes_factor_error": error,
     })
 }
 
@@ -55,9 +67,10 @@ fn points(fit: &Fit) -> Vec<Json> {
     fit.view.points.iter().map(of).collect()
 }
 
-/// The name of a method on the command line.
-pub fn method(method: Method) -> &'static str {
-    match method {
+/// What the draws were made by: the name of the method on the command line, or `smc` where haloes were looked for.
+pub fn method(fit: &Fit, settings: &FitSettings) -> &'static str {
+    match settings.method {
+        Method::Nuts if fit.halos.is_some() => "smc",
         Method::Nuts => "nuts",
         Method::Map => "map",
     }

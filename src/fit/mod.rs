@@ -3,8 +3,12 @@
 mod amplitudes;
 mod basin;
 mod border;
+mod clock;
+mod curvature;
 mod derived;
 mod evidence;
+mod halo;
+mod halos;
 mod known;
 mod light;
 mod point_view;
@@ -27,6 +31,7 @@ use ppl_core::{PriorSet, Processor};
 use ppl_infer::posterior::Posterior;
 
 pub use border::Pedestal;
+pub use halos::HaloEvidence;
 pub use point_view::PointsView;
 pub use points::fit_points;
 pub use stages::fit;
@@ -113,6 +118,8 @@ pub struct Fit {
     pub basins: Vec<Basin>,
     /// What the model leaves at the border of the used pixels, where that is more than noise and no sky is modelled.
     pub pedestal: Option<Pedestal>,
+    /// Log evidence with haloes that were looked for and without; none where there are none, and of a Gaussian.
+    pub halos: Option<HaloEvidence>,
     /// What follows from the parameters, at some of the draws: shapes, Einstein radii, the magnification.
     pub derived: Posterior,
     /// Seconds of each stage, in order.

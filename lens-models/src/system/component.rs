@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::halo::{Halo, TNFW};
+use super::halo::Halo;
 use super::point_source::{self, PointSource};
 use super::redshifts::Redshifts;
 use crate::cosmology::{self, Cosmology};
 use crate::error::Result;
-use crate::mass::MassProfile;
+use crate::mass::{MassProfile, Tnfw};
 use crate::op::{AMP, Keys, LightModel};
 use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
@@ -115,6 +115,9 @@ impl Profile {
         }
     }
 }
+
+/// What a halo that is given by its mass is once its angles are known.
+static TNFW: Profile = Profile::Mass(&Tnfw);
 
 /// `count` copies of a profile under one name.
 #[derive(Clone)]

@@ -3,7 +3,6 @@
 use ppl_core::autodiff::Value;
 use ppl_core::{Result, Var};
 
-use super::component::Profile;
 use super::redshifts::Redshifts;
 use crate::cosmology::{Concentration, Cosmology};
 use crate::error::{self, Error};
@@ -18,9 +17,6 @@ pub struct Halo {
     concentration: Concentration,
     scatter: bool,
 }
-
-/// What it is once its angles are known.
-pub static TNFW: Profile = Profile::Mass(&Tnfw);
 
 const LOG10_M200: ProfileParameter = ProfileParameter::new(
     "log10_m200",

@@ -21,7 +21,7 @@ mod solve;
 pub use component::{Component, Profile, Role};
 pub use config::System;
 pub use defaults::Scales;
-pub use halo::{Halo, TNFW};
+pub use halo::Halo;
 pub use model::{Scene, SystemModel};
 pub use point_log_prob::PointTerms;
 pub use point_source::{Measured, Plane, PointSource, SourcePosition};
