@@ -33,6 +33,8 @@ pub enum ParameterKind {
     Ellipticity,
     /// A coordinate on the sky, arcsec.
     Center,
+    /// A coordinate of what may be anywhere in the image, arcsec.
+    Position,
     /// One component of an external shear.
     Shear,
     /// Surface brightness.
@@ -74,7 +76,7 @@ impl ParameterKind {
             Self::Slope => (1.0, 3.0),
             Self::AxisRatio => (0.0, 1.0),
             Self::Ellipticity => (-1.0, 1.0),
-            Self::Angle | Self::Center | Self::Shear | Self::Sky | Self::Coefficient => {
+            Self::Angle | Self::Center | Self::Position | Self::Shear | Self::Sky | Self::Coefficient => {
                 (f64::NEG_INFINITY, f64::INFINITY)
             }
             Self::SersicIndex => (0.2, 10.0),

@@ -27,6 +27,10 @@ fn symbol(parameter: &str) -> &str {
         "offset_x" => "Δx",
         "offset_y" => "Δy",
         "rotation" => "Δφ",
+        "log10_m200" => "lg M₂₀₀",
+        "tau" => "τ",
+        "concentration" => "c",
+        "delta_log10_c" => "Δ lg c",
         other => other,
     }
 }

@@ -57,7 +57,8 @@ pub fn write(
     let View { critical_curves, caustics, cuts, .. } = &fit.view;
     let curves = serde_json::json!({ "critical_curves": critical_curves, "caustics": caustics, "cuts": cuts });
     json(folder, "curves.json", &curves)?;
-    fit.posterior.set_attribute("seed", settings.seed).set_attribute("method", summary::method(settings.method));
+    let method = summary::method(fit, settings);
+    fit.posterior.set_attribute("seed", settings.seed).set_attribute("method", method);
     fit.posterior.write_netcdf(folder.path().join("posterior.nc"))?;
     if let Some(data) = &fit.data {
         model_fits(folder, fit, data)?;

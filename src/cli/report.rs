@@ -72,9 +72,13 @@ pub fn print(
         "\n{image}{} chains x {} draws by {}, {} gradients in {seconds:.1} s{physical}",
         fit.posterior.chains(),
         fit.posterior.draws(),
-        summary::method(settings.method),
+        summary::method(fit, settings),
         fit.gradients,
     );
+    if let Some(evidence) = &fit.halos {
+        let (factor, error) = evidence.log_bayes_factor();
+        let _ = writeln!(text, "log evidence with haloes over that without: {factor:+.2} ± {error:.2}");
+    }
     if let Some(line) = basins::line(fit) {
         let _ = writeln!(text, "{line}");
     }

@@ -1,6 +1,6 @@
 //! The summary of a fit: every number that a script would want, and what a person should beware of.
 
-use arclet::fit::{BandView, Fit, FitSettings, Method, Pedestal, PointsView};
+use arclet::fit::{BandView, Fit, FitSettings, HaloEvidence, Method, Pedestal, PointsView};
 use arclet::infer::posterior::{Summary, Warning};
 use arclet::lens::plane::PointImage;
 use serde_json::{Value as Json, json};
@@ -19,12 +19,13 @@ pub fn json(fit: &Fit, settings: &FitSettings, summary: &Summary) -> Json {
     json!({
         "sites": summary,
         "derived": fit.derived.summary(),
+        "halos": fit.halos.as_ref().map(halos),
         "divergences": fit.posterior.divergences(),
         "gradients": fit.gradients,
         "seconds": seconds,
         "chi2_per_pixel": fit.chi2_per_pixel(),
         "einstein_radius": fit.view.einstein_radius,
-        "method": method(settings.method),
+        "method": method(fit, settings),
         "chains": fit.posterior.chains(),
         "draws": fit.posterior.draws(),
         "seed": settings.seed,
@@ -49,6 +50,17 @@ fn band(BandView { name, data, view, .. }: &BandView) -> Json {
     })
 }
 
+/// The evidence for haloes that were looked for.
+fn halos(evidence: &HaloEvidence) -> Json {
+    let (log_bayes_factor, error) = evidence.log_bayes_factor();
+    json!({
+        "log_evidence": evidence.with,
+        "log_evidence_without": evidence.without,
+        "log_bayes_factor": log_bayes_factor,
+        "log_bayes_factor_error": error,
+    })
+}
+
 /// The point sources at the best fit: their images, and which of them are those that were seen.
 fn points(fit: &Fit) -> Vec<Json> {
     let image = |image: &PointImage| json!({ "position": image.position, "magnification": image.magnification });
@@ -68,9 +80,10 @@ fn points(fit: &Fit) -> Vec<Json> {
     fit.view.points.iter().map(of).collect()
 }
 
-/// The name of a method on the command line.
-pub fn method(method: Method) -> &'static str {
-    match method {
+/// What the draws were made by: the name of the method on the command line, or `smc` where haloes were looked for.
+pub fn method(fit: &Fit, settings: &FitSettings) -> &'static str {
+    match settings.method {
+        Method::Nuts if fit.halos.is_some() => "smc",
         Method::Nuts => "nuts",
         Method::Map => "map",
     }

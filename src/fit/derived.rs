@@ -10,8 +10,9 @@ use ppl_core::{Array, Values};
 use ppl_infer::posterior::Posterior;
 
 use super::FitError;
-use super::point_view::{cosmology, points_at};
-use super::values::{constants, each, masses, number};
+use super::halo;
+use super::point_view::points_at;
+use super::values::{constants, each, masses, number, universe};
 
 /// Draws of all chains together, evenly spaced, that the quantities are computed at.
 const DRAWS: usize = 200;
@@ -28,6 +29,7 @@ const ANGLES: usize = 64;
 /// - `einstein_radius`: the same of all lenses of the plane of the first together, about its centre;
 /// - `magnification`: the flux of the images of the sources over that of the sources, in the first of several bands;
 /// - `einstein_mass`, `einstein_radius_kpc`, `time_delay_distance` with a cosmology: solar masses, kpc and Mpc;
+/// - `NAME.m200`, `NAME.concentration` of an NFW halo, `NAME.total_mass` of a truncated one, with a cosmology: solar masses;
 /// - `NAME.magnification`, `NAME.delay` of a point source: of its images, and in days after the first.
 pub(super) fn derived(
     system: &System,
@@ -87,9 +89,13 @@ fn quantities(
     best: &BTreeMap<String, Vec<f64>>,
 ) -> Result<Vec<(String, Vec<f64>)>, FitError> {
     let mut all = vec![];
+    let universe = universe(system, sites);
     for component in &system.components {
-        let alone = System { components: vec![component.clone()], ..system.clone() };
+        let with_universe = |c: &&Component| c.name == component.name || c.role == Role::Cosmology;
+        let alone =
+            System { components: system.components.iter().filter(with_universe).cloned().collect(), ..system.clone() };
         let copies: Vec<_> = each(&alone, component.role, sites).collect();
+        all.extend(universe.into_iter().flat_map(|universe| halo::quantities(component, &copies, universe)));
         let owner = component.owner(&["e1", "e2"]);
         // Bands have one shape, where it is not their own.
         let known = all.iter().any(|(name, _): &(String, Vec<f64>)| *name == format!("{owner}.q"));
@@ -101,7 +107,7 @@ fn quantities(
             all.push((format!("{owner}.phi"), phi.iter().zip(&near).map(turn).collect()));
             all.push((format!("{owner}.q"), q));
         }
-        if component.role == Role::Lens {
+        if component.role == Role::Lens && !matches!(component.profile, Profile::Halo(_)) {
             let radius = |copy: (&Profile, Vec<Vec<f64>>)| {
                 let (mass, params, centers) = masses(std::iter::once(copy));
                 centers.first().map(|center| Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN))
@@ -123,7 +129,7 @@ fn quantities(
             None => Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN),
         };
         all.push(("einstein_radius".to_owned(), vec![radius]));
-        if let Some((redshifts, cosmology)) = cosmology(system, sites) {
+        if let Some((redshifts, cosmology)) = universe {
             all.extend(redshifts.scales(cosmology, radius).map(|(name, value)| (name.to_owned(), vec![value])));
         }
         if let Some((model, values)) = model.and_then(|all| Some((all.bands().first()?, all.values_of(0, values)))) {

@@ -4,8 +4,12 @@ mod amplitudes;
 mod bands;
 mod basin;
 mod border;
+mod clock;
+mod curvature;
 mod derived;
 mod evidence;
+mod halo;
+mod halos;
 mod known;
 mod light;
 mod point_view;
@@ -29,6 +33,7 @@ use ppl_infer::posterior::Posterior;
 
 pub use bands::BandView;
 pub use border::Pedestal;
+pub use halos::HaloEvidence;
 pub use point_view::PointsView;
 pub use points::fit_points;
 pub use stages::{fit, fit_bands};
@@ -119,6 +124,8 @@ pub struct Fit {
     pub basins: Vec<Basin>,
     /// What the model leaves at the border of the used pixels of a single image, where that is more than noise and no sky is modelled.
     pub pedestal: Option<Pedestal>,
+    /// Log evidence with haloes that were looked for and without; none where there are none, and of a Gaussian.
+    pub halos: Option<HaloEvidence>,
     /// What follows from the parameters, at some of the draws: shapes, Einstein radii, the magnification.
     pub derived: Posterior,
     /// Seconds of each stage, in order.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use lens_models::data::ImageData;
 use lens_models::linear::Amplitudes;
@@ -10,16 +9,19 @@ use lens_models::parameter::{ParameterKind, ProfileParameter};
 use lens_models::sampling::Sampling;
 use lens_models::system::{BandsModel, Component, PointTerms, Role, Scales, Scene, System};
 use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
-use ppl_infer::map::{Laplace, LaplaceSettings, MapSettings, laplace};
+use ppl_infer::map::{Laplace, MapSettings};
 use ppl_infer::mcmc::NutsSettings;
 use ppl_infer::posterior::{Posterior, Warning};
-use ppl_infer::{Error as EngineError, Executor, Target, sample_around};
+use ppl_infer::{Executor, Target, sample_around};
 
 use super::amplitudes;
 use super::bands::seen;
 use super::basin::{basins, from_source_plane};
+use super::clock::Clock;
+use super::curvature::around;
 use super::derived::derived;
 use super::evidence::Place;
+use super::halos;
 use super::light::{fit_light, latent_values};
 use super::search::Search;
 use super::{BandView, Basin, Fit, FitError, FitSettings, Method, start, support};
@@ -72,6 +74,9 @@ pub fn fit_bands(
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
     let data: Vec<Arc<ImageData>> = data.iter().map(|data| Arc::new(data.resampled(Sampling::Uniform(1)))).collect();
 
+    // A halo that may be anywhere is looked for once there is a lens.
+    let smooth = halos::without(system);
+    let searched = smooth.as_ref().unwrap_or(system);
     let mut found = vec![];
     let starts = match start::given(system, &density)? {
         Some(start) => start,
@@ -85,8 +90,11 @@ pub fn fit_bands(
                 None
             };
             search.executor.stage("search");
-            found = basins(system, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
+            found = basins(searched, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
             let mut starts = match found.first() {
+                Some(place) if smooth.is_some() => {
+                    halos::starts(&density, &place.values, settings.starts, &mut search)?
+                }
                 Some(place) => density.position_of(&place.values, settings.seed)?,
                 None => vec![],
             };
@@ -98,9 +106,10 @@ pub fn fit_bands(
             starts
         }
     };
-    let basins = shown(system, &data, &scales, &found, settings.basins)?;
+    let basins = shown(searched, &data, &scales, &found, settings.basins)?;
     search.executor.stage("maximum");
-    let mut best = search.maximise(&density, &starts, &MapSettings::default())?;
+    let way = if smooth.is_some() { halos::maximum() } else { MapSettings::default() };
+    let mut best = search.maximise(&density, &starts, &way)?;
     clock.lap("maximum", search.executor);
     if model.is_adaptive() {
         search.executor.stage("sub-pixels");
@@ -124,11 +133,17 @@ pub fn fit_bands(
         clock.lap("amplitudes", search.executor);
     }
     let data = model.data();
-    let around = around(&density, &best.position, system, executor)?;
-    clock.lap("curvature", executor);
-
-    let before = executor.spent();
-    let (mut posterior, top) = posterior(&density, &around, settings, &mut clock, executor)?;
+    let mut before = search.executor.spent();
+    let (mut posterior, top, halos) = if smooth.is_some() && settings.method == Method::Nuts {
+        let found = halos::posterior(system, &model, &density, &best.position, settings, &mut clock, &mut search)?;
+        (found.0, found.1, Some(found.2))
+    } else {
+        let around = around(&density, &best.position, system, search.executor)?;
+        clock.lap("curvature", search.executor);
+        before = search.executor.spent();
+        let (posterior, top) = posterior(&density, &around, settings, &mut clock, search.executor)?;
+        (posterior, top, None)
+    };
     let values = latent_values(&density, &top)?;
     let scenes = model.scenes_at(&values)?;
     let mut best = with_fixed(system, &values);
@@ -150,6 +165,7 @@ pub fn fit_bands(
         stopped,
         system: system.clone(),
         pedestal,
+        halos,
         data: Some(data),
         bands: images,
         priors,
@@ -203,25 +219,6 @@ fn shown(
     places.iter().take(most).map(basin).collect()
 }
 
-/// The Laplace approximation at a maximum.
-pub(super) fn around<M, R>(
-    density: &ModelDensity<M>,
-    position: &[f64],
-    system: &System,
-    executor: &mut Executor<'_>,
-) -> Result<Laplace, FitError>
-where
-    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
-{
-    executor.stage("curvature");
-    let around = executor.once("curvature", |executor| {
-        let around = laplace(density, position, &LaplaceSettings::default())?;
-        executor.spend(around.gradient_count as u64);
-        Ok(around)
-    });
-    around.map_err(|error| of_curvature(error, system, density, position))
-}
-
 /// The posterior about a maximum by the method of the fit, and the highest point that was seen, unconstrained.
 pub(super) fn posterior<M, R>(
     density: &ModelDensity<M>,
@@ -247,25 +244,6 @@ where
 /// Whether a stop cut the draws short.
 pub(super) fn stopped(posterior: &Posterior, executor: &Executor<'_>) -> bool {
     executor.stopped() || posterior.warnings().iter().any(|w| matches!(w, Warning::CutShort { .. }))
-}
-
-/// An error of the Laplace approximation, with the site that it is about.
-fn of_curvature<M, R>(error: EngineError, system: &System, density: &ModelDensity<M>, at: &[f64]) -> FitError
-where
-    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
-{
-    let named = |direction: usize| {
-        let entries = density.layout().entries();
-        let entry = entries.iter().find(|e| (e.offset..e.offset + e.len).contains(&direction));
-        entry.map_or_else(|| "image".to_owned(), |entry| entry.name.to_string())
-    };
-    match error {
-        EngineError::NoCurvature { direction } => FitError::NoWidth { site: named(direction) },
-        EngineError::NoFiniteStart { lanes } => {
-            FitError::Nowhere { site: support::unfit(system, density, at), starts: lanes }
-        }
-        error => error.into(),
-    }
 }
 
 /// The model under the priors of its system.
@@ -316,23 +294,4 @@ pub(super) fn with_fixed(system: &System, values: &Values) -> BTreeMap<String, V
         all.extend(component.fixed_sites().map(|(site, fixed)| (site, fixed.clone())));
     }
     all
-}
-
-/// Seconds of each stage, those in earlier processes too.
-pub(super) struct Clock {
-    pub seconds: Vec<(&'static str, f64)>,
-    told: Duration,
-    since: Instant,
-}
-
-impl Clock {
-    pub fn new() -> Self {
-        Clock { seconds: vec![], told: Duration::ZERO, since: Instant::now() }
-    }
-
-    pub fn lap(&mut self, stage: &'static str, executor: &Executor<'_>) {
-        let earlier = executor.earlier() - self.told;
-        self.seconds.push((stage, (earlier + self.since.elapsed()).as_secs_f64()));
-        (self.told, self.since) = (executor.earlier(), Instant::now());
-    }
 }

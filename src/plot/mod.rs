@@ -1,7 +1,7 @@
 //! Pictures of fits and posteriors as PNG or SVG, drawn offline with a font carried in the program.
 //!
 //! [`FitFigure`] shows a lens fit on one page, [`BandsFigure`] that of several images, [`CornerFigure`] a posterior, [`ContactSheet`] many lenses at once,
-//! [`ComparisonFigure`] two samples, [`LossFigure`] a training, [`LogLogFigure`] errors over sizes. Each has `render` for PNG
+//! [`ComparisonFigure`] two samples, [`PlacesFigure`] where draws put something on the sky, [`LossFigure`] a training, [`LogLogFigure`] errors over sizes. Each has `render` for PNG
 //! and `svg`.
 
 mod axes;
@@ -22,6 +22,7 @@ mod log_log;
 mod loss;
 mod number;
 mod panel;
+mod places;
 mod raster;
 mod stretch;
 mod table;
@@ -38,6 +39,7 @@ pub use log_log::{LogCurve, LogLogFigure, LogPanel};
 pub use loss::LossFigure;
 pub use number::Estimate;
 pub use panel::{Panel, PanelKind, RESIDUAL_LIMIT};
+pub use places::PlacesFigure;
 pub use raster::{Extent, Raster};
 pub use stretch::Stretch;
 pub use table::TableRow;

@@ -7,6 +7,7 @@ mod double_sersic;
 mod expose;
 #[cfg(feature = "cuda")]
 mod gpu;
+mod halo;
 mod image_log_prob;
 mod keys;
 mod light_model;
@@ -32,6 +33,7 @@ pub use double_sersic::DoubleSersic;
 pub use expose::expose;
 #[cfg(feature = "cuda")]
 pub use gpu::kernel_sources;
+pub use halo::{HaloAt, halo_angles};
 pub use image_log_prob::image_log_prob;
 pub use keys::Keys;
 pub(crate) use light_model::Analytic;

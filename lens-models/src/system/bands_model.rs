@@ -100,6 +100,21 @@ impl BandsModel {
         self.bands.iter().map(|band| band.run_sharing(ctx, Some(&mut shared))).collect()
     }
 
+    /// Samples the free parameters as [`run`](Self::run) does, and scores nothing: the prior.
+    ///
+    /// # Errors
+    /// What the context returns.
+    pub fn run_prior(&self, ctx: &mut Ctx) -> ppl_core::Result<()> {
+        let mut shared = (self.bands.len() > 1).then(Shared::default);
+        self.bands.iter().try_for_each(|band| band.run_prior(ctx, shared.as_mut()))
+    }
+
+    /// The same model with some of its components alone.
+    #[must_use]
+    pub fn with_components(&self, keep: impl Fn(&Component) -> bool) -> Self {
+        self.with(|band| band.with_components(&keep))
+    }
+
     /// The same model with something else of each band.
     fn with(&self, of: impl Fn(&SystemModel) -> SystemModel) -> Self {
         BandsModel { bands: self.bands.iter().map(of).collect(), adaptive: self.adaptive.clone() }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::halo::Halo;
 use super::point_source::{self, PointSource};
 use super::redshifts::Redshifts;
-use crate::cosmology;
+use crate::cosmology::{self, Cosmology};
 use crate::error::Result;
-use crate::mass::MassProfile;
+use crate::mass::{MassProfile, Tnfw};
 use crate::op::{AMP, Keys, LightModel};
 use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
@@ -49,7 +50,7 @@ impl Role {
     /// The names of the profiles it may have.
     pub fn names(self, profiles: &Profiles) -> Vec<&'static str> {
         match self {
-            Role::Lens => profiles.all_mass().iter().map(|p| p.name()).collect(),
+            Role::Lens => profiles.all_mass().iter().map(|p| p.name()).chain([Halo::NAME]).collect(),
             Role::Light | Role::Source => profiles.all_light().iter().map(|p| p.name()).collect(),
             Role::Points | Role::Cosmology | Role::Band => vec![],
         }
@@ -58,6 +59,7 @@ impl Role {
     /// The profile of this name as the entry of a component asks for it; none where there is no such name.
     pub(super) fn profile(self, name: &str, profiles: &Profiles, keys: &Keys<'_>) -> Result<Option<Profile>> {
         match self {
+            Role::Lens if name == Halo::NAME => Halo::read(keys).map(|halo| Some(Profile::Halo(halo))),
             Role::Lens => Ok(profiles.mass(name).map(Profile::Mass)),
             Role::Light | Role::Source => {
                 profiles.light(name).map(|kind| kind.make(keys).map(Profile::Light)).transpose()
@@ -71,6 +73,7 @@ impl Role {
     /// The keys that the entry of a component with this profile may have beside those of all components.
     pub(super) fn keys(self, name: &str, profiles: &Profiles) -> &'static [&'static str] {
         match self {
+            Role::Lens if name == Halo::NAME => &Halo::KEYS,
             Role::Lens | Role::Band => &[],
             Role::Light | Role::Source => profiles.light(name).map_or(&[], |kind| kind.keys()),
             Role::Points => &point_source::KEYS,
@@ -84,6 +87,8 @@ impl Role {
 pub enum Profile {
     /// It deflects.
     Mass(&'static dyn MassProfile),
+    /// It deflects, and is given by its mass.
+    Halo(Halo),
     /// It shines.
     Light(Arc<dyn LightModel>),
     /// It is seen as points.
@@ -99,6 +104,7 @@ impl Profile {
     pub fn name(&self) -> &'static str {
         match self {
             Profile::Mass(p) => p.name(),
+            Profile::Halo(_) => Halo::NAME,
             Profile::Light(p) => p.name(),
             Profile::Points(_) => PointSource::NAME,
             Profile::Cosmology(_) => Redshifts::NAME,
@@ -110,6 +116,7 @@ impl Profile {
     pub fn parameters(&self) -> &'static [ProfileParameter] {
         match self {
             Profile::Mass(p) => p.parameters(),
+            Profile::Halo(p) => p.parameters(),
             Profile::Light(p) => p.parameters(),
             Profile::Points(p) => p.parameters(),
             Profile::Cosmology(_) => &cosmology::PARAMETERS,
@@ -117,6 +124,9 @@ impl Profile {
         }
     }
 }
+
+/// What a halo that is given by its mass is once its angles are known.
+static TNFW: Profile = Profile::Mass(&Tnfw);
 
 /// `count` copies of a profile under one name; where there are several bands, what a light is in one of them.
 #[derive(Clone)]
@@ -170,6 +180,22 @@ impl Component {
     /// The values of its fixed parameters by site.
     pub fn fixed_sites(&self) -> impl Iterator<Item = (String, &Vec<f64>)> {
         self.fixed.iter().map(|(name, values)| (self.site_of(name), values))
+    }
+
+    /// The value that a parameter is fixed at, or that a fit starts with.
+    pub fn given(&self, parameter: &ProfileParameter) -> Option<&Vec<f64>> {
+        self.fixed.get(parameter.name).or(self.start.get(parameter.name))
+    }
+
+    /// What one copy with these numbers deflects as: a halo that is given by its mass as one of angles, which are NaN without a universe.
+    pub fn deflecting(&self, values: Vec<f64>, universe: Option<(Redshifts, Cosmology)>) -> (&Profile, Vec<f64>) {
+        match (&self.profile, universe) {
+            (Profile::Halo(halo), Some((redshifts, cosmology))) => {
+                (&TNFW, halo.angles(&values, redshifts, cosmology, self.redshift).to_vec())
+            }
+            (Profile::Halo(_), None) => (&TNFW, vec![f64::NAN; TNFW.parameters().len()]),
+            _ => (&self.profile, values),
+        }
     }
 
     /// The parameter whose numbers the likelihood finds by itself.

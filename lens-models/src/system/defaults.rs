@@ -138,6 +138,10 @@ fn default(component: &Component, parameter: &ProfileParameter, scales: &Scales)
             let along = if parameter.name.ends_with('x') { center[0] } else { center[1] };
             normal(along, if source { 0.08 * radius } else { (1.5 * pixel).max(0.05) })
         }
+        ParameterKind::Position => {
+            let along = if parameter.name.ends_with('x') { center[0] } else { center[1] };
+            json!({ "uniform": { "low": along - radius, "high": along + radius } })
+        }
         ParameterKind::Amplitude => log_normal(0.1 * peak, 2.0),
         // What is left of a sky that was subtracted.
         ParameterKind::Sky => normal(0.0, noise),

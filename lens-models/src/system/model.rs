@@ -127,6 +127,18 @@ impl SystemModel {
         Scene::of(parts)
     }
 
+    /// The same model with some of its components alone.
+    #[must_use]
+    pub fn with_components(&self, keep: impl Fn(&Component) -> bool) -> Self {
+        let components = self.components.iter().filter(|(component, _)| keep(component)).cloned().collect();
+        SystemModel { components, ..self.clone() }
+    }
+
+    /// Samples the free parameters as a run does, and scores nothing.
+    pub(super) fn run_prior(&self, ctx: &mut Ctx, shared: Option<&mut Shared>) -> ppl_core::Result<()> {
+        sampled(ctx, &self.components, shared).map(drop)
+    }
+
     /// The redshifts of a system that has more than one plane of lenses and one of sources.
     fn depth<'a>(&self, behind: &'a Behind) -> Option<Depth<'a>> {
         let (redshifts, cosmology) = behind.cosmology.as_ref().filter(|_| is_deep(&self.components))?;

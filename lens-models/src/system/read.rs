@@ -104,6 +104,7 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
     }
     of_points(&components, &file)?;
     of_planes(&components, &file)?;
+    of_halos(&components, &file)?;
     object.get("covariance").map_or(Ok(()), |covariance| check_covariance(covariance, &file))?;
     let priors = object.get("priors").map(|p| PriorSet::from_value(&format!("{file}: `priors`"), p)).transpose()?;
     let preset = preset(object.get("preset"), &format!("{file}: `preset`"))?;
@@ -218,6 +219,18 @@ fn of_planes(components: &[Component], file: &str) -> Result<()> {
         return Err(form(&place, "lenses of one plane where there are `points`, which are seen through one alone"));
     }
     Ok(())
+}
+
+/// What a halo needs to be an angle.
+fn of_halos(components: &[Component], file: &str) -> Result<()> {
+    let halo = components.iter().find(|c| matches!(c.profile, Profile::Halo(_)));
+    match halo {
+        Some(_) if !components.iter().any(|c| c.role == Role::Cosmology) => {
+            let hint = "an object with `z_lens` and `z_source`, as there is a `subhalo`";
+            Err(Error::MissingKey { place: file.to_owned(), key: "cosmology", hint })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The redshift of an entry.

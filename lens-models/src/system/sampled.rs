@@ -99,6 +99,7 @@ pub(super) fn sampled<'s>(
     mut shared: Sharing<'_>,
 ) -> ppl_core::Result<Sampled<'s>> {
     let mut all = Sampled { lit: vec![], behind: Behind::default(), registration: None };
+    let mut halos = vec![];
     for (component, slots) in components {
         for given in values(ctx, component, slots, shared.as_deref_mut())? {
             match &component.profile {
@@ -106,6 +107,8 @@ pub(super) fn sampled<'s>(
                     let deflector = Deflector::new(*profile, scalars_of(&given.params)?)?;
                     all.behind.deflectors.push((component.redshift, deflector));
                 }
+                // Their angles hang on the cosmology, which comes last.
+                Profile::Halo(halo) => halos.push((component.redshift, *halo, given.params)),
                 Profile::Light(model) => {
                     let Component { role, redshift, .. } = *component;
                     all.lit.push(Lit { role, redshift, model, given });
@@ -116,6 +119,11 @@ pub(super) fn sampled<'s>(
                 Profile::Cosmology(redshifts) => all.behind.cosmology = Some((*redshifts, given.params)),
                 Profile::Registration => all.registration = Some(given.params),
             }
+        }
+    }
+    if let Some((redshifts, cosmology)) = &all.behind.cosmology {
+        for (z, halo, values) in halos {
+            all.behind.deflectors.push((z, halo.deflector(&values, *redshifts, cosmology, z)?));
         }
     }
     Ok(all)

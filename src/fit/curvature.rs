@@ -1,0 +1,46 @@
+//! The Laplace approximation at the maximum of a model, and which site is to blame where there is none.
+
+use lens_models::system::System;
+use ppl_core::{Ctx, ModelDensity};
+use ppl_infer::map::{Laplace, LaplaceSettings, laplace};
+use ppl_infer::{Error as EngineError, Executor};
+
+use super::{FitError, support};
+
+/// The Laplace approximation at a maximum.
+pub(super) fn around<M, R>(
+    density: &ModelDensity<M>,
+    position: &[f64],
+    system: &System,
+    executor: &mut Executor<'_>,
+) -> Result<Laplace, FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    executor.stage("curvature");
+    let around = executor.once("curvature", |executor| {
+        let around = laplace(density, position, &LaplaceSettings::default())?;
+        executor.spend(around.gradient_count as u64);
+        Ok(around)
+    });
+    around.map_err(|error| of_curvature(error, system, density, position))
+}
+
+/// An error of the Laplace approximation, with the site that it is about.
+fn of_curvature<M, R>(error: EngineError, system: &System, density: &ModelDensity<M>, at: &[f64]) -> FitError
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let named = |direction: usize| {
+        let entries = density.layout().entries();
+        let entry = entries.iter().find(|e| (e.offset..e.offset + e.len).contains(&direction));
+        entry.map_or_else(|| "image".to_owned(), |entry| entry.name.to_string())
+    };
+    match error {
+        EngineError::NoCurvature { direction } => FitError::NoWidth { site: named(direction) },
+        EngineError::NoFiniteStart { lanes } => {
+            FitError::Nowhere { site: support::unfit(system, density, at), starts: lanes }
+        }
+        error => error.into(),
+    }
+}
