@@ -38,8 +38,8 @@ fn main() -> anyhow::Result<()> {
     for (name, s) in summary.iter() {
         let truth = mocks[0].truth.get(name).map_or(f64::NAN, |values| values[0]);
         let beside =
-            others.each_ref().map(|of| of.get(name).map_or("-".to_owned(), |s| format!("{:.4} ± {:.4}", s.mean, s.sd)));
-        println!("| {name} | {truth:.4} | {:.4} ± {:.4} | {} | {} |", s.mean, s.sd, beside[0], beside[1]);
+            others.each_ref().map(|of| of.get(name).map_or("-".to_owned(), |s| format!("{:.5} ± {:.5}", s.mean, s.sd)));
+        println!("| {name} | {truth:.5} | {:.5} ± {:.5} | {} | {} |", s.mean, s.sd, beside[0], beside[1]);
     }
     let draws = |name: &str| both.posterior.entry(name).map_or(vec![], |entry| entry.values().to_vec());
     let ratio: Vec<f64> =

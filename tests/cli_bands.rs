@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use arclet::lens::fits::read_image;
+use arclet::lens::image_file::read_image;
 use serde_json::{Value as Json, json};
 
 use program::{empty, good, refused};
