@@ -277,12 +277,4 @@ mod tests {
         let expected: f64 = (0..data.len()).filter(used).map(|i| white[i] * white[i]).sum();
         assert!((chi2 / expected - 1.0).abs() < 1e-5, "{chi2} {expected}");
     }
-
-    #[test]
-    fn a_correlation_that_no_noise_has_is_refused() {
-        let correlation = Correlation::new(&Image::new(3, 1, vec![0.9, 1.0, 0.9]).unwrap()).unwrap();
-        let window = Window { x0: 0, y0: 0, width: 9, height: 1 };
-        let map = SigmaMap::from_inverse(vec![1.0; 9]);
-        assert!(matches!(Correlated::new(map, &correlation, window), Err(Error::NotACorrelation { .. })));
-    }
 }

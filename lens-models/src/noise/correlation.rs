@@ -1,5 +1,7 @@
 //! The correlation of the noise between near pixels: given, or measured in a patch without light.
 
+use std::f64::consts::PI;
+
 use crate::error::{Error, Result};
 use crate::fits::Image;
 
@@ -16,6 +18,12 @@ pub type Patch = [usize; 4];
 
 /// How far from symmetry a given correlation may be.
 const ASYMMETRY: f64 = 1e-3;
+/// The least power of a wave in units of the mean of all.
+const LEAST: f64 = 0.01;
+/// Waves of either direction that are looked at.
+const WAVES: usize = 32;
+/// What the correlations may be shrunk to.
+const SHRUNK: f64 = 0.8;
 
 impl Correlation {
     /// From an image of it, odd sizes, its middle pixel that of no distance; scaled to 1 there.
@@ -38,7 +46,33 @@ impl Correlation {
             return Err(Error::NotACorrelation { why: "it has to be the same in opposite directions" });
         }
         let values = opposite.map(|(a, b)| 0.5 * (a + b)).collect();
-        Ok(Self { reach: (width / 2, height / 2), values })
+        Self { reach: (width / 2, height / 2), values }.possible()
+    }
+
+    /// The same, or, where no noise has it, with what is off its middle shrunk until some has: errors of a patch and a cut at the reach leave
+    /// powers below zero. With all powers at least [`LEAST`] of their mean, so are the eigenvalues on any mask (Grenander & Szego 1958).
+    fn possible(mut self) -> Result<Self> {
+        let (rx, ry) = (self.reach.0 as isize, self.reach.1 as isize);
+        let power = |kx: usize, ky: usize| -> f64 {
+            let phase = |dx: isize, dy: isize| PI * (dx as f64 * kx as f64 + dy as f64 * ky as f64) / WAVES as f64;
+            let row = |dy: isize| (-rx..=rx).map(|dx| self.at(dx, dy) * phase(dx, dy).cos()).sum::<f64>();
+            (-ry..=ry).map(row).sum()
+        };
+        // Waves to the left are those to the right that run down.
+        let waves = (0..=WAVES).flat_map(|kx| (0..2 * WAVES).map(move |ky| (kx, ky)));
+        let least = waves.map(|(kx, ky)| power(kx, ky)).fold(f64::INFINITY, f64::min);
+        if least >= LEAST {
+            return Ok(self);
+        }
+        let shrunk = (1.0 - LEAST) / (1.0 - least);
+        if shrunk < SHRUNK {
+            let why = "no noise can have it: take a larger patch or another `noise_reach`";
+            return Err(Error::NotACorrelation { why });
+        }
+        tracing::info!("the correlations of the noise are shrunk by {shrunk:.3}, so that there is such noise");
+        let middle = self.values.len() / 2;
+        self.values.iter_mut().enumerate().filter(|(i, _)| *i != middle).for_each(|(_, value)| *value *= shrunk);
+        Ok(self)
     }
 
     /// That of (image - mean) / sigma in a patch, and the standard deviation of this there, which is 1 where the noise map is right.
@@ -86,7 +120,7 @@ impl Correlation {
                 values[(reach - dy) * side + (side - 1 - k)] = value;
             }
         }
-        Ok((Self { reach: (reach, reach), values }, (all / n).sqrt()))
+        Ok((Self { reach: (reach, reach), values }.possible()?, (all / n).sqrt()))
     }
 
     /// An image of it, as [`Correlation::new`] takes it.
@@ -143,12 +177,20 @@ mod tests {
     }
 
     #[test]
+    fn a_correlation_just_beyond_what_noise_can_have_is_shrunk_to_it() {
+        // Powers 1 + 1.04 cos k: 1 - 1.04 at least, and 0.01 after.
+        let found = Correlation::new(&image(3, 1, vec![0.52, 1.0, 0.52])).unwrap();
+        assert!((found.at(1, 0) - 0.495).abs() < 1e-7 && found.at(0, 0) == 1.0, "{found:?}");
+    }
+
+    #[test]
     fn what_is_no_correlation_is_refused() {
         assert!(Correlation::new(&image(2, 1, vec![1.0, 0.5])).is_err());
         assert!(Correlation::new(&image(3, 1, vec![0.5, 1.0, 0.2])).is_err());
         assert!(Correlation::new(&image(3, 1, vec![1.5, 1.0, 1.5])).is_err());
         assert!(Correlation::new(&image(3, 1, vec![f32::NAN, 1.0, f32::NAN])).is_err());
-        assert_eq!(Correlation::new(&image(3, 1, vec![1.0, 2.0, 1.0])).unwrap().at(1, 0), 0.5);
+        assert!(Correlation::new(&image(3, 1, vec![0.9, 1.0, 0.9])).is_err());
+        assert_eq!(Correlation::new(&image(3, 1, vec![0.8, 2.0, 0.8])).unwrap().at(1, 0), f64::from(0.8_f32 / 2.0));
         let flat = image(30, 30, vec![1.0; 900]);
         for patch in [[0, 0, 30, 30], [20, 0, 20, 20], [0, 0, 5, 20], [usize::MAX, 0, 20, 20]] {
             assert!(Correlation::of_patch(&flat, |_| 1.0, patch, 2).is_err(), "{patch:?}");

@@ -80,7 +80,7 @@ mod tests {
         let mut ranks = Ranks::default();
         for k in 0..100 {
             let truth = f64::from(k) / 100.0 + 0.005;
-            let draws: Vec<f64> = (0..50).map(|i| f64::from(i) / 50.0).collect();
+            let draws: Vec<f64> = (1..=50).map(|i| f64::from(i) / 50.0).collect();
             let narrow: Vec<f64> = draws.iter().map(|x| 0.5 + 0.2 * (x - 0.5)).collect();
             ranks.add("right", truth, &draws);
             ranks.add("narrow", truth, &narrow);
