@@ -13,7 +13,7 @@ use crate::{
 /// The cored power law: `theta_E gamma s_scale e1 e2 center_x center_y`;
 /// kappa = (3 - gamma) / 2 [theta_E^2 / (s_scale^2 + R^2)]^((gamma - 1) / 2) (Barkana 1998, doi:10.1086/305950: the SPEMD).
 ///
-/// With t = gamma - 1 it is a sum of ellipsoids of cores s^2 = s_scale^2 + y ([`steep`](super::steep)), for
+/// With t = gamma - 1 it is a sum of ellipsoids of cores s^2 = s_scale^2 + y (`steep`), for
 ///
 /// ```text
 /// u^(-t/2) = 1 / B(t/2, (3-t)/2) int_0^inf y^((3-t)/2) (u + y)^(-3/2) d(ln y)

@@ -12,7 +12,7 @@ use crate::{
 /// The generalised halo: `Rs alpha_Rs gamma_in e1 e2 center_x center_y`; rho of (r / Rs)^-gamma_in (1 + r / Rs)^(gamma_in - 3), 0 <= gamma_in < 3
 /// (Zhao 1996, doi:10.1093/mnras/278.2.488; Keeton 2001, astro-ph/0102341; lenstronomy's `GNFW` where it is round).
 ///
-/// With x = s / Rs, t = 2 - gamma_in and theta = arctan x its ellipsoids of core s ([`steep`](super::steep)) have
+/// With x = s / Rs, t = 2 - gamma_in and theta = arctan x its ellipsoids of core s (`steep`) have
 ///
 /// ```text
 /// A d(ln s) = x^2 B(x) d(ln s),   B = sin(theta)^t sin[t (pi / 2 - theta)] / t

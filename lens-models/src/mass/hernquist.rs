@@ -17,7 +17,7 @@ use crate::{
 pub struct Hernquist;
 
 /// The same elliptical in the convergence: `sigma0 Rs e1 e2 center_x center_y` (lenstronomy's `HERNQUIST_ELLIPSE_CSE`, which is good to 1e-4 of
-/// kappa). Its ellipsoids of core s = x Rs ([`steep`](super::steep)) have A d(ln s) = 4 sigma0 Rs^3 x^3 / (1 + x^2)^2 d(ln s).
+/// kappa). Its ellipsoids of core s = x Rs (`steep`) have A d(ln s) = 4 sigma0 Rs^3 x^3 / (1 + x^2)^2 d(ln s).
 #[derive(Clone, Copy, Debug)]
 pub struct HernquistEllipse;
 

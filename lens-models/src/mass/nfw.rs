@@ -25,7 +25,7 @@ pub struct Nfw;
 pub struct NfwEllipsePotential;
 
 /// The same elliptical in the convergence: `Rs alpha_Rs e1 e2 center_x center_y` (lenstronomy's `NFW_ELLIPSE_CSE`, which is good to 1e-4 of
-/// kappa). Its ellipsoids of core s = x Rs ([`steep`](super::steep)) have A d(ln s) = alpha_Rs Rs^2 / (1 - ln 2) x^3 / (1 + x^2) d(ln s).
+/// kappa). Its ellipsoids of core s = x Rs (`steep`) have A d(ln s) = alpha_Rs Rs^2 / (1 - ln 2) x^3 / (1 + x^2) d(ln s).
 #[derive(Clone, Copy, Debug)]
 pub struct NfwEllipse;
 

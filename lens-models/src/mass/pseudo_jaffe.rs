@@ -27,7 +27,7 @@ pub struct PseudoJaffeEllipsePotential;
 /// The same elliptical in the convergence: `sigma0 Ra Rs e1 e2 center_x center_y`, the dPIE of Eliasdottir et al., two [`Nie`](super::Nie) whose
 /// difference it is, without their cancelling where Ra is near Rs. Both radii are above 0.
 ///
-/// 1 / Wa - 1 / Ws is the integral of s^2 / (s^2 + R^2)^(3/2) over ln s from Ra to Rs, a sum of the ellipsoids of [`steep`](super::steep).
+/// 1 / Wa - 1 / Ws is the integral of s^2 / (s^2 + R^2)^(3/2) over ln s from Ra to Rs, a sum of the ellipsoids of `steep`.
 #[derive(Clone, Copy, Debug)]
 pub struct PseudoJaffeEllipse;
 
