@@ -9,6 +9,7 @@ use lens_models::light::Sersic;
 use lens_models::noise::{Correlated, Correlation, Noise};
 use lens_models::op::{LightComponent, brightness, expose, sky};
 use lens_models::psf::FWHM_PER_SIGMA;
+use rand_distr::{Distribution as _, StandardNormal};
 
 /// `lens.fits` with SCI, whose pixels are 0.05 arcsec by its header, and WHT, whose last pixel has no weight.
 fn observation(folder: &Path) {
@@ -72,8 +73,9 @@ fn a_mask_radius_has_the_centre_that_it_is_given() {
 fn the_noise_of_a_patch_is_the_correlation_of_the_likelihood_wherever_the_mask_is() {
     // Each pixel with half of its left neighbour: a correlation of 0.5 / 1.25.
     let (width, height) = (60, 50);
-    let white = |i: usize| (12.9898 * i as f64).sin() * 43_758.547 % 1.0;
-    let pixels = (1..=width * height).map(|i| (white(i) + 0.5 * white(i - 1)) as f32).collect();
+    let mut rng = ppl_core::rng::keyed(1, "white", 0);
+    let white: Vec<f64> = (0..=width * height).map(|_| StandardNormal.sample(&mut rng)).collect();
+    let pixels = white.windows(2).map(|pair| (0.5 * pair[1] + 0.25 * pair[0]) as f32).collect();
     let image = Image::new(width, height, pixels).unwrap();
     let json = |more: &str| format!(r#"{{"pixel_scale": 0.1, "background_rms": 0.6, "mask_radius": 1.0, {more}}}"#);
     let assemble = |more: &str| files(&json(more)).assemble(Inputs::new(image.clone()));
