@@ -207,6 +207,12 @@ impl DataFiles {
     pub const PATHS: &[&str] =
         &["image", "noise", "inverse_variance", "exposure_map", "noise_correlation", "psf", "mask"];
 
+    /// The files that they name, in this order.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        let DataFiles { image, noise, inverse_variance, exposure_map, noise_correlation, psf, mask, .. } = self;
+        [image, noise, inverse_variance, exposure_map, noise_correlation, psf, mask].into_iter().flatten()
+    }
+
     /// The keys of the `data` entry.
     pub const KEYS: &[&str] = &[
         "image",
@@ -422,12 +428,15 @@ impl DataFiles {
             ("exposure_time", self.exposure_time.is_some(), "exposure_map", self.exposure_map.is_some()),
             ("psf", self.psf.is_some(), "psf_fwhm", self.psf_fwhm.is_some()),
             ("noise_correlation", self.noise_correlation.is_some(), "noise_patch", self.noise_patch.is_some()),
-            ("noise_correlation", self.noise_correlation.is_some(), "noise_reach", self.noise_reach.is_some()),
         ];
         for (first, one, second, other) in conflicts {
             if one && other {
                 return Err(Error::ConflictingKeys { place: place(), first, second });
             }
+        }
+        if self.noise_reach.is_some() && self.noise_patch.is_none() {
+            let hint = "as `noise_reach` says how far in it the correlation is measured";
+            return Err(Error::MissingKey { place: place(), key: "noise_patch", hint });
         }
         if self.noise.is_none() && self.inverse_variance.is_none() && self.background_rms.is_none() {
             let hint = "or else `background_rms`, best with `exposure_time`";
@@ -553,6 +562,13 @@ fn quantile(values: &mut [f32], fraction: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_key_of_a_path_is_one_of_the_paths() {
+        let json: serde_json::Map<_, _> = DataFiles::PATHS.iter().map(|key| ((*key).into(), (*key).into())).collect();
+        let files: DataFiles = serde_json::from_value(json.into()).unwrap();
+        assert_eq!(files.paths().map(|path| path.to_str().unwrap()).collect::<Vec<_>>(), DataFiles::PATHS);
+    }
 
     #[test]
     fn levels_ignore_a_few_hot_pixels() {

@@ -96,6 +96,7 @@ fn the_noise_of_a_patch_is_the_correlation_of_the_likelihood_wherever_the_mask_i
     for (more, part) in [
         (r#""noise_patch": [0, 0, 61, 20]"#, "leaves the image"),
         (r#""noise_patch": [0, 0, 60, 20], "noise_reach": 3"#, "ten times"),
+        (r#""noise_patch": [0, 0, 60, 20], "noise_reach": 18446744073709551615"#, "above 32"),
         (r#""noise_patch": [0, 0, 60, 20], "exposure_time": 10.0"#, "instead of `exposure_time`"),
     ] {
         let error = assemble(more).unwrap_err().to_string();

@@ -18,6 +18,8 @@ pub type Patch = [usize; 4];
 
 /// How far from symmetry a given correlation may be.
 const ASYMMETRY: f64 = 1e-3;
+/// The largest reach.
+const FURTHEST: usize = 32;
 /// The least power of a wave in units of the mean of all.
 const LEAST: f64 = 0.01;
 /// Waves of either direction that are looked at.
@@ -29,12 +31,15 @@ impl Correlation {
     /// From an image of it, odd sizes, its middle pixel that of no distance; scaled to 1 there.
     ///
     /// # Errors
-    /// [`Error::EvenCorrelation`] for even sizes, [`Error::NotACorrelation`] for one that is not finite, not the same in opposite
+    /// [`Error::EvenCorrelation`] for even sizes, [`Error::NotACorrelation`] for one that reaches further than 32 pixels, is not finite, not the same in opposite
     /// directions, or anywhere larger than in its middle.
     pub fn new(image: &Image) -> Result<Self> {
         let (width, height) = (image.width, image.height);
         if width % 2 == 0 || height % 2 == 0 {
             return Err(Error::EvenCorrelation { width, height });
+        }
+        if width.max(height) / 2 > FURTHEST {
+            return Err(Error::NotACorrelation { why: "it reaches further than 32 pixels; crop it" });
         }
         let middle = f64::from(image.pixels[image.pixels.len() / 2]);
         let values: Vec<f64> = image.pixels.iter().map(|v| f64::from(*v) / middle).collect();
@@ -88,6 +93,9 @@ impl Correlation {
         let inside = |from: usize, wide: usize, all: usize| from.checked_add(wide).is_some_and(|end| end <= all);
         if !inside(x0, width, image.width) || !inside(y0, height, image.height) {
             return Err(bad("it leaves the image"));
+        }
+        if reach > FURTHEST {
+            return Err(bad("`noise_reach` is above 32"));
         }
         if width.min(height) < 10 * reach.max(1) {
             return Err(bad("it is narrower than ten times `noise_reach`"));
