@@ -3,16 +3,15 @@
 //!
 //!     cargo run --release --example calibration -- [MOCKS] [--cuda] [--threads=N] [--chains=N] [--warmup=N] [--draws=N]
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
 use arclet::core::{Device, Processor};
 use arclet::fit::{FitSettings, fit};
 use arclet::infer::Executor;
+use arclet::infer::diagnostics::Ranks;
 use arclet::lens::system::{System, simulate};
 use rayon::prelude::*;
-use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 /// Priors from which most draws are lenses; the fit has the same.
 const SYSTEM: &str = r#"{
@@ -35,8 +34,6 @@ const SYSTEM: &str = r#"{
   }
 }"#;
 
-/// Bins of a histogram of ranks.
-const BINS: usize = 10;
 /// The largest R-hat of chains that have mixed well enough to be told apart from the others.
 const MIXED: f64 = 1.05;
 
@@ -108,23 +105,17 @@ fn main() -> anyhow::Result<()> {
         seeds.map_init(|| Processor::open(device).map_err(anyhow::Error::from), one).collect::<anyhow::Result<_>>()
     })?;
     println!("{count} mocks in {:.0} s", began.elapsed().as_secs_f64());
-    print_table(&ended)
+    print_table(&ended);
+    Ok(())
 }
 
 /// Histograms of the ranks, and the probability of a chi^2 as large as theirs if they were uniform.
-fn print_table(ended: &[Ended]) -> anyhow::Result<()> {
-    let mut histograms: BTreeMap<&str, [usize; BINS]> = BTreeMap::new();
+fn print_table(ended: &[Ended]) {
+    let mut all = Ranks::default();
     for (name, rank) in ended.iter().flat_map(|e| &e.ranks) {
-        let bin = ((rank * BINS as f64) as usize).min(BINS - 1);
-        histograms.entry(name).or_default()[bin] += 1;
+        all.push(name, *rank);
     }
-    println!("\n| parameter | mocks in each tenth of the ranks | chi^2 of {} | p |\n|---|---|---|---|", BINS - 1);
-    let expected = ended.len() as f64 / BINS as f64;
-    for (name, counts) in &histograms {
-        let chi2: f64 = counts.iter().map(|&n| (n as f64 - expected).powi(2) / expected).sum();
-        let p = ChiSquared::new((BINS - 1) as f64)?.sf(chi2);
-        println!("| {name} | {} | {chi2:.1} | {p:.3} |", counts.map(|n| n.to_string()).join(" "));
-    }
+    println!("\n{}", all.table());
     let mixed = |limit: f64| ended.iter().filter(|e| e.worst_r_hat < limit).count();
     println!(
         "\nR-hat of all numbers below 1.01 for {}, below 1.05 for {} of {}; {} divergences",
@@ -147,5 +138,4 @@ fn print_table(ended: &[Ended]) -> anyhow::Result<()> {
         outside(false, 0.1),
         outside(false, 0.01),
     );
-    Ok(())
 }

@@ -84,7 +84,7 @@ fn data_of(galaxy: &Galaxy, supersampling: usize) -> anyhow::Result<Arc<ImageDat
         "pixel_scale": 1.0 / galaxy.side as f64, "supersampling": supersampling, "background_rms": galaxy.sigma_noise,
     }))?;
     let image = Image::new(galaxy.side, galaxy.side, galaxy.pixels.clone())?;
-    Ok(Arc::new(files.assemble(Inputs { image, noise: None, exposure: None, psf: None, mask: None })?))
+    Ok(Arc::new(files.assemble(Inputs::new(image))?))
 }
 
 /// Widths of the decoder's image at which a fit begins, in widths of the galaxy's.

@@ -38,7 +38,7 @@ fn arcs(ctx: &mut Ctx, grid: &Arc<Grid>) -> Result<Array> {
 fn main() -> anyhow::Result<()> {
     let files: DataFiles = serde_json::from_str(r#"{"pixel_scale": 0.08, "psf_fwhm": 0.15, "background_rms": 0.05}"#)?;
     let (image, psf) = (Image::new(60, 60, vec![0.0; 3600])?, files.read_psf("".as_ref())?);
-    let mut data = files.assemble(Inputs { image, noise: None, exposure: None, psf, mask: None })?;
+    let mut data = files.assemble(Inputs { psf, ..Inputs::new(image) })?;
     let grid = Arc::new(data.grid.clone());
     // The mock image: the same function at chosen values, the rest drawn from the priors, and noise by a model of its own.
     let truth = Values::new().with("theta_E", 1.2).with("gamma", 2.05).with("source", [2.0, 0.2, 1.2]);

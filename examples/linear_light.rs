@@ -73,13 +73,7 @@ fn data(truth: &System, mock: &Mock) -> anyhow::Result<Arc<ImageData>> {
     let files = truth.data.clone().ok_or_else(|| anyhow::anyhow!("no data"))?;
     let files = DataFiles { background_rms: None, exposure_time: None, exposure_map: None, ..files };
     let psf = mock.data.psf.clone();
-    Ok(Arc::new(files.assemble(Inputs {
-        image: mock.image.clone(),
-        noise: Some(mock.sigma.clone()),
-        psf,
-        exposure: None,
-        mask: None,
-    })?))
+    Ok(Arc::new(files.assemble(Inputs { noise: Some(mock.sigma.clone()), psf, ..Inputs::new(mock.image.clone()) })?))
 }
 
 /// Seconds that the processor has worked for this program; NaN where the system does not say.

@@ -12,15 +12,14 @@ use arclet::core::message::Kind;
 use arclet::core::{Ctx, handler, rng};
 use arclet::fit::{FitSettings, fit_points};
 use arclet::infer::Executor;
+use arclet::infer::diagnostics::Ranks;
 use arclet::lens::cosmology::Cosmology;
 use arclet::lens::plane::Lens;
 use arclet::lens::system::{PointsModel, System};
 use rand_distr::{Distribution as _, StandardNormal};
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
-use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-const BINS: usize = 10;
 const Z_LENS: f64 = 0.5;
 const Z_SOURCE: f64 = 1.8;
 /// Arcsec, a share of each flux, days.
@@ -137,17 +136,11 @@ fn main() -> anyhow::Result<()> {
             Ok((ranks, summary.worst_r_hat(), found.posterior.divergences(), per))
         })
         .collect::<anyhow::Result<_>>()?;
-    let mut histograms: BTreeMap<&str, [usize; BINS]> = BTreeMap::new();
+    let mut all = Ranks::default();
     for (name, rank) in ended.iter().flat_map(|(ranks, ..)| ranks) {
-        histograms.entry(name).or_default()[((rank * BINS as f64) as usize).min(BINS - 1)] += 1;
+        all.push(name, *rank);
     }
-    println!("\n| parameter | quads in each tenth of the ranks | chi^2 of {} | p |\n|---|---|---|---|", BINS - 1);
-    let expected = count as f64 / BINS as f64;
-    for (name, counts) in &histograms {
-        let chi2: f64 = counts.iter().map(|&n| (n as f64 - expected).powi(2) / expected).sum();
-        let p = ChiSquared::new((BINS - 1) as f64)?.sf(chi2);
-        println!("| {name} | {} | {chi2:.1} | {p:.3} |", counts.map(|n| n.to_string()).join(" "));
-    }
+    println!("\n{}", all.table());
     let mixed = ended.iter().filter(|(_, r_hat, ..)| *r_hat < 1.05).count();
     let divergences: usize = ended.iter().map(|(_, _, divergences, _)| divergences).sum();
     let mut per: Vec<f64> = ended.iter().map(|(.., per)| *per).collect();

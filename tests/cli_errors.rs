@@ -238,6 +238,7 @@ fn data_of_the_wrong_type_are_told_by_their_key() {
         ("\"mask\": 3", ["`mask`", "a path in quotes"]),
         ("\"size\": [30]", ["`size`", "width and height"]),
         ("\"mask_center\": [1, \"x\"]", ["`mask_center`", "x and y in arcsec"]),
+        ("\"noise_patch\": [0, 0, 50]", ["`noise_patch`", "x, y, width and height in pixels"]),
         ("\"supersampling\": 1.5", ["`supersampling`", "a whole number"]),
     ] {
         spoilt_text("\"pixel_scale\"", &with(entry), &parts);

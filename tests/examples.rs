@@ -149,6 +149,23 @@ fn denoising_takes_more_than_half_of_the_noise_of_simulated_galaxies() {
 }
 
 #[test]
+fn two_bands_of_a_lens_say_more_together_than_either_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("bands.png");
+    let table = output_of("bands", &[&picture]);
+    for name in ["lens.theta_E", "lens.e1", "lens.e2", "shear.gamma1", "source.n_sersic", "source.e1"] {
+        let [truth, mean, sd, _, first, _, second] = row(&table, name)[..] else { panic!("{table}") };
+        assert!((mean - truth).abs() < 4.0 * sd, "{name}\n{table}");
+        assert!(sd < first && sd < second, "{name}\n{table}");
+    }
+    for name in ["f160w.offset_x", "f160w.offset_y", "source.f160w.R_sersic", "source.f814w.amp"] {
+        let [truth, mean, sd, ..] = row(&table, name)[..] else { panic!("{table}") };
+        assert!((mean - truth).abs() < 4.0 * sd && sd < 0.03, "{name}\n{table}");
+    }
+    assert!(std::fs::read(picture).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
 fn the_delays_of_a_quad_give_h0_and_cover_the_truth() {
     let folder = tempfile::tempdir().unwrap();
     let picture = folder.path().join("quad.png");

@@ -9,7 +9,7 @@ use arclet::core::cuda::Gpu;
 use arclet::core::{Ctx, LogDensity, ModelDensity, Processor, Values};
 use arclet::lens::data::Inputs;
 use arclet::lens::fits::Image;
-use arclet::lens::system::{Scales, System, SystemModel};
+use arclet::lens::system::{BandsModel, Scales, System, SystemModel};
 use arclet::selftest::{TOLERANCE, densities};
 
 /// The emulated GPU; `None` where there is no compiler for it, which says that the test is skipped.
@@ -48,7 +48,7 @@ type Run = Box<dyn Fn(&mut Ctx) -> arclet::core::Result<()>>;
 fn of_waves(json: &str) -> impl Fn() -> ModelDensity<Run> {
     let system = System::from_json_with(json, Path::new("test"), Path::new("."), &arclet::profiles()).unwrap();
     let image = Image::new(16, 16, (0..256).map(|i| (0.3 * i as f32).sin()).collect()).unwrap();
-    let inputs = Inputs { image, noise: None, exposure: None, psf: None, mask: None };
+    let inputs = Inputs::new(image);
     let data = Arc::new(system.data.as_ref().unwrap().assemble(inputs).unwrap());
     let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, false)).unwrap();
     move || {
@@ -90,6 +90,48 @@ fn any_number_of_lanes_and_a_lens_as_flat_as_can_be_have_the_density_of_the_host
     let launched = |name: &str| told.steps.iter().find(|step| step.name == name).unwrap().launches;
     assert_eq!([launched("trace_rays"), launched("log_normal")], [Some([1, 1]), None]);
     assert!(told.parts.iter().any(|part| part.device.is_some() && part.launches > 8));
+}
+
+/// Two bands, the second of which is moved and turned by what is sampled.
+const BANDS: &str = r#"{
+  "data": [ { "name": "a", "pixel_scale": 0.2, "background_rms": 0.1, "supersampling": 1, "psf_fwhm": 0.5 },
+            { "name": "b", "pixel_scale": 0.2, "background_rms": 0.2, "supersampling": 2 } ],
+  "lens": [ { "name": "lens", "profile": "sie" } ],
+  "light": [ { "name": "light", "profile": "sersic" } ],
+  "source": [ { "name": "source", "profile": "sersic", "per_band": ["amp", "R_sersic"] } ],
+  "priors": { "b.offset_x": { "normal": { "loc": 0.0, "scale": 0.1 } }, "b.offset_y": { "normal": { "loc": 0.0, "scale": 0.1 } },
+    "b.rotation": { "normal": { "loc": 0.0, "scale": 0.1 } } }
+}"#;
+
+#[test]
+fn two_bands_are_one_graph_with_the_density_of_the_host() {
+    let Some(processor) = emulated() else { return };
+    let system = System::from_json(BANDS, Path::new("test"), Path::new(".")).unwrap();
+    let data: Vec<_> = system
+        .bands
+        .iter()
+        .map(|files| {
+            let image = Image::new(16, 16, (0..256).map(|i| (0.3 * i as f32).sin()).collect()).unwrap();
+            let psf = files.read_psf(Path::new(".")).unwrap();
+            Arc::new(files.assemble(Inputs { psf, ..Inputs::new(image) }).unwrap())
+        })
+        .collect();
+    let model = BandsModel::new(&system, &data, &Scales::of_bands(&system, &data)).unwrap();
+    let density = || {
+        let (model, priors) = (model.clone(), system.priors.clone());
+        let run = arclet::core::handler::priors(move |ctx: &mut Ctx| model.run(ctx).map(drop), priors);
+        ModelDensity::new(Box::new(run) as Run).unwrap()
+    };
+    let (host, device) = (density(), density().on(&processor).unwrap());
+    for lanes in [1, 5] {
+        let positions = host.draw_prior(lanes as u64, lanes).unwrap();
+        let [value, gradient] = errors(&host, &device, lanes, &positions);
+        println!("{lanes} lanes: {value:.1e} {gradient:.1e}");
+        assert!(value <= TOLERANCE && gradient <= TOLERANCE, "{lanes}: {value:e} {gradient:e}");
+    }
+    let told = device.explain(&host.position_of(&Values::new(), 3).unwrap()).unwrap().unwrap().profile;
+    let count = |name: &str| told.steps.iter().filter(|step| step.name == name && step.launches.is_some()).count();
+    assert_eq!([count("image_log_prob"), count("expose"), count("trace_rays"), count("deflection")], [2, 2, 2, 1]);
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub fn data_of(pixels: Vec<f32>, sigma: f64) -> anyhow::Result<Arc<ImageData>> {
     )?;
     let psf = Psf::gaussian(0.05, PIXEL, 13)?;
     let image = Image::new(SIZE, SIZE, pixels)?;
-    Ok(Arc::new(files.assemble(Inputs { image, noise: None, exposure: None, psf: Some(psf), mask: None })?))
+    Ok(Arc::new(files.assemble(Inputs { psf: Some(psf), ..Inputs::new(image) })?))
 }
 
 /// A galaxy behind a lens, as the camera sees it without noise.

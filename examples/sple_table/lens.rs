@@ -53,7 +53,7 @@ pub fn camera() -> anyhow::Result<Arc<ImageData>> {
     let files: DataFiles = serde_json::from_value(files)?;
     let image = Image::new(n, n, vec![0.0; n * n])?;
     let psf = Some(Psf::gaussian(0.05, scale, Psf::gaussian_size(0.05, scale))?);
-    Ok(Arc::new(files.assemble(Inputs { image, noise: None, exposure: None, psf, mask: None })?))
+    Ok(Arc::new(files.assemble(Inputs { psf, ..Inputs::new(image) })?))
 }
 
 /// The image without noise, with that profile as the main lens.

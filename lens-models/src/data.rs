@@ -6,10 +6,11 @@ use crate::error::{Error, Result};
 use crate::fits::Image;
 use crate::grid::{Grid, Window};
 use crate::image_file::{read_header, read_image};
-use crate::mask::{Mask, MaskCounts};
-use crate::noise::{Background, Noise, SigmaMap};
+use crate::mask::{MASKED_NOISE, Mask, MaskCounts};
+use crate::noise::{Background, Correlation, Noise, Patch, SigmaMap};
 use crate::psf::{FWHM_PER_SIGMA, Psf};
 use crate::regions;
+use crate::registration::Registration;
 use crate::sampling::Sampling;
 
 /// The `data` entry of a system file. Paths are relative to the folder of that file; images are FITS or `.npy`, in surface
@@ -17,6 +18,9 @@ use crate::sampling::Sampling;
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataFiles {
+    /// What an entry is called where there are several: a band, or an exposure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The image. Absent in a system that is only simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<PathBuf>,
@@ -61,10 +65,22 @@ pub struct DataFiles {
     /// With `background_rms`: the exposure time of each pixel; 0 masks it. Or else `exposure_time`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposure_map: Option<PathBuf>,
+    /// The correlation of the noise by the distance of two pixels, odd sizes, 1 in its middle. Or else `noise_patch`, or neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_correlation: Option<PathBuf>,
+    /// A rectangle of the image without light in which this correlation is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_patch: Option<Patch>,
+    /// The largest distance in pixels at which it is; default 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_reach: Option<usize>,
     /// Full width at half maximum of a Gaussian PSF, in arcsec; it is integrated over the pixels of `psf_supersampling`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub psf_fwhm: Option<f64>,
 }
+
+/// What `noise_reach` is where it is not given.
+const REACH: usize = 2;
 
 fn one() -> usize {
     1
@@ -99,6 +115,7 @@ impl ImageData {
     pub fn inverse_sigma(&self, model: &[f32]) -> Vec<f32> {
         match &self.noise {
             Noise::Sigma(map) => map.inverse().to_vec(),
+            Noise::Correlated(noise) => noise.map().inverse().to_vec(),
             Noise::Background(b) => {
                 let inverse = |(share, m): (&f32, &f32)| {
                     if *share > 0.0 { 1.0 / b.sigma(*m, *share) as f32 } else { 0.0 }
@@ -123,7 +140,13 @@ impl ImageData {
         Self { grid: self.grid.with_sampling(sampling), adaptive: false, ..self.clone() }
     }
 
-    /// The same data with other weights: 1 / sigma of each pixel of the window, 0 to leave it out.
+    /// The same data with their pixels at other places on the sky.
+    #[must_use]
+    pub fn registered(&self, registration: Registration) -> Self {
+        Self { grid: self.grid.registered(registration), ..self.clone() }
+    }
+
+    /// The same data with other weights: 1 / sigma of each pixel of the window, 0 to leave it out; without correlation.
     #[must_use]
     pub fn reweighted(&self, inverse_sigma: Vec<f32>) -> Self {
         Self { noise: Noise::Sigma(SigmaMap::from_inverse(inverse_sigma)), ..self.clone() }
@@ -181,7 +204,14 @@ pub(crate) fn check_size(points: usize) -> Result<()> {
 
 impl DataFiles {
     /// Those of its keys that are paths.
-    pub const PATHS: &[&str] = &["image", "noise", "inverse_variance", "exposure_map", "psf", "mask"];
+    pub const PATHS: &[&str] =
+        &["image", "noise", "inverse_variance", "exposure_map", "noise_correlation", "psf", "mask"];
+
+    /// The files that they name, in this order.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        let DataFiles { image, noise, inverse_variance, exposure_map, noise_correlation, psf, mask, .. } = self;
+        [image, noise, inverse_variance, exposure_map, noise_correlation, psf, mask].into_iter().flatten()
+    }
 
     /// The keys of the `data` entry.
     pub const KEYS: &[&str] = &[
@@ -198,6 +228,9 @@ impl DataFiles {
         "background_rms",
         "exposure_time",
         "exposure_map",
+        "noise_correlation",
+        "noise_patch",
+        "noise_reach",
         "psf_fwhm",
         "size",
     ];
@@ -222,8 +255,8 @@ impl DataFiles {
             Some(path) if regions::is_region(path) => Some(regions::read(&folder.join(path), image.size())?),
             path => path.as_ref().map(|path| read_image(folder.join(path))).transpose()?,
         };
-        let inputs = Inputs { image, noise, exposure, psf, mask };
-        files.assemble(inputs)
+        let correlation = files.read_correlation(folder)?;
+        files.assemble(Inputs { image, noise, exposure, correlation, psf, mask })
     }
 
     /// [`DataFiles::read`] with images that are already in memory; the paths are not looked at.
@@ -231,7 +264,7 @@ impl DataFiles {
     /// # Errors
     /// As [`DataFiles::read`].
     pub fn assemble(&self, inputs: Inputs) -> Result<ImageData> {
-        let Inputs { mut image, noise, exposure, psf, mask: mask_image } = inputs;
+        let Inputs { mut image, noise, exposure, correlation, psf, mask: mask_image } = inputs;
         self.check_sampling()?;
         let size = image.size();
         let psf = psf.map(|psf| self.fitting(psf, size)).transpose()?;
@@ -248,7 +281,7 @@ impl DataFiles {
         let count = mask.counts().not_finite;
         if count > 0 {
             let name = self.image.as_ref().map_or_else(|| "the image".into(), |p| p.display().to_string());
-            tracing::warn!(count, "{count} pixels of {name} are not finite; they are masked");
+            tracing::warn!(count, "{}{count} pixels of {name} are not finite; they are masked", self.said());
         }
         let (half_width, half_height) = psf.as_ref().map_or((0, 0), Psf::half_size);
         let cells = self.psf_supersampling;
@@ -256,7 +289,12 @@ impl DataFiles {
         let per_cell = self.supersampling.map_or(1, |k| k / cells);
         check_size(window.len().saturating_mul((per_cell * cells).pow(2)))?;
         let grid = Grid::windowed(size.0, size.1, scale, per_cell, window)?.with_cells(cells);
+        let correlation = match (correlation, self.noise_patch) {
+            (None, Some(patch)) => Some(self.measured(&image, noise.as_ref(), patch)?),
+            (correlation, _) => correlation,
+        };
         let (noise, median_sigma) = self.noise(noise, exposure, size, &mask, window)?;
+        let noise = noise.correlated(correlation.as_ref(), window)?;
         let values = image.pixels.iter().zip(mask.used()).filter(|(_, used)| **used).map(|(value, _)| *value).collect();
         let (background, background_rms, peak) = levels(values);
         let psf_sum = psf.as_ref().map(Psf::raw_sum);
@@ -279,7 +317,8 @@ impl DataFiles {
         let (wide, high) = (psf.width(), psf.height());
         let (cropped, lost) = psf.cropped(fits)?;
         tracing::warn!(
-            "the PSF of {wide} x {high} pixels is larger than the image; it is cropped to {} x {}, which leaves out {:.2} % of its flux",
+            "{}the PSF of {wide} x {high} pixels is larger than the image; it is cropped to {} x {}, which leaves out {:.2} % of its flux",
+            self.said(),
             fits.0,
             fits.1,
             100.0 * lost
@@ -301,6 +340,46 @@ impl DataFiles {
         self.noise.as_ref().map(|path| read_image(folder.join(path))).transpose()
     }
 
+    /// The correlation of the noise, if there is a file of it.
+    ///
+    /// # Errors
+    /// As [`DataFiles::read`].
+    pub fn read_correlation(&self, folder: &Path) -> Result<Option<Correlation>> {
+        let Some(path) = self.noise_correlation.as_ref().map(|path| folder.join(path)) else { return Ok(None) };
+        Correlation::new(&read_image(&path)?).map(Some).map_err(|error| error.in_file(&path))
+    }
+
+    /// The same, or that of the patch of the image that the files name.
+    ///
+    /// # Errors
+    /// As [`DataFiles::read`].
+    pub(crate) fn find_correlation(&self, folder: &Path, noise: Option<&Image>) -> Result<Option<Correlation>> {
+        let (Some(patch), Some(image)) = (self.noise_patch, &self.image) else { return self.read_correlation(folder) };
+        self.measured(&read_image(folder.join(image))?, noise, patch).map(Some)
+    }
+
+    /// The correlation in a patch of the image. That the pixels scatter more there than their noise says is a warning.
+    fn measured(&self, image: &Image, noise: Option<&Image>, patch: Patch) -> Result<Correlation> {
+        let rms = self.background_rms.unwrap_or(f64::NAN);
+        let sigma = |i: usize| match noise.map(|map| f64::from(map.pixels[i])) {
+            Some(sigma) if sigma < f64::from(MASKED_NOISE) => sigma,
+            Some(_) => f64::NAN,
+            None => rms,
+        };
+        let (correlation, scatter) = Correlation::of_patch(image, sigma, patch, self.noise_reach.unwrap_or(REACH))?;
+        let near = correlation.at(1, 0).max(correlation.at(0, 1));
+        tracing::info!(
+            "noise_patch: the correlation of neighbours is {near:.3}, the scatter {scatter:.3} of the noise"
+        );
+        if (scatter - 1.0).abs() > 0.1 {
+            tracing::warn!(
+                "{}the pixels of noise_patch scatter {scatter:.2} times as much as their noise says; the noise is taken as it is given",
+                self.said()
+            );
+        }
+        Ok(correlation)
+    }
+
     /// The map of the exposure, if there is one.
     ///
     /// # Errors
@@ -317,7 +396,8 @@ impl DataFiles {
         {
             let name = image.display();
             tracing::warn!(
-                "pixel_scale is {given} arcsec, but the header of {name} says {header:.5}; {given} is taken"
+                "{}pixel_scale is {given} arcsec, but the header of {name} says {header:.5}; {given} is taken",
+                self.said()
             );
         }
         Ok(Self { pixel_scale: self.pixel_scale.or(header), ..self.clone() })
@@ -331,6 +411,11 @@ impl DataFiles {
         })
     }
 
+    /// What a warning about it begins with: its name, where there are several.
+    fn said(&self) -> String {
+        self.name.as_ref().map_or_else(String::new, |name| format!("band `{name}`: "))
+    }
+
     fn check_keys(&self) -> Result<()> {
         let place = || "`data`".to_owned();
         let conflicts = [
@@ -342,11 +427,16 @@ impl DataFiles {
             ("inverse_variance", self.inverse_variance.is_some(), "exposure_map", self.exposure_map.is_some()),
             ("exposure_time", self.exposure_time.is_some(), "exposure_map", self.exposure_map.is_some()),
             ("psf", self.psf.is_some(), "psf_fwhm", self.psf_fwhm.is_some()),
+            ("noise_correlation", self.noise_correlation.is_some(), "noise_patch", self.noise_patch.is_some()),
         ];
         for (first, one, second, other) in conflicts {
             if one && other {
                 return Err(Error::ConflictingKeys { place: place(), first, second });
             }
+        }
+        if self.noise_reach.is_some() && self.noise_patch.is_none() {
+            let hint = "as `noise_reach` says how far in it the correlation is measured";
+            return Err(Error::MissingKey { place: place(), key: "noise_patch", hint });
         }
         if self.noise.is_none() && self.inverse_variance.is_none() && self.background_rms.is_none() {
             let hint = "or else `background_rms`, best with `exposure_time`";
@@ -379,7 +469,7 @@ impl DataFiles {
     pub fn read_psf(&self, folder: &Path) -> Result<Option<Psf>> {
         if let Some(path) = &self.psf {
             let path = folder.join(path);
-            return Psf::new(read_image(&path)?).map(Some).map_err(|error| error.in_file(&path));
+            return Psf::of_band(read_image(&path)?, &self.said()).map(Some).map_err(|error| error.in_file(&path));
         }
         let Some(fwhm) = self.psf_fwhm else { return Ok(None) };
         let (sigma, scale) = (fwhm / FWHM_PER_SIGMA, self.scale()? / self.psf_supersampling.max(1) as f64);
@@ -433,10 +523,19 @@ pub struct Inputs {
     pub noise: Option<Image>,
     /// Exposure time of each pixel, if there is a map.
     pub exposure: Option<Image>,
+    /// Of the noise, if it was not measured in the image.
+    pub correlation: Option<Correlation>,
     /// The PSF.
     pub psf: Option<Psf>,
     /// Pixels to use: nonzero.
     pub mask: Option<Image>,
+}
+
+impl Inputs {
+    /// An image and nothing else.
+    pub fn new(image: Image) -> Self {
+        Inputs { image, noise: None, exposure: None, correlation: None, psf: None, mask: None }
+    }
 }
 
 /// (median, 1.4826 MAD, robust maximum); zeros without values.
@@ -463,6 +562,13 @@ fn quantile(values: &mut [f32], fraction: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_key_of_a_path_is_one_of_the_paths() {
+        let json: serde_json::Map<_, _> = DataFiles::PATHS.iter().map(|key| ((*key).into(), (*key).into())).collect();
+        let files: DataFiles = serde_json::from_value(json.into()).unwrap();
+        assert_eq!(files.paths().map(|path| path.to_str().unwrap()).collect::<Vec<_>>(), DataFiles::PATHS);
+    }
 
     #[test]
     fn levels_ignore_a_few_hot_pixels() {

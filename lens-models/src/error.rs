@@ -106,6 +106,24 @@ pub enum Error {
         "the noise at pixel (x {x}, y {y}) is {value}; it must be positive: mask the pixel or set its noise to 1e8"
     )]
     NoiseNotPositive { x: usize, y: usize, value: f64 },
+    /// A correlation without a middle.
+    #[error(
+        "the correlation of the noise is {width} x {height} pixels; both sizes must be odd, with no distance in the middle"
+    )]
+    EvenCorrelation { width: usize, height: usize },
+    /// A correlation that no noise has.
+    #[error("the correlation of the noise cannot be used: {why}")]
+    NotACorrelation { why: &'static str },
+    /// A patch in which nothing can be measured.
+    #[error(
+        "`noise_patch` = {patch:?} (x, y, width, height in pixels) of an image of {} x {} cannot be used: {why}; choose another patch", .size.0, .size.1
+    )]
+    BadPatch { patch: [usize; 4], size: (usize, usize), why: &'static str },
+    /// A correlation beside noise that depends on the model.
+    #[error(
+        "the correlation of noise that follows the model is not known; give a map of the noise instead of `exposure_time`"
+    )]
+    CorrelatedPhotons,
     /// No pixel is left to fit.
     #[error(
         "no pixel is left of {total}: {not_finite} are NaN in the image, {noise} have noise >= 1e7 or not finite, {radius} lie \
@@ -158,6 +176,11 @@ pub enum Error {
          pixel instead"
     )]
     NoiseOfModel,
+    /// Linear amplitudes beside correlated noise.
+    #[error(
+        "linear amplitudes and correlated noise are not known together; leave out one of `\"amp\": \"linear\"` and `noise_patch`"
+    )]
+    CorrelatedAmplitudes,
     /// A linear amplitude whose prior is not normal.
     #[error(
         "the prior of `{site}` is {got}, and a linear amplitude needs a normal one; write {{ \"normal\": {{ \"loc\": .., \"scale\": .. }} }}"
@@ -178,6 +201,21 @@ pub enum Error {
     #[error("profile `{profile}` got {got} parameters, it has {}: {}", .names.len(), .names.join(", "))]
     ParameterCount { profile: &'static str, got: usize, names: Vec<&'static str> },
 
+    /// An error about one of several bands.
+    #[error("band `{band}`: {cause}")]
+    InBand { band: String, cause: Box<Error> },
+    /// Several bands where one is wanted.
+    #[error("the system has several bands ({}), and {what} needs one; {fix}", .bands.join(", "))]
+    SeveralBands { what: &'static str, bands: Vec<String>, fix: &'static str },
+    /// Data that are not those of the bands.
+    #[error("there are {got} images for {} bands ({}); give one for each, in their order", .bands.len(), .bands.join(", "))]
+    BandCount { got: usize, bands: Vec<String> },
+    /// An amplitude that bands of different pixels share.
+    #[error(
+        "`{site}` is shared by bands with pixels of {} and {} arcsec, and brightness is per pixel; add \"amp\" to the `per_band` of its component", .scales[0], .scales[1]
+    )]
+    SharedAmplitude { site: String, scales: [f64; 2] },
+
     /// An error of the language beneath.
     #[error(transparent)]
     Language(#[from] ppl_core::Error),
@@ -187,6 +225,14 @@ impl Error {
     /// Names the file that an error about its content came from.
     pub fn in_file(self, path: &Path) -> Self {
         Self::InFile { path: path.to_owned(), cause: Box::new(self) }
+    }
+
+    /// Names the band that an error is about, if it is one of several.
+    pub(crate) fn in_band(self, band: Option<&str>) -> Self {
+        match band {
+            Some(band) => Self::InBand { band: band.to_owned(), cause: Box::new(self) },
+            None => self,
+        }
     }
 
     /// An unknown name, with the nearest of the valid ones.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::error::{Error, Result};
+use crate::registration::Registration;
 use crate::sampling::{Sampling, nodes};
 
 /// A rectangle of pixels inside an image; (x0, y0) is its bottom-left pixel.
@@ -50,7 +51,7 @@ impl Window {
 /// which light is evaluated.
 ///
 /// Arcsec, x right, y up, origin at the centre of the *full* image: pixel (column, row) of a width x height image is at
-/// x = (column - (width-1)/2) scale, y = (row - (height-1)/2) scale.
+/// x = (column - (width-1)/2) scale, y = (row - (height-1)/2) scale; of a further band these are moved by its [`Registration`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {
     full: (usize, usize),
@@ -58,6 +59,7 @@ pub struct Grid {
     cells: usize,
     sampling: Sampling,
     window: Window,
+    registration: Registration,
     x: Vec<f32>,
     y: Vec<f32>,
 }
@@ -96,7 +98,9 @@ impl Grid {
             return Err(Error::WindowOutside { x0, y0, width: w, height: h, image: (width, height) });
         }
         let sampling = Sampling::Uniform(supersampling);
-        Ok(Self { full: (width, height), pixel_scale, cells: 1, sampling, window, x: vec![], y: vec![] }.placed())
+        let registration = Registration::default();
+        let full = (width, height);
+        Ok(Self { full, pixel_scale, cells: 1, sampling, window, registration, x: vec![], y: vec![] }.placed())
     }
 
     /// The same pixels with `cells` x `cells` cells in each.
@@ -112,8 +116,14 @@ impl Grid {
     #[must_use]
     pub fn with_sampling(&self, sampling: Sampling) -> Self {
         sampling.check(self.cells_in_window());
-        let Self { full, pixel_scale, cells, window, .. } = *self;
-        Self { full, pixel_scale, cells, sampling, window, x: vec![], y: vec![] }.placed()
+        let Self { full, pixel_scale, cells, window, registration, .. } = *self;
+        Self { full, pixel_scale, cells, sampling, window, registration, x: vec![], y: vec![] }.placed()
+    }
+
+    /// The same pixels at other places on the sky, whatever their places were.
+    #[must_use]
+    pub fn registered(&self, registration: Registration) -> Self {
+        Self { registration, ..self.clone() }.placed()
     }
 
     /// Puts every sub-pixel in its place.
@@ -146,6 +156,12 @@ impl Grid {
             }
         }
         (self.x, self.y) = places;
+        if self.registration != Registration::default() {
+            for (x, y) in self.x.iter_mut().zip(&mut self.y) {
+                let (to_x, to_y) = self.registration.place(f64::from(*x), f64::from(*y));
+                (*x, *y) = (to_x as f32, to_y as f32);
+            }
+        }
         self
     }
 
@@ -219,10 +235,15 @@ impl Grid {
         &self.sampling
     }
 
+    /// Where the pixels lie on the sky.
+    pub fn registration(&self) -> Registration {
+        self.registration
+    }
+
     /// (x, y) in arcsec of the centre of a pixel of the full image.
     pub fn position(&self, column: usize, row: usize) -> (f64, f64) {
         let at = |index: usize, full: usize| (index as f64 - (full as f64 - 1.0) / 2.0) * self.pixel_scale;
-        (at(column, self.full.0), at(row, self.full.1))
+        self.registration.place(at(column, self.full.0), at(row, self.full.1))
     }
 }
 

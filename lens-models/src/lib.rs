@@ -24,6 +24,7 @@ pub mod profiles;
 pub mod psf;
 pub mod quadrature;
 mod regions;
+pub mod registration;
 pub mod sampling;
 pub mod system;
 pub use error::{Error, Result};

@@ -1,13 +1,18 @@
 //! Noise: the Gaussian log likelihood of an image given a model image.
 
+mod correlated;
+mod correlation;
+mod sigma_map;
+
+pub use correlated::Correlated;
+pub use correlation::{Correlation, Patch};
 use multiversion::multiversion;
+use sigma_map::HALF_LN_2PI;
+pub use sigma_map::SigmaMap;
 
 use crate::error::{Error, Result};
 use crate::grid::Window;
-use crate::mask::{MASKED_NOISE, Mask};
-
-/// (1/2) ln(2 pi).
-const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
+use crate::mask::Mask;
 
 /// Pixels whose terms are added in f32-by-16 lanes and f64 sums before the next level; fixed, so that the sum has one value.
 const CHUNK: usize = 4096;
@@ -22,15 +27,8 @@ pub enum Noise {
     Sigma(SigmaMap),
     /// A constant background and photon noise of the model.
     Background(Background),
-}
-
-/// ln L = -1/2 sum ((d - m) / sigma)^2 - sum ln sigma - n/2 ln(2 pi).
-#[derive(Debug, Clone, PartialEq)]
-pub struct SigmaMap {
-    /// 1 / sigma; 0 where the pixel is not used.
-    inverse: Vec<f32>,
-    /// - sum ln sigma - n/2 ln(2 pi).
-    constant: f64,
+    /// A standard deviation for each pixel, and a correlation with those near it.
+    Correlated(Correlated),
 }
 
 /// ln L = -1/2 sum [(d - m)^2 / v + ln v] - n/2 ln(2 pi) with v = rms^2 + max(m, 0) / exposure, one exposure for all pixels or each its own.
@@ -45,47 +43,6 @@ pub struct Background {
     exposure: f64,
     /// - n ln rms - n/2 ln(2 pi); the terms of the sum are relative to rms^2.
     constant: f64,
-}
-
-impl SigmaMap {
-    /// From sigma of every pixel of the full image; the noise of the window's pixels is kept.
-    ///
-    /// # Errors
-    /// [`Error::NoiseNotPositive`] for a used pixel whose sigma is not positive, [`Error::WrongLength`] for a map of
-    /// another size.
-    pub fn new(sigma: &[f32], size: (usize, usize), mask: &Mask, window: Window) -> Result<Self> {
-        if sigma.len() != size.0 * size.1 || mask.used().len() != sigma.len() {
-            let (got, expected) = (sigma.len(), mask.used().len());
-            return Err(Error::WrongLength { what: "the noise map", got, expected, size });
-        }
-        // NaN and 1e7 are masked before; a caller's own mask may still let them in.
-        let bad = |sigma: f32| sigma.is_nan() || sigma <= 0.0 || sigma >= MASKED_NOISE;
-        if let Some(i) = (0..sigma.len()).find(|&i| mask.used()[i] && bad(sigma[i])) {
-            return Err(Error::NoiseNotPositive { x: i % size.0, y: i / size.0, value: f64::from(sigma[i]) });
-        }
-        let (sigma, used) = (window.crop(sigma, size.0), window.crop(mask.used(), size.0));
-        let inverse = sigma.iter().zip(&used).map(|(sigma, used)| if *used { 1.0 / sigma } else { 0.0 }).collect();
-        let logs = sigma.iter().zip(&used).filter(|(_, used)| **used).map(|(sigma, _)| f64::from(*sigma).ln());
-        let constant = -logs.map(|ln| ln + HALF_LN_2PI).sum::<f64>();
-        Ok(Self { inverse, constant })
-    }
-
-    /// From 1 / sigma of the pixels of the window itself, 0 where one is not used.
-    pub fn from_inverse(inverse: Vec<f32>) -> Self {
-        let ln_sigma = inverse.iter().filter(|w| **w > 0.0).map(|w| f64::from(*w).ln() - HALF_LN_2PI);
-        let constant = ln_sigma.sum();
-        Self { inverse, constant }
-    }
-
-    /// 1 / sigma of each pixel of the window, 0 where it is not used.
-    pub fn inverse(&self) -> &[f32] {
-        &self.inverse
-    }
-
-    /// What does not depend on the model: - sum ln sigma - n/2 ln(2 pi).
-    pub fn constant(&self) -> f64 {
-        self.constant
-    }
 }
 
 impl Background {
@@ -166,14 +123,16 @@ impl Noise {
     /// If the lengths differ.
     pub fn log_prob(&self, data: &[f32], model: &[f32]) -> f64 {
         assert!(data.len() == self.len() && model.len() == self.len(), "one value per pixel of the window");
-        self.sum(|range| match self {
-            Self::Sigma(map) => chi2(&data[range.clone()], &model[range.clone()], &map.inverse[range]),
-            Self::Background(b) => {
+        match self {
+            Self::Sigma(map) => self
+                .sum(map.constant(), |range| chi2(&data[range.clone()], &model[range.clone()], &map.inverse()[range])),
+            Self::Background(b) => self.sum(b.constant, |range| {
                 let factor = b.factor();
                 let (data, model, shares) = (&data[range.clone()], &model[range.clone()], &b.shares[range]);
                 poisson(data, model, shares, b.inverse_variance(), factor) + ln_variance(model, shares, factor)
-            }
-        })
+            }),
+            Self::Correlated(noise) => noise.log_prob(data, model),
+        }
     }
 
     /// [`Noise::log_prob`], and `gradient` = `cotangent` d ln L / d model.
@@ -196,25 +155,35 @@ impl Noise {
         let n = self.len();
         assert!(data.len() == n && model.len() == n && gradient.len() == n, "one value per pixel of the window");
         match self {
-            Self::Sigma(map) => chi2_grad(data, model, &map.inverse, cotangent as f32, gradient),
+            Self::Sigma(map) => chi2_grad(data, model, map.inverse(), cotangent as f32, gradient),
             Self::Background(b) => {
                 poisson_grad(data, model, &b.shares, b.inverse_variance(), b.factor(), cotangent as f32, gradient);
             }
+            Self::Correlated(noise) => noise.grad(data, model, cotangent, gradient),
         }
     }
 
     fn weights(&self) -> &[f32] {
         match self {
-            Self::Sigma(map) => &map.inverse,
+            Self::Sigma(map) => map.inverse(),
             Self::Background(background) => &background.shares,
+            Self::Correlated(noise) => noise.map().inverse(),
         }
     }
 
-    fn sum(&self, chunk: impl Fn(std::ops::Range<usize>) -> f64) -> f64 {
-        let constant = match self {
-            Self::Sigma(map) => map.constant,
-            Self::Background(background) => background.constant,
-        };
+    /// The same noise with this correlation, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::CorrelatedPhotons`] for noise that follows the model; as [`Correlated::new`].
+    pub fn correlated(self, correlation: Option<&Correlation>, window: Window) -> Result<Self> {
+        match (self, correlation) {
+            (noise, None) => Ok(noise),
+            (Self::Sigma(map), Some(correlation)) => Correlated::new(map, correlation, window).map(Self::Correlated),
+            (_, Some(_)) => Err(Error::CorrelatedPhotons),
+        }
+    }
+
+    fn sum(&self, constant: f64, chunk: impl Fn(std::ops::Range<usize>) -> f64) -> f64 {
         let n = self.len();
         constant - 0.5 * (0..n).step_by(CHUNK).map(|start| chunk(start..(start + CHUNK).min(n))).sum::<f64>()
     }

@@ -33,12 +33,16 @@ pub enum ParameterKind {
     Ellipticity,
     /// A coordinate on the sky, arcsec.
     Center,
+    /// A coordinate of what may be anywhere in the image, arcsec.
+    Position,
     /// One component of an external shear.
     Shear,
     /// Surface brightness.
     Amplitude,
     /// Surface brightness of the sky, of either sign.
     Sky,
+    /// Amplitude of one of many functions that a surface brightness is a sum of, of either sign.
+    Coefficient,
     /// Angular scale of a light profile, arcsec.
     Radius,
     /// Width of an image on the sky, arcsec.
@@ -72,7 +76,9 @@ impl ParameterKind {
             Self::Slope => (1.0, 3.0),
             Self::AxisRatio => (0.0, 1.0),
             Self::Ellipticity => (-1.0, 1.0),
-            Self::Angle | Self::Center | Self::Shear | Self::Sky => (f64::NEG_INFINITY, f64::INFINITY),
+            Self::Angle | Self::Center | Self::Position | Self::Shear | Self::Sky | Self::Coefficient => {
+                (f64::NEG_INFINITY, f64::INFINITY)
+            }
             Self::SersicIndex => (0.2, 10.0),
             Self::Other { low, high, .. } => (low, high),
         }

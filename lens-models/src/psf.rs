@@ -48,6 +48,11 @@ impl Psf {
     /// # Errors
     /// [`Error::PsfEven`], [`Error::PsfNotFinite`], [`Error::PsfSum`] for a sum that is zero or negative.
     pub fn new(kernel: Image) -> Result<Self> {
+        Self::of_band(kernel, "")
+    }
+
+    /// The same, the warning after what says which of several it is.
+    pub(crate) fn of_band(kernel: Image, said: &str) -> Result<Self> {
         let Image { width, height, ref pixels } = kernel;
         if width % 2 == 0 || height % 2 == 0 {
             return Err(Error::PsfEven { width, height });
@@ -61,7 +66,7 @@ impl Psf {
             return Err(Error::PsfSum { sum });
         }
         if (sum - 1.0).abs() > 1e-3 {
-            tracing::warn!(sum, "the PSF sums to {sum:.4}; it is normalised to 1");
+            tracing::warn!(sum, "{said}the PSF sums to {sum:.4}; it is normalised to 1");
         }
         let pixels = pixels.iter().map(|pixel| (f64::from(*pixel) / sum) as f32).collect();
         let kernel = Image { width, height, pixels };

@@ -10,18 +10,20 @@
 /// assert!((integral - 0.4).abs() < 1e-15);
 /// ```
 pub fn gauss_legendre(points: usize) -> Vec<[f64; 2]> {
-    let node = |i: usize| {
-        let mut x = -((i as f64 + 0.75) / (points as f64 + 0.5) * std::f64::consts::PI).cos();
-        let mut slope = 1.0;
-        // Convergence is quadratic from a start this near.
-        for _ in 0..6 {
-            let (value, before) = legendre(points, x);
-            slope = points as f64 * (x * value - before) / (x * x - 1.0);
-            x -= value / slope;
-        }
-        [x, 2.0 / ((1.0 - x * x) * slope * slope)]
-    };
-    (0..points).map(node).collect()
+    (0..points).map(|i| gauss_legendre_node(points, i)).collect()
+}
+
+/// One node of the rule of [`gauss_legendre`] with its weight.
+pub fn gauss_legendre_node(points: usize, i: usize) -> [f64; 2] {
+    let mut x = -((i as f64 + 0.75) / (points as f64 + 0.5) * std::f64::consts::PI).cos();
+    let mut slope = 1.0;
+    // Convergence is quadratic from a start this near.
+    for _ in 0..6 {
+        let (value, before) = legendre(points, x);
+        slope = points as f64 * (x * value - before) / (x * x - 1.0);
+        x -= value / slope;
+    }
+    [x, 2.0 / ((1.0 - x * x) * slope * slope)]
 }
 
 /// The Legendre polynomials of degrees `n` and `n` - 1.

@@ -222,7 +222,7 @@ fn inputs() -> (DataFiles, Inputs) {
     let image = Image::new(12, 10, (0..120).map(|i| i as f32 * 0.01).collect()).unwrap();
     let noise = Some(Image::new(12, 10, vec![0.1; 120]).unwrap());
     let json = r#"{"image": "image.fits", "noise": "noise.fits", "pixel_scale": 0.1, "supersampling": 2}"#;
-    (serde_json::from_str(json).unwrap(), Inputs { image, noise, exposure: None, psf: None, mask: None })
+    (serde_json::from_str(json).unwrap(), Inputs { noise, ..Inputs::new(image) })
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn dictionaries_of_lenstronomy_have_its_deflections_and_brightnesses() {
     let Converted { json, notes } = lenstronomy::read(file, "l.json", Some(0.08)).unwrap();
     assert!(notes.is_empty(), "{notes:?}");
     let imported = system(&json);
-    assert_eq!(imported.components.len(), 17 + 8 + 1);
+    assert_eq!(imported.components.len(), 27 + 8 + 1);
     hold(&imported, &table["lenstronomy"], &table["points"]);
     // Without the two dictionaries around them the lists are the same.
     let mut flat = file["kwargs_model"].clone();
@@ -180,6 +180,50 @@ fn dictionaries_of_lenstronomy_have_its_deflections_and_brightnesses() {
     }
     flat["pixel_scale"] = json!(0.08);
     assert_eq!(lenstronomy::read(&flat, "l.json", None).unwrap().json, json);
+}
+
+#[test]
+fn profiles_that_lenstronomy_approximates_are_imported_as_what_they_approximate() {
+    let table = table();
+    let [xs, ys] = [0, 1].map(|k| numbers(&table["points"][k]));
+    for case in table["approximate"].as_array().expect("a list") {
+        let name = &case["file"]["lens_model_list"][0];
+        let system = system(&lenstronomy::read(&case["file"], "l.json", Some(0.08)).unwrap().json);
+        let (mass, values) = system.mass().expect("all have values");
+        let lens = Lens::new(&mass, &values);
+        let [ax, ay] = [0, 1].map(|k| numbers(&case["alpha"][k]));
+        let off = xs.iter().zip(&ys).enumerate().map(|(k, (x, y))| {
+            let [bx, by] = lens.at(*x, *y).alpha;
+            (bx - ax[k]).hypot(by - ay[k]) / bx.hypot(by)
+        });
+        let worst = off.fold(0.0, f64::max);
+        println!("{name}: {worst:.1e} of the deflection");
+        // Oguri's ellipsoids: 1e-4 of kappa. Shajib's Gaussians, whose narrowest has a width: more of a cusp.
+        assert!(
+            worst < if name.as_str().is_some_and(|n| n.ends_with("DEC")) { 2e-2 } else { 1e-4 },
+            "{name}: {worst:e}"
+        );
+    }
+}
+
+#[test]
+fn shapelets_of_lenstronomy_keep_their_order_and_amplitudes() {
+    let amps = [3.0, -1.0, 0.5, 0.2, -0.1, 0.4];
+    let file = json!({
+        "lens_model_list": ["SIS"], "kwargs_lens": [{ "theta_E": 1.0 }],
+        "source_light_model_list": ["SHAPELETS"], "kwargs_source": [{ "amp": amps, "n_max": 2, "beta": 0.1, "center_x": 0.02, "center_y": 0.0 }]
+    });
+    let Converted { json, .. } = lenstronomy::read(&file, "l.json", Some(0.1)).unwrap();
+    let source = &json["source"][0];
+    assert_eq!((source["profile"].as_str(), source["n_max"].as_u64()), (Some("shapelets"), Some(2)));
+    for (got, want) in numbers(&source["parameters"]["amp"]["value"]).iter().zip(amps) {
+        assert!((got - 0.01 * want).abs() < 1e-15);
+    }
+    assert_eq!(system(&json).components.len(), 2);
+    let mut short = file.clone();
+    short["kwargs_source"][0]["n_max"] = json!(3);
+    let said = said(lenstronomy::read(&short, "l.json", Some(0.1)));
+    assert!(said.contains("`amp`") && said.contains("10 amplitudes"), "{said}");
 }
 
 fn said(converted: Result<Converted>) -> String {

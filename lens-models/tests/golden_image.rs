@@ -33,9 +33,7 @@ fn data(golden: &Json) -> Arc<ImageData> {
     let files = serde_json::json!({ "pixel_scale": 0.3, "background_rms": number(&golden["sigma"]) });
     let files: DataFiles = serde_json::from_value(files).unwrap();
     let psf = Some(Psf::new(image(&golden["psf"])).unwrap());
-    Arc::new(
-        files.assemble(Inputs { image: image(&golden["data"]), noise: None, exposure: None, psf, mask: None }).unwrap(),
-    )
+    Arc::new(files.assemble(Inputs { psf, ..Inputs::new(image(&golden["data"])) }).unwrap())
 }
 
 /// The model image and its log likelihood at `theta`, in the order of the golden names.

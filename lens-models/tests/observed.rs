@@ -6,8 +6,10 @@ use std::sync::Arc;
 use lens_models::data::{DataFiles, Inputs};
 use lens_models::fits::{HeaderCard, HeaderValue, Image, NamedImage, write_images};
 use lens_models::light::Sersic;
+use lens_models::noise::{Correlated, Correlation, Noise};
 use lens_models::op::{LightComponent, brightness, expose, sky};
 use lens_models::psf::FWHM_PER_SIGMA;
+use rand_distr::{Distribution as _, StandardNormal};
 
 /// `lens.fits` with SCI, whose pixels are 0.05 arcsec by its header, and WHT, whose last pixel has no weight.
 fn observation(folder: &Path) {
@@ -61,10 +63,45 @@ fn image_weights_and_scale_come_from_one_file() {
 fn a_mask_radius_has_the_centre_that_it_is_given() {
     let json = r#"{"pixel_scale": 1.0, "background_rms": 1.0, "mask_radius": 1.1, "mask_center": [3.0, -2.0]}"#;
     let image = Image::new(11, 9, vec![1.0; 99]).unwrap();
-    let data = files(json).assemble(Inputs { image, noise: None, exposure: None, psf: None, mask: None }).unwrap();
+    let data = files(json).assemble(Inputs::new(image)).unwrap();
     // Five pixels about column 5 + 3, row 4 - 2.
     assert_eq!(data.report.mask.used, 5);
     assert!(data.mask.used()[2 * 11 + 8] && data.mask.used()[11 + 8] && !data.mask.used()[4 * 11 + 5]);
+}
+
+#[test]
+fn the_noise_of_a_patch_is_the_correlation_of_the_likelihood_wherever_the_mask_is() {
+    // Each pixel with half of its left neighbour: a correlation of 0.5 / 1.25.
+    let (width, height) = (60, 50);
+    let mut rng = ppl_core::rng::keyed(1, "white", 0);
+    let white: Vec<f64> = (0..=width * height).map(|_| StandardNormal.sample(&mut rng)).collect();
+    let pixels = white.windows(2).map(|pair| (0.5 * pair[1] + 0.25 * pair[0]) as f32).collect();
+    let image = Image::new(width, height, pixels).unwrap();
+    let json = |more: &str| format!(r#"{{"pixel_scale": 0.1, "background_rms": 0.6, "mask_radius": 1.0, {more}}}"#);
+    let assemble = |more: &str| files(&json(more)).assemble(Inputs::new(image.clone()));
+    let data = assemble(r#""noise_patch": [0, 0, 60, 20], "noise_reach": 1"#).unwrap();
+    let Noise::Correlated(noise) = &data.noise else { panic!("{:?}", data.noise) };
+    let (found, scatter) = Correlation::of_patch(&image, |_| 0.6, [0, 0, 60, 20], 1).unwrap();
+    // 1200 pixels: three errors of 0.03, and 1 / 60 of the border.
+    assert!((found.at(1, 0) - 0.4).abs() < 0.1 && found.at(0, 1).abs() < 0.1, "{found:?}");
+    assert!(scatter > 0.9 && scatter < 1.2, "{scatter}");
+    let again = Correlated::new(noise.map().clone(), &found, data.report.window).unwrap();
+    let model = vec![0.1; data.image.pixels.len()];
+    let both = [noise, &again].map(|noise| noise.log_prob(&data.image.pixels, &model));
+    assert_eq!(both[0].to_bits(), both[1].to_bits());
+    // The same, as a file says it.
+    let given = Inputs { correlation: Some(Correlation::new(&found.image()).unwrap()), ..Inputs::new(image.clone()) };
+    let given = files(&json(r#""supersampling": 1"#)).assemble(given).unwrap();
+    assert!((given.noise.log_prob(&data.image.pixels, &model) - both[0]).abs() < 1e-3);
+    for (more, part) in [
+        (r#""noise_patch": [0, 0, 61, 20]"#, "leaves the image"),
+        (r#""noise_patch": [0, 0, 60, 20], "noise_reach": 3"#, "ten times"),
+        (r#""noise_patch": [0, 0, 60, 20], "noise_reach": 18446744073709551615"#, "above 32"),
+        (r#""noise_patch": [0, 0, 60, 20], "exposure_time": 10.0"#, "instead of `exposure_time`"),
+    ] {
+        let error = assemble(more).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 /// A Gaussian galaxy (a Sersic profile of n = 1/2) behind a Gaussian PSF, pixel by pixel, and the same by its closed form.
@@ -75,7 +112,7 @@ fn blurred(fwhm: f64, psf_supersampling: usize, supersampling: usize) -> f64 {
     let files: DataFiles = serde_json::from_value(keys).unwrap();
     let psf = files.read_psf(Path::new(".")).unwrap();
     let image = Image::new(21, 19, vec![0.0; 399]).unwrap();
-    let data = Arc::new(files.assemble(Inputs { image, noise: None, exposure: None, psf, mask: None }).unwrap());
+    let data = Arc::new(files.assemble(Inputs { psf, ..Inputs::new(image) }).unwrap());
     let light = LightComponent::new(&Sersic, [amp, radius, 0.5, 0.0, 0.0, center[0], center[1]]).unwrap();
     let seen = expose(&data, &brightness(&sky(&data.grid).unwrap(), &light).unwrap()).unwrap();
     // I = amp e^b exp(-b r^2 / R^2), b = ln 2 to 1e-3 at n = 1/2; here from the profile itself.

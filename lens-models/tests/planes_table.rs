@@ -143,8 +143,7 @@ fn the_gradient_goes_through_all_planes_and_to_the_cosmology() {
     let files = system.data.clone().expect("data");
     let pixels = (0..24 * 24).map(|i| data.image.pixels[(i / 24 + 8) * 40 + i % 24 + 8]).collect();
     let image = Image::new(24, 24, pixels).expect("an image");
-    let data =
-        Arc::new(files.assemble(Inputs { image, noise: None, exposure: None, psf: None, mask: None }).expect("data"));
+    let data = Arc::new(files.assemble(Inputs::new(image)).expect("data"));
     let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, false)).expect("a model");
     let density = ModelDensity::new(handler::priors(move |ctx: &mut Ctx| model.run(ctx), system.priors.clone()))
         .expect("a density");

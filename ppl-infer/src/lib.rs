@@ -19,6 +19,8 @@ pub mod posterior;
 mod predictive;
 pub mod progress;
 mod run;
+
+pub mod smc;
 pub mod solver;
 pub mod svi;
 pub mod target;

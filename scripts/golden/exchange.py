@@ -76,6 +76,21 @@ def coolest():
             "light": light.evaluate_surface_brightness(x, y).tolist(), "source": lit.evaluate_surface_brightness(x, y).tolist()}
 
 
+def approximate():
+    """Profiles that lenstronomy approximates, a dictionary each: the ellipsoids of Oguri 2021, the Gaussians of Shajib 2019, an interpolation."""
+    place = {"e1": 0.12, "e2": -0.07, "center_x": 0.04, "center_y": -0.03}
+    nfw = {"Rs": 2.0, "alpha_Rs": 0.8}
+    models = [
+        ("NFW_ELLIPSE_CSE", {**nfw, **place}),
+        ("NFW_ELLIPSE_GAUSS_DEC", {**nfw, **place}),
+        ("GNFW_ELLIPSE_GAUSS_DEC", {**nfw, "gamma_in": 1.3, **place}),
+        ("HERNQUIST_ELLIPSE_CSE", {"sigma0": 0.8, "Rs": 0.7, **place}),
+        ("GNFW", {**nfw, "gamma_in": 1.3, "center_x": 0.04, "center_y": -0.03}),
+    ]
+    alpha = lambda name, own: [a.tolist() for a in LensModel([name]).alpha(*POINTS, [own])]
+    return [{"file": {"lens_model_list": [name], "kwargs_lens": [own]}, "alpha": alpha(name, own)} for name, own in models]
+
+
 def lenstronomy():
     center = {"center_x": 0.04, "center_y": -0.03}
     e = {"e1": 0.12, "e2": -0.07}
@@ -97,6 +112,14 @@ def lenstronomy():
         ("MULTIPOLE", {"m": 4, "a_m": 0.03, "phi_m": 0.4, **center}),
         ("MULTIPOLE", {"m": 3, "a_m": 0.02, "phi_m": -0.2, **center}),
         ("MULTIPOLE", {"m": 1, "a_m": 0.01, "phi_m": 0.9, "r_E": 1.2, **center}),
+        ("MULTIPOLE_ELL", {"m": 4, "a_m": 0.03, "phi_m": 0.4, "q": 0.8, **center}),
+        ("SPL_CORE", {"sigma0": 0.4, "r_core": 0.2, "gamma": 2.2, **center}),
+        ("SERSIC", {"k_eff": 0.1, "R_sersic": 0.7, "n_sersic": 3.1, **center}),
+        ("SERSIC_ELLIPSE_KAPPA", {"k_eff": 0.2, "R_sersic": 0.6, "n_sersic": 2.2, **e, **center}),
+        ("GAUSSIAN", {"amp": 0.2, "sigma": 0.5, **center}),
+        ("GAUSSIAN_ELLIPSE_KAPPA", {"amp": 0.3, "sigma": 0.4, **e, **center}),
+        ("MULTI_GAUSSIAN", {"amp": [0.1, 0.2], "sigma": [0.3, 0.8], **center}),
+        ("MULTI_GAUSSIAN_ELLIPSE_KAPPA", {"amp": [0.1, 0.2], "sigma": [0.3, 0.8], **e, **center}),
     ]
     light = [
         ("SERSIC", {"amp": 40.0, "R_sersic": 0.7, "n_sersic": 3.2}),
@@ -123,6 +146,6 @@ def lenstronomy():
 # Both packages print on their way.
 with contextlib.redirect_stdout(io.StringIO()):
     made = {"made by": "scripts/golden/exchange.py: coolest 0.1.11, lenstronomy 1.14.2", "pixel_scale": SCALE,
-            "points": POINTS.tolist(), "coolest": coolest(), "lenstronomy": lenstronomy()}
+            "points": POINTS.tolist(), "coolest": coolest(), "lenstronomy": lenstronomy(), "approximate": approximate()}
 json.dump(made, sys.stdout, indent=1)
 print()

@@ -30,6 +30,7 @@ pub(super) struct Camera {
 pub(super) fn of_truth(json: &str, profiles: &Profiles, camera: &Camera, what: &'static str) -> Result<BenchModel> {
     let truth = System::from_json_with(json, Path::new("bench"), Path::new("."), profiles)?;
     let files = DataFiles {
+        name: None,
         image: None,
         size: None,
         noise: None,
@@ -44,13 +45,14 @@ pub(super) fn of_truth(json: &str, profiles: &Profiles, camera: &Camera, what: &
         background_rms: Some(camera.sigma),
         exposure_time: None,
         exposure_map: None,
+        noise_correlation: None,
+        noise_patch: None,
+        noise_reach: None,
         psf_fwhm: None,
     };
     let data = |pixels| -> Result<Arc<ImageData>> {
         let image = Image::new(SIZE, SIZE, pixels)?;
-        files
-            .assemble(Inputs { image, noise: None, exposure: None, psf: Some(camera.psf.clone()), mask: None })
-            .map(Arc::new)
+        files.assemble(Inputs { psf: Some(camera.psf.clone()), ..Inputs::new(image) }).map(Arc::new)
     };
     // The image is the model's own: what is timed does not depend on it.
     let blank = data(vec![0.0; SIZE * SIZE])?;

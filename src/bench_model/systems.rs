@@ -85,7 +85,7 @@ fn drawn(json: &str, keys: &str, psf: usize) -> Result<BenchModel, BenchError> {
     let sum: f32 = pixels.iter().sum();
     let blur = || Psf::new(Image::new(psf, psf, pixels.iter().map(|p| p / sum).collect())?);
     let psf = if psf == 0 { None } else { Some(blur()?) };
-    let inputs = Inputs { image, noise: None, exposure: None, psf, mask: None };
+    let inputs = Inputs { psf, ..Inputs::new(image) };
     let missing = || lens_models::Error::MissingKey { place: "selftest".to_owned(), key: "data", hint: "" };
     let data = Arc::new(system.data.as_ref().ok_or_else(missing)?.assemble(inputs)?);
     let light = system.of_role(lens_models::system::Role::Light).next().is_some();

@@ -83,7 +83,8 @@ pub struct DemoArguments {
     where the data of mock.json say how large and how noisy the image is:\n  \
     \"data\": { \"size\": [100, 100], \"pixel_scale\": 0.05, \"background_rms\": 0.01, \"psf_fwhm\": 0.1 }\n\n\
     Writes image.fits, noise.fits, psf.fits, truth.json, simulation.png, and system.json: the same system with all\n\
-    parameters free and these files as data, for `arclet fit`.")]
+    parameters free and these files as data, for `arclet fit`.\n\
+    Of several bands image-NAME.fits, noise-NAME.fits, psf-NAME.fits each.")]
 pub struct SimulateArguments {
     /// The system, with `size`, noise and PSF under `data`
     #[arg(value_name = "SYSTEM.json")]
@@ -367,6 +368,9 @@ pub struct ExportArguments {
     /// Redshift of the sources
     #[arg(long, value_name = "Z")]
     pub z_source: Option<f64>,
+    /// Of a system with several bands, the one that is written: the standard has one observation
+    #[arg(long, value_name = "NAME")]
+    pub band: Option<String>,
     /// Replace what arclet wrote in the folder before
     #[arg(long)]
     pub force: bool,

@@ -17,7 +17,7 @@ pub fn json(fit: &Fit) -> Json {
         json!({
             "log_evidence": basin.log_evidence,
             "log_density": basin.log_density,
-            "chi2_per_pixel": basin.view.chi2_per_pixel,
+            "chi2_per_pixel": basin.chi2_per_pixel(),
             "einstein_radius": basin.view.einstein_radius,
             "picture": picture(k),
             "parameters": basin.best,

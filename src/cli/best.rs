@@ -25,18 +25,24 @@ pub fn best(text: &str, fit: &Fit, beside: bool) -> Result<Json> {
         for entry in entries(&mut json, role) {
             // A cosmology has no name of its own.
             let name = entry.get("name").and_then(Json::as_str).unwrap_or(role.key());
-            let Some(component) = fit.system.components.iter().find(|c| c.name == name) else {
+            // One for each band that it shines in.
+            let components: Vec<_> =
+                fit.system.components.iter().filter(|c| c.role == role && c.name == name).collect();
+            if components.is_empty() {
                 continue;
-            };
-            let parameters = component.profile.parameters().iter().filter_map(|parameter| {
-                let numbers = fit.best.get(&component.site(parameter))?;
+            }
+            let each = components.into_iter().flat_map(|c| c.profile.parameters().iter().map(move |p| (c, p)));
+            let parameters = each.filter_map(|(component, parameter)| {
+                let site = component.site(parameter);
+                let numbers = fit.best.get(&site)?;
                 let value = match &numbers[..] {
                     [one] => json!(one),
                     many => json!(many),
                 };
                 let fixed = component.fixed.contains_key(parameter.name);
                 let given = if fixed { json!({ "value": value }) } else { json!({ "value": value, "free": true }) };
-                Some((parameter.name.to_owned(), given))
+                // What stands behind the name of the component: `amp`, or `f814w.amp`.
+                Some((site[component.name.len() + 1..].to_owned(), given))
             });
             let parameters: Map<String, Json> = parameters.collect();
             entry.insert("parameters".to_owned(), Json::Object(parameters));
@@ -54,7 +60,7 @@ pub fn best(text: &str, fit: &Fit, beside: bool) -> Result<Json> {
     Ok(Json::Object(json))
 }
 
-/// The entries of a role in a system file: a list of components, or one cosmology.
+/// The entries of a role in a system file: a list of components, one cosmology, or the data.
 pub fn entries(json: &mut Map<String, Json>, role: Role) -> Vec<&mut Map<String, Json>> {
     match json.get_mut(role.key()) {
         Some(Json::Array(list)) => list.iter_mut().filter_map(Json::as_object_mut).collect(),
@@ -72,7 +78,7 @@ pub fn whole_paths(json: &mut Map<String, Json>, from: &Path) {
             *text = std::path::absolute(&joined).unwrap_or(joined).display().to_string();
         }
     };
-    if let Some(data) = json.get_mut("data").and_then(Json::as_object_mut) {
+    for data in entries(json, Role::Band) {
         for key in DataFiles::PATHS {
             data.get_mut(*key).into_iter().for_each(whole);
         }

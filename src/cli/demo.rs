@@ -19,16 +19,17 @@ pub fn run(arguments: &DemoArguments) -> Result<()> {
     let files = [&simulate::FILES[..], &output::FILES].concat();
     let folder = Folder::begin(&arguments.out, arguments.force, &[], &files)?;
     let system = System::from_json(SYSTEM, Path::new("demo.json"), Path::new("."))?;
-    let mock = simulate::simulate_into(&folder, "demo", &system, SYSTEM, arguments.seed)?;
+    let mocks = simulate::simulate_into(&folder, "demo", &system, SYSTEM, arguments.seed)?;
+    let truth = mocks.first().map(|mock| &mock.truth);
     // From here on nothing of the truth is known: the fit reads the files that anyone could fit.
     let path = folder.path().join("system.json");
     let (system, data) = fit::read(&path)?;
     let text = std::fs::read_to_string(&path).map_err(|e| Failure::io("read", &path, &e))?;
     let settings = FitSettings { seed: arguments.seed, ..FitSettings::default() };
     let titled = Titled { title: "demo", text: &text };
-    let (fit, summary) = fit::fit_into(&folder, &titled, &system, data, &settings, None, Some(&mock.truth))?;
+    let (fit, summary) = fit::fit_into(&folder, &titled, &system, data, &settings, None, truth)?;
     folder.finish()?;
-    report::print(&fit, &settings, &summary, &arguments.out, Some(&mock.truth), None)
+    report::print(&fit, &settings, &summary, &arguments.out, truth, None)
 }
 
 #[cfg(test)]

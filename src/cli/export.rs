@@ -6,7 +6,8 @@ use arclet::lens::data::{DataFiles, ImageData};
 use arclet::lens::exchange::coolest::{self, NoiseFile, Observation, PsfFile, Redshifts, Statistics};
 use arclet::lens::fits::{Image, NamedImage, write_images};
 use arclet::lens::image_file::read_image;
-use arclet::lens::system::{Profile, System};
+use arclet::lens::registration::Registration;
+use arclet::lens::system::{Component, Profile, Role, System};
 use serde_json::Value as Json;
 
 use super::args::ExportArguments;
@@ -25,13 +26,19 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
         true => (given.join("best.json"), Some(given.join("summary.json"))),
         false => (given.clone(), None),
     };
-    let (mut system, data) = fit::read(&path)?;
-    let data = data.ok_or_else(|| {
+    let (system, data) = fit::read(&path)?;
+    let band = band(&system, arguments.band.as_deref(), &path)?;
+    let data = data.into_iter().nth(band).ok_or_else(|| {
         Failure::user(format!(
             "{} has no data; COOLEST describes an observation, its image among others",
             path.display()
         ))
     })?;
+    let mut system = system.of_band(band);
+    let lies = |c: &Component, name| c.fixed.get(name).or(c.start.get(name)).is_some_and(|v| v[0] != 0.0);
+    for component in system.of_role(Role::Band).filter(|c| Registration::PARAMETERS.iter().any(|p| lies(c, p.name))) {
+        tracing::warn!("the offset and rotation of band `{}` are left out: the standard has none", component.name);
+    }
     let summary = summary.map(|path| read_json(&path)).transpose()?;
     fit::add_priors(&mut system, None)?;
     let folder = Folder::begin(&arguments.out, arguments.force, &[&path], &FILES)?;
@@ -51,6 +58,25 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
     report::told(&format!("written to {}/coolest.json\n", arguments.out.display()))
 }
 
+/// Which of several bands is asked for.
+fn band(system: &System, name: Option<&str>, path: &Path) -> Result<usize> {
+    let (names, shown) = (system.band_names(), path.display());
+    match name {
+        None if names.len() < 2 => Ok(0),
+        None => {
+            let line = format!(
+                "{shown} has several bands, and COOLEST one observation; choose by --band one of {}",
+                names.join(", ")
+            );
+            Err(Failure::user(line))
+        }
+        Some(name) => names.iter().position(|known| known == name).ok_or_else(|| match names.len() {
+            0 => Failure::user(format!("{shown} has one image, which has no name; leave --band away")),
+            _ => Failure::user(format!("{shown} has no band `{name}`; it has {}", names.join(", "))),
+        }),
+    }
+}
+
 fn read_json(path: &Path) -> Result<Json> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::io("read", path, &e))?;
     serde_json::from_str(&text).map_err(|e| Failure::user(format!("{}: {e}; run the fit again", path.display())))
@@ -65,7 +91,7 @@ fn statistics(summary: &Json, name: &str) -> Option<Statistics> {
 
 /// Copies the images and says where they are.
 fn observation(folder: &Folder, system: &System, data: &ImageData) -> Result<Observation> {
-    let Some(files) = &system.data else { return Err(Failure::ours("a system without data was read")) };
+    let Some(files) = system.files().next() else { return Err(Failure::ours("a system without data was read")) };
     let copy = |name: &str, path: &PathBuf| {
         let image = read_image(system.folder.join(path))?;
         write(folder, name, &image)?;

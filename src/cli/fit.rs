@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arclet::core::PriorSet;
-use arclet::fit::{Fit, FitError, FitSettings, Method, fit, fit_points};
+use arclet::fit::{Fit, FitError, FitSettings, Method, fit_bands, fit_points};
 use arclet::infer::posterior::Summary;
 use arclet::infer::{Error as EngineError, Executor};
 use arclet::lens::data::ImageData;
@@ -49,7 +49,7 @@ fn go(
     arguments: &FitArguments,
     mut folder: Folder,
     out: &Path,
-    read_already: Option<(System, Option<ImageData>)>,
+    read_already: Option<(System, Vec<ImageData>)>,
 ) -> Result<()> {
     let path = arguments.system.as_deref().unwrap_or(out);
     let text = std::fs::read_to_string(path).map_err(|e| Failure::io("read", path, &e))?;
@@ -100,7 +100,7 @@ pub fn fit_into(
     folder: &Folder,
     titled: &Titled<'_>,
     system: &System,
-    data: Option<ImageData>,
+    data: Vec<ImageData>,
     settings: &FitSettings,
     journal: Option<Duration>,
     truth: Option<&BTreeMap<String, Vec<f64>>>,
@@ -111,9 +111,11 @@ pub fn fit_into(
     if let Some(every) = journal {
         executor = executor.journal(folder.journal(), every);
     }
-    let fit = match data {
-        Some(data) => fit(system, Arc::new(data), settings, &mut executor),
-        None => fit_points(system, settings, &mut executor),
+    let data: Vec<Arc<ImageData>> = data.into_iter().map(Arc::new).collect();
+    let fit = if data.is_empty() {
+        fit_points(system, settings, &mut executor)
+    } else {
+        fit_bands(system, &data, settings, &mut executor)
     };
     // The last line of progress comes before anything else is said.
     drop(executor);
@@ -126,16 +128,16 @@ pub fn fit_into(
     Ok((fit, summary))
 }
 
-/// A system and the data of its image; none where it has point sources alone.
+/// A system and the data of its image, or of each of its bands; none where it has point sources alone.
 ///
 /// # Errors
 /// Mistakes in the file, and a system without data and without point sources.
-pub fn read(path: &Path) -> Result<(System, Option<ImageData>)> {
+pub fn read(path: &Path) -> Result<(System, Vec<ImageData>)> {
     let system = System::from_file_with(path, &arclet::profiles())?;
     let has = |role| system.of_role(role).next().is_some();
-    let Some(files) = &system.data else {
+    if system.files().next().is_none() {
         if has(Role::Points) && !has(Role::Light) && !has(Role::Source) {
-            return Ok((system, None));
+            return Ok((system, vec![]));
         }
         let line = format!(
             "{} has no data; add \"data\": {{ \"image\": .., \"noise\": .., \"pixel_scale\": .. }}, or leave out what shines to fit \
@@ -143,9 +145,9 @@ pub fn read(path: &Path) -> Result<(System, Option<ImageData>)> {
             path.display()
         );
         return Err(Failure::user(line));
-    };
-    let data = files.read(&system.folder)?;
-    Ok((system, Some(data)))
+    }
+    let data = system.read_data()?;
+    Ok((system, data))
 }
 
 /// Puts the priors of a file in place of those of the system.

@@ -24,6 +24,13 @@ fn symbol(parameter: &str) -> &str {
         "Ok0" => "Ω_k",
         "w0" => "w₀",
         "wa" => "w_a",
+        "offset_x" => "Δx",
+        "offset_y" => "Δy",
+        "rotation" => "Δφ",
+        "log10_m200" => "lg M₂₀₀",
+        "tau" => "τ",
+        "concentration" => "c",
+        "delta_log10_c" => "Δ lg c",
         other => other,
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use arclet::fit::{Fit, FitSettings, View};
+use arclet::fit::{BandView, Fit, FitSettings, View};
 use arclet::infer::posterior::Summary;
-use arclet::lens::data::ImageData;
+use arclet::lens::data::{DataFiles, ImageData};
 use arclet::lens::fits::{HeaderCard, HeaderValue, Image, NamedImage, write_images};
 use arclet::lens::grid::Window;
 use arclet::lens::image_file::{read_header, read_image};
+use arclet::lens::registration::Registration;
 use serde::Serialize;
 
 use super::basins;
@@ -56,7 +57,8 @@ pub fn write(
     let View { critical_curves, caustics, cuts, .. } = &fit.view;
     let curves = serde_json::json!({ "critical_curves": critical_curves, "caustics": caustics, "cuts": cuts });
     json(folder, "curves.json", &curves)?;
-    fit.posterior.set_attribute("seed", settings.seed).set_attribute("method", summary::method(settings.method));
+    let method = summary::method(fit, settings);
+    fit.posterior.set_attribute("seed", settings.seed).set_attribute("method", method);
     fit.posterior.write_netcdf(folder.path().join("posterior.nc"))?;
     if let Some(data) = &fit.data {
         model_fits(folder, fit, data)?;
@@ -91,11 +93,36 @@ pub fn truth(folder: &Folder, truth: &BTreeMap<String, Vec<f64>>) -> Result<()> 
     json(folder, "truth.json", &truth)
 }
 
-/// `model.fits`: the size of the image that was read; NaN in what was not modelled.
+/// `model.fits`: the size of the image that was read; NaN in what was not modelled. Of several bands the extensions of each.
 fn model_fits(folder: &Folder, fit: &Fit, data: &ImageData) -> Result<()> {
-    let (view, grid) = (&fit.view, &data.grid);
+    let mut all = vec![];
+    if fit.bands.is_empty() {
+        all.extend(extensions(fit, fit.system.data.as_ref(), data, &fit.view, None)?);
+    }
+    for (BandView { name, data, view, .. }, files) in fit.bands.iter().zip(&fit.system.bands) {
+        all.extend(extensions(fit, Some(files), data, view, name.as_deref())?);
+    }
+    let named = all.iter().map(|Extension { name, image, cards }| NamedImage { name, image, cards: cards.clone() });
+    Ok(write_images(folder.path().join("model.fits"), &named.collect::<Vec<_>>())?)
+}
+
+/// An image of `model.fits`.
+struct Extension {
+    name: String,
+    image: Image,
+    cards: Vec<HeaderCard<'static>>,
+}
+
+/// The extensions of one image, with the name of its band behind theirs.
+fn extensions(
+    fit: &Fit,
+    files: Option<&DataFiles>,
+    data: &ImageData,
+    view: &View,
+    band: Option<&str>,
+) -> Result<Vec<Extension>> {
+    let grid = &data.grid;
     let (size, window) = (grid.full_size(), grid.window());
-    let files = fit.system.data.as_ref();
     let path = files.and_then(|files| files.image.as_ref()).map(|path| fit.system.folder.join(path));
     let image = match &path {
         Some(path) => read_image(path)?,
@@ -121,27 +148,27 @@ fn model_fits(folder: &Folder, fit: &Fit, data: &ImageData) -> Result<()> {
         n => Image::new(n, n, view.source.clone())?,
     };
     let pixel = 2.0 * view.source_half_width / view.source_size.max(1) as f64;
-    let named = images.iter().map(|(name, image)| {
-        let NamedImage { name, image, cards } = named(name, image, grid.pixel_scale(), [0.0, 0.0]);
-        NamedImage { name, image, cards: cards.into_iter().chain(places.iter().cloned()).collect() }
+    let of_band = |name: &str| band.map_or_else(|| name.to_owned(), |band| format!("{name}_{band}"));
+    let Registration { offset, rotation } = grid.registration();
+    let turned = (rotation != 0.0).then(|| card("ROTATION", rotation, "rad, counter-clockwise"));
+    let seen = images.into_iter().map(|(name, image)| {
+        let cards = cards(grid.pixel_scale(), offset).into_iter().chain(turned.clone());
+        Extension { name: of_band(name), image, cards: cards.chain(places.iter().cloned()).collect() }
     });
-    let source = named_source(&plane, pixel, view.source_center);
-    let all: Vec<NamedImage<'_>> = named.chain([source]).collect();
-    Ok(write_images(folder.path().join("model.fits"), &all)?)
+    let source = Extension { name: of_band("SOURCE_PLANE"), image: plane, cards: cards(pixel, view.source_center) };
+    Ok(seen.chain([source]).collect())
 }
 
-fn named_source(image: &Image, scale: f64, center: [f64; 2]) -> NamedImage<'_> {
-    named("SOURCE_PLANE", image, scale, center)
+fn card(keyword: &'static str, value: f64, comment: &'static str) -> HeaderCard<'static> {
+    HeaderCard { keyword, value: HeaderValue::Real(value), comment }
 }
 
-fn named<'a>(name: &'a str, image: &'a Image, scale: f64, [x, y]: [f64; 2]) -> NamedImage<'a> {
-    let card = |keyword, value, comment| HeaderCard { keyword, value: HeaderValue::Real(value), comment };
-    let cards = vec![
+fn cards(scale: f64, [x, y]: [f64; 2]) -> Vec<HeaderCard<'static>> {
+    vec![
         card("PIXSCALE", scale, "arcsec per pixel"),
         card("XCENTER", x, "arcsec, x of the centre of the image"),
         card("YCENTER", y, "arcsec, y of the centre of the image"),
-    ];
-    NamedImage { name, image, cards }
+    ]
 }
 
 /// The pixels of a window in an image of the full size.

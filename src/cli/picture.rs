@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use arclet::fit::{Basin, Fit, View};
+use arclet::fit::{BandView, Basin, Fit, View};
 use arclet::infer::posterior::Summary;
 use arclet::lens::data::ImageData;
 use arclet::lens::parameter::ParameterKind;
 use arclet::lens::system::{Role, System};
-use arclet::plot::{CornerFigure, Extent, FitFigure, Panel, PanelKind, Raster, TableRow};
+use arclet::plot::{BandsFigure, CornerFigure, Extent, FitFigure, Panel, PanelKind, Raster, TableRow};
 
 use super::failure::Result;
 use super::label::{labels, shown};
@@ -17,6 +17,8 @@ use super::report::true_value;
 const MOST_CORNER: usize = 16;
 /// The most rows of the table beside the images: one column of them is easy to read.
 const MOST_ROWS: usize = 11;
+/// The most bands of a page.
+const MOST_BANDS: usize = 8;
 /// Numbers of one parameter that are written out.
 const MOST_NUMBERS: usize = 8;
 
@@ -59,6 +61,25 @@ pub fn page(title: &str, data: &ImageData, view: &View) -> Result<FitFigure> {
     })
 }
 
+/// The images of several bands, a row each; the convergence, table and notes below them.
+fn bands_page(title: &str, bands: &[BandView], table: Vec<TableRow>, mut notes: Vec<String>) -> Result<BandsFigure> {
+    if bands.len() > MOST_BANDS {
+        notes.push(format!("the first {MOST_BANDS} of {} bands", bands.len()));
+    }
+    let bands = &bands[..bands.len().min(MOST_BANDS)];
+    let (mut rows, mut common) = (vec![], FitFigure { table, notes, ..FitFigure::default() });
+    for BandView { name, data, view, .. } in bands {
+        let mut row = page(name.as_deref().unwrap_or_default(), data, view)?;
+        let (kept, mass): (Vec<_>, Vec<_>) = row.panels.into_iter().partition(|p| p.kind != PanelKind::Convergence);
+        row.panels = kept;
+        if !mass.is_empty() {
+            (common.panels, common.critical_curves) = (mass, row.critical_curves.clone());
+        }
+        rows.push(row);
+    }
+    Ok(BandsFigure { title: title.to_owned(), rows, common })
+}
+
 /// The panels of point sources alone: the convergence with their images, the plane of the source with themselves.
 fn points_page(title: &str, view: &View) -> Result<FitFigure> {
     let mut panels = vec![];
@@ -84,49 +105,68 @@ fn points_page(title: &str, view: &View) -> Result<FitFigure> {
 
 /// `fit.png`.
 pub fn fit_page(title: &str, fit: &Fit, summary: &Summary) -> Result<Vec<u8>> {
-    let mut figure = match &fit.data {
-        Some(data) => page(title, data, &fit.view)?,
-        None => points_page(title, &fit.view)?,
-    };
     let names = ranked(&fit.system, shown(summary.iter().map(|(name, _)| name)));
     let rows = names.into_iter().take(MOST_ROWS).filter_map(|(name, label)| {
         let s = summary.get(name)?;
         Some(TableRow::new(&label, s.q16, s.q50, s.q84))
     });
-    figure.table = rows.collect();
+    let (table, mut notes) = (rows.collect(), vec![]);
     if let Some(radius) = fit.view.einstein_radius {
-        figure.notes.push(format!("Einstein radius {radius:.4} arcsec"));
+        notes.push(format!("Einstein radius {radius:.4} arcsec"));
     }
     let (chains, draws) = (fit.posterior.chains(), fit.posterior.draws());
     let r_hat = Some(summary.worst_r_hat()).filter(|r| r.is_finite()).map(|r| format!(", R-hat ≤ {r:.3}"));
-    figure.notes.push(format!("{chains} chains × {draws} draws{}", r_hat.unwrap_or_default()));
-    Ok(figure.render()?)
+    notes.push(format!("{chains} chains × {draws} draws{}", r_hat.unwrap_or_default()));
+    if !fit.bands.is_empty() {
+        return Ok(bands_page(title, &fit.bands, table, notes)?.render()?);
+    }
+    let figure = match &fit.data {
+        Some(data) => page(title, data, &fit.view)?,
+        None => points_page(title, &fit.view)?,
+    };
+    Ok(FitFigure { table, notes, ..figure }.render()?)
 }
 
 /// `basin-2.png`, ..
 pub fn basin_page(title: &str, fit: &Fit, data: &ImageData, basin: &Basin) -> Result<Vec<u8>> {
-    let mut figure = page(&format!("{title}: another reading"), data, &basin.view)?;
+    let title = format!("{title}: another reading");
     let rows = ranked(&fit.system, basin.best.keys().map(String::as_str).collect()).into_iter().take(MOST_ROWS);
-    figure.table = rows.map(|(name, label)| TableRow::text(&label, &numbers(&basin.best[name]))).collect();
+    let table = rows.map(|(name, label)| TableRow::text(&label, &numbers(&basin.best[name]))).collect();
+    let mut notes = vec![];
     let first = fit.basins.first().and_then(|first| first.log_evidence);
     if let (Some(first), Some(own)) = (first, basin.log_evidence) {
-        figure.notes.push(format!("log evidence {:+.1} (search)", own - first).replace('-', "−"));
+        notes.push(format!("log evidence {:+.1} (search)", own - first).replace('-', "−"));
     }
     if let Some(radius) = basin.view.einstein_radius {
-        figure.notes.push(format!("Einstein radius {radius:.4} arcsec"));
+        notes.push(format!("Einstein radius {radius:.4} arcsec"));
     }
-    Ok(figure.render()?)
+    if !basin.bands.is_empty() {
+        return Ok(bands_page(&title, &basin.bands, table, notes)?.render()?);
+    }
+    Ok(FitFigure { table, notes, ..page(&title, data, &basin.view)? }.render()?)
 }
 
 /// `simulation.png`.
 pub fn simulation_page(
     title: &str,
     system: &System,
-    data: &ImageData,
-    view: &View,
+    views: &[BandView],
     truth: &BTreeMap<String, Vec<f64>>,
 ) -> Result<Vec<u8>> {
-    let mut figure = page(title, data, view)?;
+    let rows = ranked(system, truth.keys().map(String::as_str).collect()).into_iter();
+    let table: Vec<TableRow> = rows.map(|(name, label)| TableRow::text(&label, &numbers(&truth[name]))).collect();
+    if let [BandView { name: None, data, view, .. }] = views {
+        let mut figure = FitFigure { table, ..page(title, data, view)? };
+        name_simulated(&mut figure);
+        return Ok(figure.render()?);
+    }
+    let mut figure = bands_page(title, views, table, vec![])?;
+    figure.rows.iter_mut().for_each(name_simulated);
+    Ok(figure.render()?)
+}
+
+/// The titles of the panels of a simulation.
+fn name_simulated(figure: &mut FitFigure) {
     for panel in &mut figure.panels {
         panel.title = match panel.kind {
             PanelKind::Data => Some("Simulated image".to_owned()),
@@ -138,9 +178,6 @@ pub fn simulation_page(
         };
     }
     figure.chi2_per_pixel = None;
-    let rows = ranked(system, truth.keys().map(String::as_str).collect()).into_iter();
-    figure.table = rows.map(|(name, label)| TableRow::text(&label, &numbers(&truth[name]))).collect();
-    Ok(figure.render()?)
 }
 
 /// `corner.png`: at most 16 parameters, the lens first, then where the source is and how large.

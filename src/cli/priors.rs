@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arclet::core::{Ctx, ModelDensity, PriorSet, handler};
 use arclet::lens::data::ImageData;
-use arclet::lens::system::{PointsModel, Role, Scales, System, SystemModel};
+use arclet::lens::system::{BandsModel, PointsModel, Scales, System};
 
 use super::args::PriorsArguments;
 use super::failure::Result;
@@ -14,19 +14,18 @@ use super::{fit, pretty, report};
 pub fn run(arguments: &PriorsArguments) -> Result<()> {
     let (mut system, data) = fit::read(&arguments.system)?;
     fit::add_priors(&mut system, arguments.priors.as_deref())?;
-    let priors = match data {
-        Some(data) => of_image(&system, data)?,
-        None => {
-            let model = PointsModel::new(&system)?;
-            in_force(&system, |ctx| model.run(ctx))?
-        }
+    let priors = if data.is_empty() {
+        let model = PointsModel::new(&system)?;
+        in_force(&system, |ctx| model.run(ctx))?
+    } else {
+        of_images(&system, data)?
     };
     report::stdout(&pretty::json(&priors.to_json())?)
 }
 
-fn of_image(system: &System, data: ImageData) -> Result<PriorSet> {
-    let scales = Scales::of(&data, system.of_role(Role::Light).next().is_some());
-    let model = SystemModel::new(system, Arc::new(data), &scales)?;
+fn of_images(system: &System, data: Vec<ImageData>) -> Result<PriorSet> {
+    let data: Vec<Arc<ImageData>> = data.into_iter().map(Arc::new).collect();
+    let model = BandsModel::new(system, &data, &Scales::of_bands(system, &data))?;
     let mut priors = in_force(system, |ctx| model.run(ctx))?;
     priors.extend(model.linear_priors()?);
     Ok(priors)

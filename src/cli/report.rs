@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-use arclet::fit::{Fit, FitSettings, PointsView};
+use arclet::fit::{BandView, Fit, FitSettings, PointsView};
 use arclet::infer::posterior::{EntrySummary, Summary};
+use arclet::lens::data::ImageData;
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 
 use super::failure::{Failure, Result};
@@ -49,14 +50,13 @@ pub fn print(
         [known("einstein_radius", " arcsec"), known("magnification", "")].into_iter().flatten().collect();
     let seconds: f64 = fit.seconds.iter().map(|(_, s)| s).sum();
     let image = fit.data.as_ref().map(|data| {
-        let grid = &data.grid;
-        let (points, finest) = (grid.subpixels(), grid.sampling().finest() * grid.cells());
-        format!(
-            "{}\nlight at {points} sub-pixels of {} pixels, up to {finest} x {finest} in one\nchi2 per pixel {:.3}{radius}; ",
-            data.report,
-            grid.pixels(),
-            fit.view.chi2_per_pixel
-        )
+        let each = |band: &BandView| {
+            let name = band.name.as_deref().unwrap_or_default();
+            format!("{name}: {}\n{name}: chi2 per pixel {:.3}\n", of_data(&band.data), band.view.chi2_per_pixel)
+        };
+        let bands: String = fit.bands.iter().map(each).collect();
+        let data = if fit.bands.is_empty() { format!("{}\n", of_data(data)) } else { bands };
+        format!("{data}chi2 per pixel {:.3}{radius}; ", fit.chi2_per_pixel())
     });
     let physical: String = [("einstein_mass", " solar masses"), ("time_delay_distance", " Mpc")]
         .into_iter()
@@ -72,9 +72,13 @@ pub fn print(
         "\n{image}{} chains x {} draws by {}, {} gradients in {seconds:.1} s{physical}",
         fit.posterior.chains(),
         fit.posterior.draws(),
-        summary::method(settings.method),
+        summary::method(fit, settings),
         fit.gradients,
     );
+    if let Some(evidence) = &fit.halos {
+        let (factor, error) = evidence.log_bayes_factor();
+        let _ = writeln!(text, "log evidence with haloes over that without: {factor:+.2} ± {error:.2}");
+    }
     if let Some(line) = basins::line(fit) {
         let _ = writeln!(text, "{line}");
     }
@@ -91,6 +95,14 @@ pub fn print(
         let _ = writeln!(text, "{how}");
     }
     told(&text)
+}
+
+/// What was read of an image, and at how many points light is evaluated.
+fn of_data(data: &ImageData) -> String {
+    let grid = &data.grid;
+    let (points, finest) = (grid.subpixels(), grid.sampling().finest() * grid.cells());
+    let (report, pixels) = (&data.report, grid.pixels());
+    format!("{report}\nlight at {points} sub-pixels of {pixels} pixels, up to {finest} x {finest} in one")
 }
 
 /// Prints a report, unless nobody wants it.

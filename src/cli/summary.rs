@@ -1,6 +1,6 @@
 //! The summary of a fit: every number that a script would want, and what a person should beware of.
 
-use arclet::fit::{Fit, FitSettings, Method, Pedestal, PointsView};
+use arclet::fit::{BandView, Fit, FitSettings, HaloEvidence, Method, Pedestal, PointsView};
 use arclet::infer::posterior::{Summary, Warning};
 use arclet::lens::plane::PointImage;
 use serde_json::{Value as Json, json};
@@ -19,20 +19,45 @@ pub fn json(fit: &Fit, settings: &FitSettings, summary: &Summary) -> Json {
     json!({
         "sites": summary,
         "derived": fit.derived.summary(),
+        "halos": fit.halos.as_ref().map(halos),
         "divergences": fit.posterior.divergences(),
         "gradients": fit.gradients,
         "seconds": seconds,
-        "chi2_per_pixel": fit.view.chi2_per_pixel,
+        "chi2_per_pixel": fit.chi2_per_pixel(),
         "einstein_radius": fit.view.einstein_radius,
-        "method": method(settings.method),
+        "method": method(fit, settings),
         "chains": fit.posterior.chains(),
         "draws": fit.posterior.draws(),
         "seed": settings.seed,
         "version": env!("CARGO_PKG_VERSION"),
         "stopped": fit.stopped,
-        "data": fit.data.as_ref().map(|data| &data.report),
+        "data": fit.data.as_ref().filter(|_| fit.bands.is_empty()).map(|data| &data.report),
+        "bands": fit.bands.iter().map(band).collect::<Vec<_>>(),
         "points": points(fit),
         "warnings": warnings(fit, settings),
+    })
+}
+
+/// One of several bands at the best fit.
+fn band(BandView { name, data, view, .. }: &BandView) -> Json {
+    let lies = data.grid.registration();
+    json!({
+        "name": name,
+        "chi2_per_pixel": view.chi2_per_pixel,
+        "offset": lies.offset,
+        "rotation": lies.rotation,
+        "data": data.report,
+    })
+}
+
+/// The evidence for haloes that were looked for.
+fn halos(evidence: &HaloEvidence) -> Json {
+    let (log_bayes_factor, error) = evidence.log_bayes_factor();
+    json!({
+        "log_evidence": evidence.with,
+        "log_evidence_without": evidence.without,
+        "log_bayes_factor": log_bayes_factor,
+        "log_bayes_factor_error": error,
     })
 }
 
@@ -55,9 +80,10 @@ fn points(fit: &Fit) -> Vec<Json> {
     fit.view.points.iter().map(of).collect()
 }
 
-/// The name of a method on the command line.
-pub fn method(method: Method) -> &'static str {
-    match method {
+/// What the draws were made by: the name of the method on the command line, or `smc` where haloes were looked for.
+pub fn method(fit: &Fit, settings: &FitSettings) -> &'static str {
+    match settings.method {
+        Method::Nuts if fit.halos.is_some() => "smc",
         Method::Nuts => "nuts",
         Method::Map => "map",
     }
@@ -73,17 +99,12 @@ pub fn warnings(fit: &Fit, settings: &FitSettings) -> Vec<String> {
             settings.chains, settings.draws
         ));
     }
-    let chi2 = fit.view.chi2_per_pixel;
-    if fit.data.is_some() && (chi2.is_nan() || chi2 >= CHI2) {
-        warnings.push(format!(
-            "chi2 per pixel is {chi2:.2}: the model does not describe the image to its noise; look at the residual in fit.png"
-        ));
+    if fit.data.is_some() && fit.bands.is_empty() {
+        warnings.extend(of_image("", fit.view.chi2_per_pixel, fit.pedestal));
     }
-    if let Some(Pedestal { mean, error, pixels }) = fit.pedestal {
-        warnings.push(format!(
-            "{pixels} pixels at the border, where the model is dark, are {mean:+.2} +- {error:.2} sigma off it: a sky that was not subtracted, or wings of light; \
-             add {{ \"name\": \"sky\", \"profile\": \"uniform\" }} under `light`"
-        ));
+    for BandView { name, view, pedestal, .. } in &fit.bands {
+        let said = format!("band `{}`: ", name.as_deref().unwrap_or_default());
+        warnings.extend(of_image(&said, view.chi2_per_pixel, *pedestal));
     }
     warnings.extend(basins::warning(fit));
     for points in fit.view.points.iter().filter(|points| points.images.len() > points.observed.len()) {
@@ -99,5 +120,22 @@ pub fn warnings(fit: &Fit, settings: &FitSettings) -> Vec<String> {
     // A stop is told above, of every stage.
     let of_draws = fit.posterior.warnings().iter().filter(|w| !matches!(w, Warning::CutShort { error: None, .. }));
     warnings.extend(of_draws.map(Warning::to_string));
+    warnings
+}
+
+/// The warnings about one image, each after what says which.
+fn of_image(said: &str, chi2: f64, pedestal: Option<Pedestal>) -> Vec<String> {
+    let mut warnings = vec![];
+    if chi2.is_nan() || chi2 >= CHI2 {
+        warnings.push(format!(
+            "{said}chi2 per pixel is {chi2:.2}: the model does not describe the image to its noise; look at the residual in fit.png"
+        ));
+    }
+    if let Some(Pedestal { mean, error, pixels }) = pedestal {
+        warnings.push(format!(
+            "{said}{pixels} pixels at the border, where the model is dark, are {mean:+.2} +- {error:.2} sigma off it: a sky that was not subtracted, or wings of light; \
+             add {{ \"name\": \"sky\", \"profile\": \"uniform\" }} under `light`"
+        ));
+    }
     warnings
 }

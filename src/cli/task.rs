@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use arclet::lens::data::DataFiles;
 use arclet::lens::system::System;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -97,7 +98,7 @@ impl Input {
 
 /// The files that a system names: its data, and the weights of its components.
 fn read_by(system: &System, text: &str) -> Vec<PathBuf> {
-    let data = system.data.iter().flat_map(|d| [&d.image, &d.noise, &d.inverse_variance, &d.psf, &d.mask]).flatten();
+    let data = system.files().flat_map(DataFiles::paths);
     let json: Json = serde_json::from_str(text).unwrap_or_default();
     let roles = ["lens", "light", "source"].into_iter().filter_map(|role| json.get(role)?.as_array());
     let weights = roles.flatten().filter_map(|component| component.get("weights")?.as_str().map(PathBuf::from));

@@ -1,6 +1,6 @@
 //! Amplitudes: those that the likelihood found by itself, drawn for each draw of the others.
 
-use lens_models::system::{System, SystemModel};
+use lens_models::system::{BandsModel, System};
 use ppl_core::autodiff::{Dims, Value};
 use ppl_core::{Values, rng};
 use ppl_infer::posterior::Posterior;
@@ -9,7 +9,7 @@ use super::FitError;
 
 /// Adds the linear amplitudes to a posterior: for each draw of the free parameters one from the distribution of the amplitudes given
 /// these, so that the two together are a draw of the whole posterior.
-pub(super) fn draw(system: &System, model: &SystemModel, posterior: &mut Posterior, seed: u64) -> Result<(), FitError> {
+pub(super) fn draw(system: &System, model: &BandsModel, posterior: &mut Posterior, seed: u64) -> Result<(), FitError> {
     let linear: Vec<(String, Vec<usize>)> = system
         .components
         .iter()
@@ -27,9 +27,12 @@ pub(super) fn draw(system: &System, model: &SystemModel, posterior: &mut Posteri
             let numbers = &variable.values()[number * variable.len()..(number + 1) * variable.len()];
             values.insert(variable.name(), Value::shared(Dims::new(variable.shape()), numbers.to_vec()));
         }
-        let amplitudes = model.amplitudes_at(&values)?.draw(&mut rng::keyed(seed, "amplitudes", number));
-        for ((site, _), into) in linear.iter().zip(&mut drawn) {
-            into.extend(amplitudes.get(site).into_iter().flatten());
+        let mut rng = rng::keyed(seed, "amplitudes", number);
+        for found in model.amplitudes_at(&values)? {
+            let amplitudes = found.draw(&mut rng);
+            for ((site, _), into) in linear.iter().zip(&mut drawn) {
+                into.extend(amplitudes.get(site).into_iter().flatten());
+            }
         }
     }
     for ((site, shape), numbers) in linear.into_iter().zip(drawn) {

@@ -1,12 +1,11 @@
 //! Around: the Gaussian that sampling starts from, dense for a few parameters and of low rank for thousands.
 
+use std::ops::Range;
+
 use ppl_core::{Ctx, LogDensity, ModelDensity};
-use ppl_infer::map::{Curvature, CurvatureSettings, Laplace, LaplaceSettings, curvature, laplace};
+use ppl_infer::map::{Curvature, CurvatureSettings, Laplace, curvature};
 use ppl_infer::mcmc::{Nuts, NutsSettings};
 use ppl_infer::{Executor, Outcome, Result, sample_around, sample_curved};
-
-/// Dimensions from which on a covariance is of low rank: a dense one costs their cube.
-const MANY: usize = 400;
 
 /// A Gaussian.
 pub(super) enum Around {
@@ -15,34 +14,6 @@ pub(super) enum Around {
 }
 
 impl Around {
-    /// That of a density at a maximum.
-    pub fn measure(density: &impl LogDensity, position: &[f64], executor: &mut Executor<'_>) -> Result<Self> {
-        if density.dim() > MANY {
-            return Around::many(density, position, executor, "curvature");
-        }
-        let around = executor.once("curvature", |executor| {
-            let around = laplace(density, position, &LaplaceSettings::default())?;
-            executor.spend(around.gradient_count as u64);
-            Ok(around)
-        });
-        around.map(Around::Dense)
-    }
-
-    /// That of a density at a point which need be no maximum, of low rank; `name` is the step of the journal.
-    pub fn many(
-        density: &impl LogDensity,
-        position: &[f64],
-        executor: &mut Executor<'_>,
-        name: &'static str,
-    ) -> Result<Self> {
-        let around = executor.once(name, |executor| {
-            let around = curvature(density, position, &CurvatureSettings::default())?;
-            executor.spend(around.gradient_count as u64);
-            Ok(around)
-        });
-        around.map(Around::LowRank)
-    }
-
     pub fn mean(&self) -> &[f64] {
         match self {
             Around::Dense(around) => &around.mean,
@@ -89,4 +60,20 @@ impl Around {
             Around::LowRank(around) => sample_curved(density, around, settings, executor),
         }
     }
+}
+
+/// The Gaussian at a point, which need be no maximum, of a density of thousands of whitened numbers at these places; `name` is the step of the
+/// journal.
+pub(super) fn of_field(
+    density: &impl LogDensity,
+    position: &[f64],
+    whitened: &[Range<usize>],
+    executor: &mut Executor<'_>,
+    name: &'static str,
+) -> Result<Curvature> {
+    executor.once(name, |executor| {
+        let around = curvature(density, position, whitened, &CurvatureSettings::default())?;
+        executor.spend(around.gradient_count as u64);
+        Ok(around)
+    })
 }

@@ -5,13 +5,14 @@ use std::f64::consts::{PI, TAU};
 
 use lens_models::op::expose;
 use lens_models::plane::Lens;
-use lens_models::system::{Component, Profile, Role, System, SystemModel};
+use lens_models::system::{BandsModel, Component, Profile, Role, System};
 use ppl_core::{Array, Values};
 use ppl_infer::posterior::Posterior;
 
 use super::FitError;
-use super::point_view::{cosmology, points_at};
-use super::values::{constants, each, masses, number};
+use super::halo;
+use super::point_view::points_at;
+use super::values::{constants, each, masses, number, universe};
 
 /// Draws of all chains together, evenly spaced, that the quantities are computed at.
 const DRAWS: usize = 200;
@@ -26,12 +27,13 @@ const ANGLES: usize = 64;
 /// - `NAME.einstein_radius` of a lens with a centre: the radius of the circle about it within which its own mean convergence is 1,
 ///   arcsec;
 /// - `einstein_radius`: the same of all lenses of the plane of the first together, about its centre;
-/// - `magnification`: the flux of the images of the sources over that of the sources;
+/// - `magnification`: the flux of the images of the sources over that of the sources, in the first of several bands;
 /// - `einstein_mass`, `einstein_radius_kpc`, `time_delay_distance` with a cosmology: solar masses, kpc and Mpc;
+/// - `NAME.m200`, `NAME.concentration` of an NFW halo, `NAME.total_mass` of a truncated one, with a cosmology: solar masses;
 /// - `NAME.magnification`, `NAME.delay` of a point source: of its images, and in days after the first.
 pub(super) fn derived(
     system: &System,
-    model: Option<&SystemModel>,
+    model: Option<&BandsModel>,
     posterior: &Posterior,
     best: &BTreeMap<String, Vec<f64>>,
 ) -> Result<Posterior, FitError> {
@@ -81,24 +83,31 @@ fn sites(system: &System, posterior: &Posterior, draw: usize) -> (BTreeMap<Strin
 /// The quantities of one draw, a number for each copy of a component.
 fn quantities(
     system: &System,
-    model: Option<&SystemModel>,
+    model: Option<&BandsModel>,
     sites: &BTreeMap<String, Vec<f64>>,
     values: &Values,
     best: &BTreeMap<String, Vec<f64>>,
 ) -> Result<Vec<(String, Vec<f64>)>, FitError> {
     let mut all = vec![];
+    let universe = universe(system, sites);
     for component in &system.components {
-        let alone = System { components: vec![component.clone()], ..system.clone() };
+        let with_universe = |c: &&Component| c.name == component.name || c.role == Role::Cosmology;
+        let alone =
+            System { components: system.components.iter().filter(with_universe).cloned().collect(), ..system.clone() };
         let copies: Vec<_> = each(&alone, component.role, sites).collect();
-        if let Some(shapes) = shapes(component, sites) {
+        all.extend(universe.into_iter().flat_map(|universe| halo::quantities(component, &copies, universe)));
+        let owner = component.owner(&["e1", "e2"]);
+        // Bands have one shape, where it is not their own.
+        let known = all.iter().any(|(name, _): &(String, Vec<f64>)| *name == format!("{owner}.q"));
+        if let Some(shapes) = shapes(component, sites).filter(|_| !known) {
             let near = self::shapes(component, best).unwrap_or_default();
             let (q, phi): (Vec<f64>, Vec<f64>) = shapes.into_iter().unzip();
             // An angle is one of many that differ by pi: that which is nearest to the best.
             let turn = |(phi, near): (&f64, &(f64, f64))| phi - PI * ((phi - near.1) / PI).round();
-            all.push((format!("{}.phi", component.name), phi.iter().zip(&near).map(turn).collect()));
-            all.push((format!("{}.q", component.name), q));
+            all.push((format!("{owner}.phi"), phi.iter().zip(&near).map(turn).collect()));
+            all.push((format!("{owner}.q"), q));
         }
-        if component.role == Role::Lens {
+        if component.role == Role::Lens && !matches!(component.profile, Profile::Halo(_)) {
             let radius = |copy: (&Profile, Vec<Vec<f64>>)| {
                 let (mass, params, centers) = masses(std::iter::once(copy));
                 centers.first().map(|center| Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN))
@@ -120,17 +129,17 @@ fn quantities(
             None => Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN),
         };
         all.push(("einstein_radius".to_owned(), vec![radius]));
-        if let Some((redshifts, cosmology)) = cosmology(system, sites) {
+        if let Some((redshifts, cosmology)) = universe {
             all.extend(redshifts.scales(cosmology, radius).map(|(name, value)| (name.to_owned(), vec![value])));
         }
-        if let Some(model) = model {
+        if let Some((model, values)) = model.and_then(|all| Some((all.bands().first()?, all.values_of(0, values)))) {
             // The scene has the best linear amplitudes, whatever their draw.
             let mut as_seen = sites.clone();
             if model.has_linear() {
-                as_seen.extend(model.amplitudes_at(values)?.best());
+                as_seen.extend(model.amplitudes_at(&values)?.best());
             }
-            if let Some(source) = source_flux(system, &as_seen)? {
-                let images = model.scene_at(values)?.source.map(|light| expose(model.data(), &light)).transpose()?;
+            if let Some(source) = source_flux(&system.of_band(0), &as_seen)? {
+                let images = model.scene_at(&values)?.source.map(|light| expose(model.data(), &light)).transpose()?;
                 let flux: f64 = images.iter().flat_map(|images| images.lane(0)).map(|v| f64::from(*v)).sum();
                 let source = source / model.data().grid.pixel_scale().powi(2);
                 all.push(("magnification".to_owned(), vec![flux / source]));

@@ -1,25 +1,44 @@
 //! Fields: light given by thousands of whitened numbers under scales that no maximum can give.
 
-use lens_models::system::{Component, Profile, Scales, System, SystemModel};
-use ppl_core::{LogDensity, Values};
-use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings};
-use ppl_infer::mcmc::{Nuts, NutsSettings};
+use std::ops::Range;
 
-use super::around::Around;
+use lens_models::op::LightModel;
+use lens_models::parameter::ProfileParameter;
+use lens_models::system::{BandsModel, Component, Profile, Scales, System};
+use ppl_core::{Ctx, ModelDensity, Values};
+use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings};
+
+use super::FitError;
+use super::around::of_field;
 use super::light::latent_values;
 use super::search::{Search, with_priors};
-use super::{FitError, FitSettings};
 
-/// How often the scales of fields are taken from a short run, and the rest maximised anew under them.
-const ROUNDS: usize = 2;
-/// Names of the steps of a journal.
-const CURVATURES: [&str; ROUNDS] = ["curvature of the first scales", "of the second scales"];
-/// Transitions of that run, those of them that count, and the most doublings of a trajectory: the first scales are a guess, under which
-/// trajectories are long and of little use.
-const SHORT: (usize, usize, u32) = (60, 40, 5);
+/// How often likelier scales are taken and the rest is maximised anew under them; names of the steps of a journal.
+const CURVATURES: [&str; 4] =
+    ["curvature of the first scales", "of the second scales", "of the third scales", "of the fourth scales"];
 
 /// A free parameter that scales whitened numbers: the place of its component, its name, its site.
 type Scaling = (usize, &'static str, String);
+
+/// Light that is a field.
+struct Field<'a> {
+    component: &'a Component,
+    light: &'a dyn LightModel,
+    whitened: &'a ProfileParameter,
+}
+
+/// The fields of a system, each once though it shines in several bands.
+fn fields(system: &System) -> Vec<Field<'_>> {
+    let mut fields: Vec<Field<'_>> = vec![];
+    for component in &system.components {
+        let Profile::Light(light) = &component.profile else { continue };
+        let Some(whitened) = light.parameters().first().filter(|_| !light.scaling().is_empty()) else { continue };
+        if fields.iter().all(|f| f.component.site(f.whitened) != component.site(whitened)) {
+            fields.push(Field { component, light: &**light, whitened });
+        }
+    }
+    fields
+}
 
 fn scaling(system: &System) -> Vec<Scaling> {
     let of = |(at, component): (usize, &Component)| {
@@ -88,39 +107,58 @@ pub(super) fn optimizer(system: &System) -> MapSettings {
     MapSettings { optimizer: OptimizerSettings::Lbfgs(settings), ..MapSettings::default() }
 }
 
-/// Values of everything, scales too, for which the scales are likely: from the maximum under the scales that `values` have, a short run
-/// with all free finds others, and the rest is maximised under these, [`ROUNDS`] times.
+/// The places of whitened numbers in a density.
+pub(super) fn whitened<M, R>(system: &System, density: &ModelDensity<M>) -> Vec<Range<usize>>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let of = |field: Field| place(density, &field.component.site(field.whitened));
+    fields(system).into_iter().filter_map(of).collect()
+}
+
+/// Where a site lies.
+fn place<M, R>(density: &ModelDensity<M>, site: &str) -> Option<Range<usize>>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let entry = density.layout().entries().iter().find(|entry| &*entry.name == site)?;
+    Some(entry.offset..entry.offset + entry.len)
+}
+
+/// Values of everything, scales too, for which the scales are likely: at the maximum under those that `values` have the curvature says what
+/// is known of the whitened numbers, from which likelier scales follow; the rest is maximised under these, as often as [`CURVATURES`] has names.
 pub(super) fn with_likely_scales(
     system: &System,
-    model: &SystemModel,
-    scales: &Scales,
+    model: &BandsModel,
+    scales: &[Scales],
     mut values: Values,
-    settings: &FitSettings,
     search: &mut Search<'_, '_>,
 ) -> Result<Values, FitError> {
-    let open = search.density(with_priors(&model.with_system(system, scales)?, system))?;
     for name in CURVATURES {
-        let around = Around::many(&open, &open.position_of(&values, 0)?, search.executor, name)?;
-        let (warmup, draws, max_depth) = SHORT;
-        let (kernel, chains, seed) = (Nuts { max_depth }, settings.chains, search.seed());
-        let nuts = NutsSettings { kernel, warmup, draws, chains, seed, ..NutsSettings::default() };
-        let outcome = around.chains(&open, &nuts, search.executor)?;
-        let dim = open.dim();
-        let (mut mean, mut count) = (vec![0.0; dim], 0.0);
-        for draw in outcome.samples.chains.iter().flat_map(|chain| chain.draws.chunks_exact(dim)) {
-            mean.iter_mut().zip(draw).for_each(|(m, d)| *m += d);
-            count += 1.0;
-        }
-        if count == 0.0 {
-            break;
-        }
-        mean.iter_mut().for_each(|m| *m /= count);
-        let found = latent_values(&open, &mean)?;
-        let held = held(system, &found);
+        let held = held(system, &values);
         let density = search.density(with_priors(&model.with_system(&held, scales)?, &held))?;
-        let from = density.position_of(&free(&held, &found), 0)?;
+        let from = density.position_of(&free(&held, &values), 0)?;
         let best = search.maximise(&density, &from, &optimizer(system))?;
-        values = merged(found, &latent_values(&density, &best.position)?);
+        values = merged(values, &latent_values(&density, &best.position)?);
+        let whitened = whitened(system, &density);
+        let around = of_field(&density, &best.position, &whitened, search.executor, name)?;
+        let variances = around.covariance.variances();
+        for field in fields(system) {
+            let Some(place) = place(&density, &field.component.site(field.whitened)) else { continue };
+            let site = |name: &str| field.component.site_of(name);
+            let of = |name: &str| match field.component.fixed.get(name) {
+                Some(numbers) => numbers.clone(),
+                None => values.numbers(&site(name)).map(<[f64]>::to_vec).unwrap_or_default(),
+            };
+            let is_free = |name: &str| !field.component.fixed.contains_key(name);
+            let found = field.light.likely(&of, &is_free, &variances[place]);
+            for (name, numbers) in found.into_iter().filter(|(name, _)| is_free(name)) {
+                values = match numbers[..] {
+                    [number] => values.with(site(name), number),
+                    _ => values.with(site(name), numbers),
+                };
+            }
+        }
         let one = |(_, _, site): &Scaling| Some(format!("{site} {:.4}", values.numbers(site)?.first()?));
         let told: Vec<String> = scaling(system).iter().filter_map(one).collect();
         tracing::info!("scales: {}", told.join(", "));

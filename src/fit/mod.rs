@@ -2,11 +2,16 @@
 
 mod amplitudes;
 mod around;
+mod bands;
 mod basin;
 mod border;
+mod clock;
+mod curvature;
 mod derived;
 mod evidence;
 mod field;
+mod halo;
+mod halos;
 mod known;
 mod light;
 mod point_view;
@@ -28,10 +33,12 @@ use lens_models::system::System;
 use ppl_core::{PriorSet, Processor};
 use ppl_infer::posterior::Posterior;
 
+pub use bands::BandView;
 pub use border::Pedestal;
+pub use halos::HaloEvidence;
 pub use point_view::PointsView;
 pub use points::fit_points;
-pub use stages::fit;
+pub use stages::{fit, fit_bands};
 pub use view::View;
 
 /// How a fit ends: at the maximum with its Laplace approximation, or with draws of NUTS from there.
@@ -93,6 +100,8 @@ pub struct Basin {
     pub log_evidence: Option<f64>,
     /// Its image and parts, beside the data with their own noise.
     pub view: View,
+    /// The same of every band, as [`Fit::bands`] has them.
+    pub bands: Vec<BandView>,
 }
 
 /// What a fit found.
@@ -103,18 +112,22 @@ pub struct Fit {
     pub stopped: bool,
     /// The system with the data that were fitted.
     pub system: System,
-    /// Those data; none where there is no image.
+    /// Those data; none where there is no image, of several bands those of the first.
     pub data: Option<Arc<ImageData>>,
     /// The priors in force.
     pub priors: PriorSet,
     /// Every parameter, fixed or free, at the highest density that was seen: by site, one number for each copy.
     pub best: BTreeMap<String, Vec<f64>>,
-    /// The model image and its parts there.
+    /// The model image and its parts there, of several bands those of the first.
     pub view: View,
+    /// The data, the model image and its parts of every band, the first included; empty where there is one image.
+    pub bands: Vec<BandView>,
     /// The basins that the search found, that which the fit went on from first; empty where there was no search, or nothing to choose.
     pub basins: Vec<Basin>,
-    /// What the model leaves at the border of the used pixels, where that is more than noise and no sky is modelled.
+    /// What the model leaves at the border of the used pixels of a single image, where that is more than noise and no sky is modelled.
     pub pedestal: Option<Pedestal>,
+    /// Log evidence with haloes that were looked for and without; none where there are none, and of a Gaussian.
+    pub halos: Option<HaloEvidence>,
     /// What follows from the parameters, at some of the draws: shapes, Einstein radii, the magnification.
     pub derived: Posterior,
     /// Seconds of each stage, in order.
@@ -123,6 +136,20 @@ pub struct Fit {
     pub gradients: u64,
     /// Those of the last, the sampling.
     pub sampling_gradients: u64,
+}
+
+impl Basin {
+    /// Mean square of the residuals of all images.
+    pub fn chi2_per_pixel(&self) -> f64 {
+        if self.bands.is_empty() { self.view.chi2_per_pixel } else { bands::chi2_per_pixel(&self.bands) }
+    }
+}
+
+impl Fit {
+    /// Mean square of the residuals of all images.
+    pub fn chi2_per_pixel(&self) -> f64 {
+        if self.bands.is_empty() { self.view.chi2_per_pixel } else { bands::chi2_per_pixel(&self.bands) }
+    }
 }
 
 /// Anything that ends a fit.

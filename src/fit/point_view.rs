@@ -6,7 +6,7 @@ use lens_models::cosmology::Cosmology;
 use lens_models::plane::{Lens, PointImage};
 use lens_models::system::{Component, PointSource, Profile, Redshifts, Role, System};
 
-use super::values::{each, masses, number};
+use super::values::{each, masses, number, universe};
 
 /// A point source and what a lens makes of it.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct PointsView {
 pub(super) fn points_at(system: &System, best: &BTreeMap<String, Vec<f64>>) -> Vec<PointsView> {
     let (mass, params, centers) = masses(each(system, Role::Lens, best));
     let lens = Lens::new(&mass, &params);
-    let universe = cosmology(system, best);
+    let universe = universe(system, best);
     let of = |component: &Component| {
         let Profile::Points(points) = &component.profile else { return None };
         let alone = System { components: vec![component.clone()], ..system.clone() };
@@ -59,12 +59,4 @@ fn view(
         view.matched = matched.iter().map(|image| (*image, delay(image))).collect();
     }
     view
-}
-
-/// The redshifts of a system and its universe at these values.
-pub(super) fn cosmology(system: &System, best: &BTreeMap<String, Vec<f64>>) -> Option<(Redshifts, Cosmology)> {
-    let (profile, values) = each(system, Role::Cosmology, best).next()?;
-    let Profile::Cosmology(redshifts) = profile else { return None };
-    let numbers: [f64; 5] = values.concat().try_into().ok()?;
-    Some((*redshifts, Cosmology::of(numbers)))
 }

@@ -6,11 +6,13 @@ use ppl_infer::Executor;
 use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings};
 
 use super::basin::{from_source_plane, places, scattered};
+use super::clock::Clock;
+use super::curvature::around;
 use super::derived::derived;
 use super::light::latent_values;
 use super::search::Search;
 use super::search_terms::search_terms;
-use super::stages::{Clock, around, posterior, stopped, with_fixed};
+use super::stages::{posterior, stopped, with_fixed};
 use super::{Fit, FitError, FitSettings, View, start, support};
 
 /// Maxima of the search that go on to the likelihood itself. Its density costs little, and several configurations may have much the same images:
@@ -75,11 +77,13 @@ pub fn fit_points(system: &System, settings: &FitSettings, executor: &mut Execut
         posterior,
         system: system.clone(),
         data: None,
+        bands: vec![],
         priors,
         best,
         view,
         basins: vec![],
         pedestal: None,
+        halos: None,
         derived,
         gradients: executor.spent(),
         sampling_gradients: executor.spent() - before,

@@ -1,6 +1,6 @@
 //! The search: maxima from many starts, each stage with random numbers of its own.
 
-use lens_models::system::{Scene, System, SystemModel};
+use lens_models::system::{BandsModel, Scene, System};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Processor, handler};
 use ppl_infer::map::{MapResult, MapSettings, maximise_with};
 use ppl_infer::{Error as EngineError, Executor};
@@ -63,9 +63,9 @@ impl<'s, 'e> Search<'s, 'e> {
 
 /// The model under the priors of its system.
 pub(super) fn with_priors(
-    model: &SystemModel,
+    model: &BandsModel,
     system: &System,
-) -> impl Fn(&mut Ctx) -> ppl_core::Result<Scene> + use<> {
+) -> impl Fn(&mut Ctx) -> ppl_core::Result<Vec<Scene>> + use<> {
     let model = model.clone();
     handler::priors(move |ctx: &mut Ctx| model.run(ctx), system.sampled_priors())
 }

@@ -2,28 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use lens_models::data::ImageData;
 use lens_models::linear::Amplitudes;
 use lens_models::parameter::{ParameterKind, ProfileParameter};
 use lens_models::sampling::Sampling;
-use lens_models::system::{Component, PointTerms, Role, Scales, System, SystemModel};
+use lens_models::system::{BandsModel, Component, PointTerms, Role, Scales, System};
 use ppl_core::{Ctx, ModelDensity, PriorSet, Values, rng};
 use ppl_infer::mcmc::NutsSettings;
 use ppl_infer::posterior::{Posterior, Warning};
-use ppl_infer::{Error as EngineError, Executor, Target};
+use ppl_infer::{Executor, Target};
 
 use super::amplitudes;
 use super::around::Around;
+use super::bands::seen;
 use super::basin::{basins, from_source_plane};
-use super::border::pedestal;
+use super::clock::Clock;
+use super::curvature::around;
 use super::derived::derived;
 use super::evidence::Place;
+use super::halos;
 use super::light::{fit_light, latent_values};
 use super::search::{Search, with_priors};
-use super::view::View;
-use super::{Basin, Fit, FitError, FitSettings, Method, field, start, support};
+use super::{BandView, Basin, Fit, FitError, FitSettings, Method, field, start, support};
 
 /// How often sub-pixels are chosen anew at the maximum that the last ones gave: the second time few cells change, if any.
 const REFINEMENTS: usize = 3;
@@ -38,14 +39,27 @@ pub fn fit(
     settings: &FitSettings,
     executor: &mut Executor<'_>,
 ) -> Result<Fit, FitError> {
+    fit_bands(system, &[data], settings, executor)
+}
+
+/// Fits a system to the images of its bands, in their order, or to its one image.
+///
+/// # Errors
+/// As [`fit`]; images that are not one for each band.
+pub fn fit_bands(
+    system: &System,
+    data: &[Arc<ImageData>],
+    settings: &FitSettings,
+    executor: &mut Executor<'_>,
+) -> Result<Fit, FitError> {
     let has = |role| system.of_role(role).next().is_some();
     if !has(Role::Light) && !has(Role::Source) {
         return Err(FitError::Nothing { missing: "light", fix: "add a component under `source` or `light`" });
     }
     let mut clock = Clock::new();
-    let scales = Scales::of(&data, has(Role::Light));
+    let scales = Scales::of_bands(system, data);
     // All that looks for a maximum takes the best linear amplitudes that are not negative.
-    let mut model = SystemModel::new(system, data.clone(), &scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let mut model = BandsModel::new(system, data, &scales)?.with_amplitudes(Amplitudes::NonNegative);
     let mut search = Search::new(system, settings.seed, executor, settings.processor.clone());
     let mut density = search.density(with_priors(&model, system))?;
     if density.layout().dim() == 0 {
@@ -54,12 +68,15 @@ pub fn fit(
     let mut priors = PriorSet::of(with_priors(&model, system))?;
     support::check(system, &priors)?;
     if has(Role::Light) {
-        tell_of_centres(system, &scales);
+        tell_of_centres(system, &scales[0]);
     }
     priors.extend(model.linear_priors()?);
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
-    let data = Arc::new(data.resampled(Sampling::Uniform(1)));
+    let data: Vec<Arc<ImageData>> = data.iter().map(|data| Arc::new(data.resampled(Sampling::Uniform(1)))).collect();
 
+    // A halo that may be anywhere is looked for once there is a lens.
+    let smooth = halos::without(system);
+    let searched = smooth.as_ref().unwrap_or(system);
     let mut found = vec![];
     let mut starts = match start::given(system, &density)? {
         Some(start) => start,
@@ -73,8 +90,11 @@ pub fn fit(
                 None
             };
             search.executor.stage("search");
-            found = basins(system, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
+            found = basins(searched, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
             let mut starts = match found.first() {
+                Some(place) if smooth.is_some() => {
+                    halos::starts(&density, &place.values, settings.starts, &mut search)?
+                }
                 Some(place) => density.position_of(&place.values, settings.seed)?,
                 None => vec![],
             };
@@ -86,7 +106,7 @@ pub fn fit(
             starts
         }
     };
-    let basins = shown(system, &data, &scales, &found, settings.basins)?;
+    let basins = shown(searched, &data, &scales, &found, settings.basins)?;
     let fields = field::has_scales(system);
     let (mut settled, optimizer) = (system.clone(), field::optimizer(system));
     let mut all = Values::new();
@@ -99,16 +119,17 @@ pub fn fit(
         starts = density.position_of(&field::free(&settled, &all), 0)?;
     }
     search.executor.stage("maximum");
-    let mut best = search.maximise(&density, &starts, &optimizer)?;
+    let way = if smooth.is_some() { halos::maximum() } else { optimizer.clone() };
+    let mut best = search.maximise(&density, &starts, &way)?;
     clock.lap("maximum", search.executor);
-    if model.data().adaptive {
+    if model.is_adaptive() {
         search.executor.stage("sub-pixels");
         for _ in 0..REFINEMENTS {
             let finer = model.refined(&latent_values(&density, &best.position)?)?;
-            if finer == *model.sampling() {
+            if finer == model.sampling() {
                 break;
             }
-            model = model.resampled(finer)?;
+            model = model.resampled(&finer)?;
             density = search.density(with_priors(&model, &settled))?;
             best = search.maximise(&density, &best.position, &optimizer)?;
         }
@@ -117,13 +138,13 @@ pub fn fit(
     if fields {
         search.executor.stage("scales");
         all = field::merged(all, &latent_values(&density, &best.position)?);
-        all = field::with_likely_scales(system, &model, &scales, all, settings, &mut search)?;
+        all = field::with_likely_scales(system, &model, &scales, all, &mut search)?;
         settled = field::settled(system, &all);
         model = model.with_system(&settled, &scales)?;
         priors = PriorSet::of(with_priors(&model, &settled))?;
         priors.extend(model.linear_priors()?);
         density = search.density(with_priors(&model, &settled))?;
-        best.position = density.position_of(&field::free(&settled, &all), 0)?;
+        best = search.maximise(&density, &density.position_of(&field::free(&settled, &all), 0)?, &optimizer)?;
         clock.lap("scales", search.executor);
     }
     if model.has_linear() && system.amplitudes == Amplitudes::Marginal {
@@ -134,32 +155,43 @@ pub fn fit(
         best = search.maximise(&density, &best.position, &optimizer)?;
         clock.lap("amplitudes", search.executor);
     }
-    let data = model.data().clone();
+    let data = model.data();
     let system = &settled;
-    let around = around(&density, &best.position, system, executor)?;
-    clock.lap("curvature", executor);
-
-    let before = executor.spent();
-    let (mut posterior, top) = posterior(&density, &around, settings, &mut clock, executor)?;
+    let mut before = search.executor.spent();
+    let (mut posterior, top, halos) = if smooth.is_some() && settings.method == Method::Nuts {
+        let found = halos::posterior(system, &model, &density, &best.position, settings, &mut clock, &mut search)?;
+        (found.0, found.1, Some(found.2))
+    } else {
+        let around = around(&density, &best.position, system, search.executor)?;
+        clock.lap("curvature", search.executor);
+        before = search.executor.spent();
+        let (posterior, top) = posterior(&density, &around, settings, &mut clock, search.executor)?;
+        (posterior, top, None)
+    };
     let values = latent_values(&density, &top)?;
-    let scene = model.scene_at(&values)?;
+    let scenes = model.scenes_at(&values)?;
     let mut best = with_fixed(system, &values);
     if model.has_linear() {
-        best.extend(model.amplitudes_at(&values)?.best());
+        best.extend(model.best_amplitudes(&values)?);
         amplitudes::draw(system, &model, &mut posterior, settings.seed)?;
         clock.lap("draws of amplitudes", executor);
     }
-    let view = View::new(system, &data, &scene, &best)?;
+    let mut images = seen(system, &data, &scenes, &best)?;
     let derived = derived(system, Some(&model), &posterior, &best)?;
     let (seconds, gradients) = (clock.seconds, executor.spent());
     let sampling_gradients = gradients - before;
     let stopped = stopped(&posterior, executor);
+    let BandView { data, view, pedestal, .. } = images[0].clone();
+    let pedestal = pedestal.filter(|_| system.bands.is_empty());
+    images.truncate(if system.bands.is_empty() { 0 } else { images.len() });
     Ok(Fit {
         posterior,
         stopped,
         system: system.clone(),
-        pedestal: pedestal(system, &data, &view),
+        pedestal,
+        halos,
         data: Some(data),
+        bands: images,
         priors,
         best,
         view,
@@ -190,40 +222,25 @@ fn tell_of_centres(system: &System, scales: &Scales) {
 /// The first basins as they look; none where there is but one.
 fn shown(
     system: &System,
-    data: &Arc<ImageData>,
-    scales: &Scales,
+    data: &[Arc<ImageData>],
+    scales: &[Scales],
     places: &[Place],
     most: usize,
 ) -> Result<Vec<Basin>, FitError> {
     if places.len() < 2 {
         return Ok(vec![]);
     }
-    let model = SystemModel::new(system, data.clone(), scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let model = BandsModel::new(system, data, scales)?.with_amplitudes(Amplitudes::NonNegative);
     let basin = |place: &Place| {
-        let scene = model.scene_at(&place.values)?;
+        let scenes = model.scenes_at(&place.values)?;
         let mut best = with_fixed(system, &place.values);
-        if model.has_linear() {
-            best.extend(model.amplitudes_at(&place.values)?.best());
-        }
-        let view = View::new(system, data, &scene, &best)?;
-        Ok(Basin { best, log_density: place.log_density, log_evidence: place.log_evidence, view })
+        best.extend(model.best_amplitudes(&place.values)?);
+        let mut bands = seen(system, data, &scenes, &best)?;
+        let view = bands[0].view.clone();
+        bands.truncate(if system.bands.is_empty() { 0 } else { bands.len() });
+        Ok(Basin { best, log_density: place.log_density, log_evidence: place.log_evidence, view, bands })
     };
     places.iter().take(most).map(basin).collect()
-}
-
-/// The Gaussian about a maximum.
-pub(super) fn around<M, R>(
-    density: &ModelDensity<M>,
-    position: &[f64],
-    system: &System,
-    executor: &mut Executor<'_>,
-) -> Result<Around, FitError>
-where
-    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
-{
-    executor.stage("curvature");
-    let around = Around::measure(density, position, executor);
-    around.map_err(|error| of_curvature(error, system, density, position))
 }
 
 /// The posterior about a maximum by the method of the fit, and the highest point that was seen, unconstrained.
@@ -251,25 +268,6 @@ where
 /// Whether a stop cut the draws short.
 pub(super) fn stopped(posterior: &Posterior, executor: &Executor<'_>) -> bool {
     executor.stopped() || posterior.warnings().iter().any(|w| matches!(w, Warning::CutShort { .. }))
-}
-
-/// An error of the Laplace approximation, with the site that it is about.
-fn of_curvature<M, R>(error: EngineError, system: &System, density: &ModelDensity<M>, at: &[f64]) -> FitError
-where
-    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
-{
-    let named = |direction: usize| {
-        let entries = density.layout().entries();
-        let entry = entries.iter().find(|e| (e.offset..e.offset + e.len).contains(&direction));
-        entry.map_or_else(|| "image".to_owned(), |entry| entry.name.to_string())
-    };
-    match error {
-        EngineError::NoCurvature { direction } => FitError::NoWidth { site: named(direction) },
-        EngineError::NoFiniteStart { lanes } => {
-            FitError::Nowhere { site: support::unfit(system, density, at), starts: lanes }
-        }
-        error => error.into(),
-    }
 }
 
 /// NUTS from draws of the Laplace approximation, whose covariance is its metric: the posterior, and the highest point that was
@@ -312,28 +310,7 @@ pub(super) fn with_fixed(system: &System, values: &Values) -> BTreeMap<String, V
     let mut all: BTreeMap<String, Vec<f64>> =
         values.iter().map(|(name, value)| (name.to_owned(), value.numbers().to_vec())).collect();
     for component in &system.components {
-        for (name, fixed) in &component.fixed {
-            all.insert(format!("{}.{name}", component.name), fixed.clone());
-        }
+        all.extend(component.fixed_sites().map(|(site, fixed)| (site, fixed.clone())));
     }
     all
-}
-
-/// Seconds of each stage, those in earlier processes too.
-pub(super) struct Clock {
-    pub seconds: Vec<(&'static str, f64)>,
-    told: Duration,
-    since: Instant,
-}
-
-impl Clock {
-    pub fn new() -> Self {
-        Clock { seconds: vec![], told: Duration::ZERO, since: Instant::now() }
-    }
-
-    pub fn lap(&mut self, stage: &'static str, executor: &Executor<'_>) {
-        let earlier = executor.earlier() - self.told;
-        self.seconds.push((stage, (earlier + self.since.elapsed()).as_secs_f64()));
-        (self.told, self.since) = (executor.earlier(), Instant::now());
-    }
 }

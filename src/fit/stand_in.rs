@@ -16,7 +16,11 @@ pub(super) fn simplified(system: &System) -> Option<System> {
         let Some(light) = of(component) else { return component.clone() };
         let has = |name: &str| light.parameters().iter().any(|p| p.name == name);
         let fixed = component.fixed.iter().filter(|(name, _)| has(name)).map(|(name, v)| (*name, v.clone())).collect();
-        Component { profile: Profile::Light(light), fixed, ..component.clone() }
+        // A width of each band is a radius of each.
+        let own = light.parameters().iter().map(|p| p.name);
+        let per_band = |name: &&str| component.per_band.contains(if *name == "R_sersic" { &"scale" } else { name });
+        let per_band = own.filter(per_band).collect();
+        Component { profile: Profile::Light(light), fixed, per_band, ..component.clone() }
     };
     let components: Vec<Component> = system.components.iter().map(simple).collect();
     // A prior of a width or a brightness means another thing for the stand-in.
@@ -31,16 +35,16 @@ pub(super) fn simplified(system: &System) -> Option<System> {
 }
 
 /// The values of the simplified system as values of the system.
-pub(super) fn translated(system: &System, values: &Values) -> Values {
+pub(super) fn translated(system: &System, simple: &System, values: &Values) -> Values {
     let mut translated = Values::new();
-    for component in &system.components {
-        let own = |name: &str| values.get(&format!("{}.{name}", component.name));
+    for (component, simple) in system.components.iter().zip(&simple.components) {
+        let own = |name: &str| values.get(&simple.site_of(name));
         let given = |name: &str| component.fixed.get(name).and_then(|numbers| numbers.first().copied());
         match &component.profile {
             Profile::Light(light) if component.role == Role::Source && light.stand_in().is_some() => {
                 let of = |name: &str| own(name).and_then(|v| v.numbers().first().copied()).or_else(|| given(name));
                 for (name, numbers) in light.like_stand_in(&of).into_iter().filter(|(name, _)| given(name).is_none()) {
-                    let site = format!("{}.{name}", component.name);
+                    let site = component.site_of(name);
                     translated = match numbers[..] {
                         [number] => translated.with(site, number),
                         _ => translated.with(site, numbers),
@@ -86,9 +90,34 @@ mod tests {
     }
 
     #[test]
+    fn what_each_band_has_for_itself_it_has_of_the_stand_in_too() {
+        let json = r#"{
+            "data": [ { "name": "a", "size": [8, 8], "pixel_scale": 0.1 }, { "name": "b", "size": [8, 8], "pixel_scale": 0.1 } ],
+            "lens": [ { "name": "lens", "profile": "epl" } ],
+            "source": [ { "name": "galaxy", "profile": "vae", "per_band": ["amp", "scale"] } ] }"#;
+        let system =
+            System::from_json_with(json, Path::new("s.json"), Path::new("."), &vae_source::profile::profiles())
+                .unwrap();
+        let simple = simplified(&system).unwrap();
+        assert_eq!(simple.components[2].site_of("R_sersic"), "galaxy.b.R_sersic");
+        let found =
+            [("galaxy.a.R_sersic", 0.2), ("galaxy.b.R_sersic", 0.3), ("galaxy.a.amp", 0.4), ("galaxy.b.amp", 0.5)];
+        let found = found.into_iter().fold(Values::new(), |all, (site, v)| all.with(site, v));
+        let values = translated(&system, &simple, &found.with("galaxy.center_x", 0.1));
+        let scales = ["a", "b"].map(|band| values.numbers(&format!("galaxy.{band}.scale")).map(<[f64]>::to_vec));
+        assert_eq!(scales, [Some(vec![8.0 * 0.2]), Some(vec![8.0 * 0.3])]);
+        assert_eq!(values.numbers("galaxy.b.amp"), Some(&[2.5][..]));
+        assert!(values.numbers("galaxy.z").is_some() && values.numbers("galaxy.center_x") == Some(&[0.1][..]));
+    }
+
+    #[test]
     fn its_values_become_those_of_the_network_and_nothing_else() {
         let found = Values::new().with("lens.theta_E", 1.2).with("galaxy.R_sersic", 0.2).with("galaxy.amp", 0.3);
-        let values = translated(&system(), &found.with("galaxy.center_y", 0.4).with("galaxy.n_sersic", 1.0));
+        let values = translated(
+            &system(),
+            &simplified(&system()).unwrap(),
+            &found.with("galaxy.center_y", 0.4).with("galaxy.n_sersic", 1.0),
+        );
         assert_eq!(values.numbers("lens.theta_E"), Some(&[1.2][..]));
         assert_eq!(values.numbers("galaxy.center_y"), Some(&[0.4][..]));
         assert_eq!(values.numbers("galaxy.scale"), Some(&[1.6][..]));

@@ -39,16 +39,16 @@ where
     }
     let site = density.unfit_site(position).unwrap_or_else(|| "image".to_owned());
     let Ok(trace) = density.run_at(position) else { return site };
-    if site != "image" {
+    if site != "image" && !site.ends_with(".image") {
         return site;
     }
     let mut odd: Option<(String, f64)> = None;
     for component in &system.components {
-        let latent = |name: &str| trace.get(&format!("{}.{name}", component.name)).filter(|s| s.is_latent());
+        let latent = |name: &str| trace.get(&component.site_of(name)).filter(|s| s.is_latent());
         if let (Some(e1), Some(e2)) = (latent("e1"), latent("e2"))
             && e1.value.numbers().iter().zip(e2.value.numbers()).any(|(e1, e2)| e1.hypot(*e2) >= 1.0)
         {
-            return format!("{}.e1", component.name);
+            return component.site_of("e1");
         }
         for parameter in component.profile.parameters() {
             let Some(latent) = latent(parameter.name) else { continue };

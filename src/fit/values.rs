@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use lens_models::cosmology::Cosmology;
 use lens_models::mass::MassSum;
-use lens_models::system::{Profile, Role, System};
+use lens_models::system::{Component, Profile, Redshifts, Role, System};
 use ppl_core::autodiff::{Dims, Value};
 
 /// Numbers of parameters as values, a scalar or a vector each.
@@ -42,15 +43,23 @@ pub(super) fn each<'a>(
     role: Role,
     best: &'a BTreeMap<String, Vec<f64>>,
 ) -> impl Iterator<Item = (&'a Profile, Vec<Vec<f64>>)> + 'a {
-    system.of_role(role).flat_map(move |component| {
+    let universe = universe(system, best);
+    // What a fit is about comes before its haloes: it is the first whose centre is asked for.
+    let is_halo = |component: &&Component| matches!(component.profile, Profile::Halo(_));
+    let of_role = move || system.of_role(role);
+    of_role().filter(move |c| !is_halo(c)).chain(of_role().filter(is_halo)).flat_map(move |component| {
         (0..component.count).map(move |copy| {
-            let mut params = vec![];
-            let mut numbers = component.numbers(copy, |p| best.get(&component.site(p)));
-            for parameter in component.profile.parameters() {
-                let all = numbers.by_ref().take(parameter.size);
-                params.push(all.map(|(_, value)| value.unwrap_or(f64::NAN)).collect());
-            }
-            (&component.profile, params)
+            let numbers = component.numbers(copy, |p| best.get(&component.site(p)));
+            let numbers = numbers.map(|(_, value)| value.unwrap_or(f64::NAN)).collect();
+            let (profile, numbers) = component.deflecting(numbers, universe);
+            let mut rest = numbers.into_iter();
+            let params = profile.parameters().iter().map(|p| rest.by_ref().take(p.size).collect()).collect();
+            (profile, params)
         })
     })
+}
+
+/// The redshifts of a system and its universe at these values.
+pub(super) fn universe(system: &System, best: &BTreeMap<String, Vec<f64>>) -> Option<(Redshifts, Cosmology)> {
+    system.universe(|component, p| best.get(&component.site(p))?.first().copied())
 }

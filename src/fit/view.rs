@@ -66,6 +66,30 @@ impl View {
         scene: &Scene,
         best: &BTreeMap<String, Vec<f64>>,
     ) -> Result<View, FitError> {
+        let mut view = View::of_images(data, scene)?;
+        view.add_mass(system, data, best);
+        view.add_source(system, best)?;
+        view.points = points_at(system, best);
+        Ok(view)
+    }
+
+    /// The view of another image of the same lens, whose curves are those of the first.
+    pub(super) fn beside(
+        first: &View,
+        system: &System,
+        data: &Arc<ImageData>,
+        scene: &Scene,
+        best: &BTreeMap<String, Vec<f64>>,
+    ) -> Result<View, FitError> {
+        let View { critical_curves, caustics, cuts, einstein_radius, points, .. } = first.clone();
+        let images = View::of_images(data, scene)?;
+        let mut view = View { critical_curves, caustics, cuts, einstein_radius, points, ..images };
+        view.add_source(system, best)?;
+        Ok(view)
+    }
+
+    /// What the camera sees of a scene, beside its data.
+    fn of_images(data: &Arc<ImageData>, scene: &Scene) -> Result<View, FitError> {
         let exposed = |part: &Option<ppl_core::Array>| -> Result<Vec<f32>, FitError> {
             part.as_ref().map_or(Ok(vec![]), |array| Ok(expose(data, array)?.lane(0).to_vec()))
         };
@@ -77,12 +101,8 @@ impl View {
         let residual = data.residual(&model);
         let used = residual.iter().filter(|z| !z.is_nan()).count();
         let chi2: f64 = residual.iter().filter(|z| !z.is_nan()).map(|z| f64::from(*z).powi(2)).sum();
-        let mut view =
-            View { model, lens_light, arcs, residual, chi2_per_pixel: chi2 / used.max(1) as f64, ..View::default() };
-        view.add_mass(system, data, best);
-        view.add_source(system, best)?;
-        view.points = points_at(system, best);
-        Ok(view)
+        let chi2_per_pixel = chi2 / used.max(1) as f64;
+        Ok(View { model, lens_light, arcs, residual, chi2_per_pixel, ..View::default() })
     }
 
     fn add_mass(&mut self, system: &System, data: &ImageData, best: &BTreeMap<String, Vec<f64>>) {

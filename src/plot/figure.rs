@@ -1,7 +1,9 @@
 //! figure: what every figure can do once it is laid out on a page.
 
 use super::error::Result;
-use super::{ComparisonFigure, ContactSheet, CornerFigure, FitFigure, LogLogFigure, LossFigure};
+use super::{
+    BandsFigure, ComparisonFigure, ContactSheet, CornerFigure, FitFigure, LogLogFigure, LossFigure, PlacesFigure,
+};
 
 macro_rules! figures {
     ($($figure:ident),+) => {
@@ -25,4 +27,4 @@ macro_rules! figures {
     };
 }
 
-figures!(ComparisonFigure, ContactSheet, CornerFigure, FitFigure, LogLogFigure, LossFigure);
+figures!(BandsFigure, ComparisonFigure, ContactSheet, CornerFigure, FitFigure, LogLogFigure, LossFigure, PlacesFigure);

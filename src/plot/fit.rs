@@ -69,21 +69,31 @@ impl FitFigure {
     pub(super) fn canvas(&self) -> Result<Canvas> {
         let got = self.panels.len();
         PlotError::check_count("a fit figure", "panels", 8, got)?;
-        let with_table = !(self.table.is_empty() && self.notes.is_empty());
-        let grid = Grid::new(got + usize::from(with_table));
+        let grid = Grid::new(self.cells());
         let mut canvas = Canvas::new(grid.width(), grid.height());
         canvas
             .text(&Text::new(0.5 * grid.width(), 27.0, 16.0, &self.title).middle().bold().at_most(grid.width() - 20.0));
-        let shown = self.shown()?;
-        for k in 0..got {
-            self.draw_panel(&mut canvas, &shown, k, grid.space(k))?;
-        }
-        if with_table {
-            let Rect { x, y, .. } = grid.space(got);
-            let room = Rect { x: x - 24.0, y: y - 22.0, width: CELL[0] - 56.0, height: CELL[1] - 16.0 };
-            draw_table(&mut canvas, &self.table, &self.notes, room);
-        }
+        self.draw_cells(&mut canvas, |k| grid.space(k))?;
         Ok(canvas)
+    }
+
+    /// Panels, and the table where there is one.
+    pub(super) fn cells(&self) -> usize {
+        self.panels.len() + usize::from(!(self.table.is_empty() && self.notes.is_empty()))
+    }
+
+    /// Draws the panels, each in the space for its image, and the table after them.
+    pub(super) fn draw_cells(&self, canvas: &mut Canvas, space: impl Fn(usize) -> Rect) -> Result<()> {
+        let (shown, got) = (self.shown()?, self.panels.len());
+        for k in 0..got {
+            self.draw_panel(canvas, &shown, k, space(k))?;
+        }
+        if self.cells() > got {
+            let Rect { x, y, .. } = space(got);
+            let room = Rect { x: x - 24.0, y: y - 22.0, width: CELL[0] - 56.0, height: CELL[1] - 16.0 };
+            draw_table(canvas, &self.table, &self.notes, room);
+        }
+        Ok(())
     }
 
     /// The panels as they are drawn: masked pixels without a value.
@@ -183,9 +193,9 @@ impl Mark {
 }
 
 /// Where the cells of the page lie.
-struct Grid {
-    columns: usize,
-    rows: usize,
+pub(super) struct Grid {
+    pub columns: usize,
+    pub rows: usize,
 }
 
 impl Grid {
@@ -198,16 +208,16 @@ impl Grid {
         Self { columns, rows: cells.div_ceil(columns) }
     }
 
-    fn width(&self) -> f64 {
+    pub fn width(&self) -> f64 {
         self.columns as f64 * CELL[0]
     }
 
-    fn height(&self) -> f64 {
+    pub fn height(&self) -> f64 {
         self.rows as f64 * CELL[1] + HEADING
     }
 
     /// The square for the image of cell `k`.
-    fn space(&self, k: usize) -> Rect {
+    pub fn space(&self, k: usize) -> Rect {
         let (row, column) = (k / self.columns, k % self.columns);
         let (x, y) = (column as f64 * CELL[0] + LEFT, row as f64 * CELL[1] + HEADING + TOP);
         Rect { x, y, width: IMAGE, height: IMAGE }

@@ -1,10 +1,11 @@
 //! Pictures of fits and posteriors as PNG or SVG, drawn offline with a font carried in the program.
 //!
-//! [`FitFigure`] shows a lens fit on one page, [`CornerFigure`] a posterior, [`ContactSheet`] many lenses at once,
-//! [`ComparisonFigure`] two samples, [`LossFigure`] a training, [`LogLogFigure`] errors over sizes. Each has `render` for PNG
+//! [`FitFigure`] shows a lens fit on one page, [`BandsFigure`] that of several images, [`CornerFigure`] a posterior, [`ContactSheet`] many lenses at once,
+//! [`ComparisonFigure`] two samples, [`PlacesFigure`] where draws put something on the sky, [`LossFigure`] a training, [`LogLogFigure`] errors over sizes. Each has `render` for PNG
 //! and `svg`.
 
 mod axes;
+mod bands;
 mod canvas;
 mod colormap;
 mod column;
@@ -21,11 +22,13 @@ mod log_log;
 mod loss;
 mod number;
 mod panel;
+mod places;
 mod raster;
 mod stretch;
 mod table;
 mod text;
 
+pub use bands::BandsFigure;
 pub use colormap::{Colormap, NO_VALUE};
 pub use comparison::{ComparisonFigure, Quantity};
 pub use contact::{ContactSheet, Tile};
@@ -36,6 +39,7 @@ pub use log_log::{LogCurve, LogLogFigure, LogPanel};
 pub use loss::LossFigure;
 pub use number::Estimate;
 pub use panel::{Panel, PanelKind, RESIDUAL_LIMIT};
+pub use places::PlacesFigure;
 pub use raster::{Extent, Raster};
 pub use stretch::Stretch;
 pub use table::TableRow;

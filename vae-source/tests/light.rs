@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lens_models::data::{DataFiles, ImageData, Inputs};
 use lens_models::fits::Image;
 use lens_models::parameter::ProfileParameter;
-use lens_models::system::{Scales, System, SystemModel, simulate};
+use lens_models::system::{BandsModel, Scales, System, SystemModel, simulate, simulate_bands};
 use ppl_core::{Ctx, LogDensity, ModelDensity, PriorSet, Var, handler};
 use vae_source::embedded;
 use vae_source::network::{LATENT, Precision, WeightSet, decoder_weights};
@@ -151,7 +151,7 @@ fn rays_that_no_lens_could_trace_are_not_zero_light() {
     lens.fixed.extend([("e1", vec![0.9]), ("e2", vec![0.9])]);
     let files: DataFiles = system.data.clone().unwrap();
     let image = Image::new(40, 40, vec![0.0; 1600]).unwrap();
-    let data = Arc::new(files.assemble(Inputs { image, noise: None, exposure: None, psf: None, mask: None }).unwrap());
+    let data = Arc::new(files.assemble(Inputs::new(image)).unwrap());
     let model = SystemModel::new(&system, data.clone(), &Scales::of(&data, false)).unwrap();
     let density = ModelDensity::new(|ctx: &mut Ctx| model.run(ctx).map(drop)).unwrap();
     let (logp, _) = evaluated(&density, &density.draw_prior(1, 1).unwrap());
@@ -191,5 +191,47 @@ fn engines_measure_a_source_by_the_light_on_the_sky_and_not_by_its_image() {
     for (before, after) in before.iter().zip(light(&moved)) {
         // f32 pixels.
         assert!((before - after).abs() < 1e-5 * before.abs().max(1.0), "{before} {after}");
+    }
+}
+
+#[test]
+fn two_bands_have_one_galaxy_and_one_evaluation_of_its_decoder() {
+    let json = r#"{
+        "data": [ { "name": "f814w", "size": [24, 24], "pixel_scale": 0.15, "background_rms": 0.05, "supersampling": 1 },
+                  { "name": "f160w", "size": [18, 18], "pixel_scale": 0.2, "background_rms": 0.05, "supersampling": 1 } ],
+        "lens": [ { "name": "lens", "profile": "sis" } ],
+        "source": [ { "name": "source", "profile": "vae", "interpolation": "cubic", "per_band": ["amp", "scale"] } ] }"#;
+    let system = read(json, Path::new(".")).unwrap();
+    let data: Vec<_> = simulate_bands(&system, 3).unwrap().iter().map(|mock| mock.data.clone()).collect();
+    let model = BandsModel::new(&system, &data, &Scales::of_bands(&system, &data)).unwrap();
+    let density = ModelDensity::new(move |ctx: &mut Ctx| model.run(ctx).map(drop)).unwrap();
+    let names: Vec<String> = density.layout().entries().iter().map(|e| e.name.to_string()).collect();
+    let sites = [
+        "source.z",
+        "source.f814w.scale",
+        "source.f814w.amp",
+        "source.center_x",
+        "source.f160w.scale",
+        "source.f160w.amp",
+    ];
+    assert!(sites.iter().all(|site| names.iter().any(|name| name == site)), "{names:?}");
+    assert_eq!(density.dim(), 3 + 64 + 2 + 4);
+    let position = density.draw_prior(2, 1).unwrap();
+    let (logp, gradient) = evaluated(&density, &position);
+    assert!(logp[0].is_finite());
+    let told = density.explain(&position).unwrap().unwrap();
+    let decoders = told.profile.steps.iter().filter(|step| step.name == "decode").count();
+    assert_eq!(decoders, 1, "{:?}", told.profile.steps.iter().map(|step| step.name).collect::<Vec<_>>());
+    let h = 1e-3;
+    let size = gradient.iter().map(|g| g.abs()).fold(1.0, f64::max);
+    // The last latent number, the lens, and what each band has for itself.
+    for i in [0, 66, 67, 68, density.dim() - 1] {
+        let beside = [2.0, 1.0, -1.0, -2.0].map(|by| {
+            let mut moved = position.clone();
+            moved[i] += by * h;
+            evaluated(&density, &moved).0[0]
+        });
+        let slope = (8.0 * (beside[1] - beside[2]) - (beside[0] - beside[3])) / (12.0 * h);
+        assert!((slope - gradient[i]).abs() < 2e-3 * size, "{i}: {} is not {slope}", gradient[i]);
     }
 }

@@ -27,9 +27,9 @@ fn within(kind: ParameterKind, u: f64) -> f64 {
         ParameterKind::AxisRatio => (0.3, 0.95),
         ParameterKind::Angle => (-1.5, 1.5),
         ParameterKind::Ellipticity => (-0.4, 0.4),
-        ParameterKind::Center => (-0.0625, 0.0625),
+        ParameterKind::Center | ParameterKind::Position => (-0.0625, 0.0625),
         ParameterKind::Shear => (-0.1, 0.1),
-        ParameterKind::Amplitude | ParameterKind::Sky => (0.5, 3.0),
+        ParameterKind::Amplitude | ParameterKind::Sky | ParameterKind::Coefficient => (0.5, 3.0),
         ParameterKind::Radius | ParameterKind::Width => (0.3, 1.5),
         ParameterKind::SersicIndex => (0.6, 4.0),
         ParameterKind::Other { low, high, .. } => match (low.is_finite(), high.is_finite()) {
@@ -44,7 +44,7 @@ fn within(kind: ParameterKind, u: f64) -> f64 {
 
 fn round(kind: ParameterKind) -> f64 {
     match kind {
-        ParameterKind::Ellipticity | ParameterKind::Shear | ParameterKind::Center => 0.0,
+        ParameterKind::Ellipticity | ParameterKind::Shear | ParameterKind::Center | ParameterKind::Position => 0.0,
         ParameterKind::AxisRatio => 0.999,
         ParameterKind::Slope => 2.0,
         kind => within(kind, 0.3),

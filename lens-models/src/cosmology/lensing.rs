@@ -9,9 +9,9 @@ pub const SPEED_OF_LIGHT: f64 = 299_792.458;
 /// One arcsec, radians.
 pub const ARCSEC: f64 = std::f64::consts::PI / 648_000.0;
 /// Kilometres in a Mpc: 648000 / pi astronomical units of 149597870.7 km each, times 1e6 (IAU 2015, resolution B2).
-const MPC: f64 = 149_597_870.7 / ARCSEC * 1e6;
+pub(super) const MPC: f64 = 149_597_870.7 / ARCSEC * 1e6;
 /// G times the mass of the sun, km^3 / s^2 (IAU 2015, resolution B3).
-const GM_SUN: f64 = 1.327_124_4e11;
+pub(super) const GM_SUN: f64 = 1.327_124_4e11;
 const DAY: f64 = 86_400.0;
 
 impl<T: Number> Cosmology<T> {

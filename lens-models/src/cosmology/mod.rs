@@ -2,7 +2,9 @@
 
 mod background;
 mod distance;
+mod halo;
 mod lensing;
 
 pub use background::{Cosmology, PARAMETERS};
+pub use halo::{Concentration, truncated_share};
 pub use lensing::{ARCSEC, DAYS, SPEED_OF_LIGHT};

@@ -6,6 +6,7 @@
 //! must be known. Which profile is which: `docs/profiles.md`.
 
 use serde_json::{Map, Value as Json, json};
+use statrs::function::gamma::ln_gamma;
 
 use super::Converted;
 use super::entry::{Entry, component, fresh};
@@ -32,9 +33,11 @@ enum Field {
     Brightness,
     /// A number that must be this one, which has no counterpart.
     Only(&'static str, f64),
+    /// A number that has no effect.
+    Unused(&'static str),
 }
 
-use Field::{Brightness as AMP, Only, Same};
+use Field::{Brightness as AMP, Only, Same, Unused};
 
 /// A profile of lenstronomy, the one it is here, and its parameters.
 type Counterpart = (&'static str, &'static str, &'static [Field]);
@@ -47,8 +50,11 @@ const THETA_E: Field = Same("theta_E");
 const RS: Field = Same("Rs");
 const ALPHA_RS: Field = Same("alpha_Rs");
 const SIGMA0: Field = Same("sigma0");
+const K_EFF: Field = Same("k_eff");
+const R_SERSIC: Field = Same("R_sersic");
+const N_SERSIC: Field = Same("n_sersic");
 
-static MASS: [Counterpart; 16] = [
+static MASS: [Counterpart; 29] = [
     ("EPL", "epl", &[THETA_E, Same("gamma"), E1, E2, X, Y]),
     ("PEMD", "epl", &[THETA_E, Same("gamma"), E1, E2, X, Y]),
     ("SIE", "sie", &[THETA_E, E1, E2, X, Y]),
@@ -64,11 +70,35 @@ static MASS: [Counterpart; 16] = [
     ("SHEAR", "shear", &[Same("gamma1"), Same("gamma2"), Only("ra_0", 0.0), Only("dec_0", 0.0)]),
     ("CONVERGENCE", "convergence", &[Same("kappa"), Only("ra_0", 0.0), Only("dec_0", 0.0)]),
     ("FLEXION", "flexion", &[Same("g1"), Same("g2"), Same("g3"), Same("g4"), Only("ra_0", 0.0), Only("dec_0", 0.0)]),
+    // Good to 1e-4 of kappa there (Oguri 2021) and to 1e-3 (Shajib 2019), exact here.
+    ("NFW_ELLIPSE_CSE", "nfw_ellipse", &[RS, ALPHA_RS, E1, E2, X, Y]),
+    ("NFW_ELLIPSE_GAUSS_DEC", "nfw_ellipse", &[RS, ALPHA_RS, E1, E2, X, Y]),
+    ("GNFW_ELLIPSE_GAUSS_DEC", "gnfw", &[RS, ALPHA_RS, Same("gamma_in"), E1, E2, X, Y]),
+    ("HERNQUIST_ELLIPSE_CSE", "hernquist_ellipse", &[SIGMA0, RS, E1, E2, X, Y]),
+    ("GNFW", "gnfw", &[RS, ALPHA_RS, Same("gamma_in"), X, Y]),
+    ("SPL_CORE", "epl_core", &[SIGMA0, Same("gamma"), Same("r_core"), X, Y]),
+    ("SERSIC", "sersic_kappa", &[K_EFF, R_SERSIC, N_SERSIC, X, Y]),
+    ("SERSIC_ELLIPSE_KAPPA", "sersic_kappa", &[K_EFF, R_SERSIC, N_SERSIC, E1, E2, X, Y]),
+    ("GAUSSIAN", "gaussian_kappa", &[Same("amp"), Same("sigma"), X, Y]),
+    ("GAUSSIAN_ELLIPSE_KAPPA", "gaussian_kappa", &[Same("amp"), Same("sigma"), E1, E2, X, Y]),
+    // Their amp and sigma are lists, of a component each.
+    ("MULTI_GAUSSIAN", "gaussian_kappa", &[Same("amp"), Same("sigma"), X, Y, Only("scale_factor", 1.0)]),
+    (
+        "MULTI_GAUSSIAN_ELLIPSE_KAPPA",
+        "gaussian_kappa",
+        &[Same("amp"), Same("sigma"), E1, E2, X, Y, Only("scale_factor", 1.0)],
+    ),
+    // The odd orders have a constant deflection of their own there.
+    (
+        "MULTIPOLE_ELL",
+        "multipole4_ellipse",
+        &[Only("m", 4.0), Same("a_m"), Same("phi_m"), Same("q"), X, Y, Unused("r_E")],
+    ),
     // Of the order that its argument m says; r_E counts for m = 1 alone.
     ("MULTIPOLE", "multipole", &[Same("m"), Same("a_m"), Same("phi_m"), Same("r_E"), X, Y]),
 ];
 
-static LIGHT: [Counterpart; 8] = [
+static LIGHT: [Counterpart; 9] = [
     ("SERSIC", "sersic_lenstronomy_bn", &[AMP, Same("R_sersic"), Same("n_sersic"), X, Y]),
     ("SERSIC_ELLIPSE", "sersic_lenstronomy_bn", &[AMP, Same("R_sersic"), Same("n_sersic"), E1, E2, X, Y]),
     (
@@ -82,6 +112,7 @@ static LIGHT: [Counterpart; 8] = [
     ("MULTI_GAUSSIAN", "gaussian", &[AMP, Same("sigma"), X, Y]),
     ("MULTI_GAUSSIAN_ELLIPSE", "gaussian", &[AMP, Same("sigma"), E1, E2, X, Y]),
     ("UNIFORM", "uniform", &[AMP]),
+    ("SHAPELETS", "shapelets", &[AMP, Same("n_max"), Same("beta"), X, Y]),
 ];
 
 /// The system file of a dictionary of lenstronomy's; `place` names the file in messages. Every parameter is free with its value for a
@@ -122,10 +153,14 @@ pub fn read(json: &Json, place: &str, pixel_scale: Option<f64>) -> Result<Conver
         }
         let mut components = vec![];
         for (model, kwargs) in list.iter().zip(&kwargs) {
-            for (profile, parameters) in counterparts(role, model, kwargs, scale * scale)? {
+            for Made { profile, parameters, order } in counterparts(role, model, kwargs, scale * scale)? {
                 // An external field is called what it is.
                 let name = if FIELDS.contains(&profile.as_str()) { &profile } else { first };
-                components.push(component(&fresh(name, &mut taken), &profile, parameters));
+                let mut made = component(&fresh(name, &mut taken), &profile, parameters);
+                if let Some(order) = order {
+                    made["n_max"] = json!(order);
+                }
+                components.push(made);
             }
         }
         if !components.is_empty() {
@@ -151,13 +186,15 @@ const PLANES: [&str; 5] = [
 /// What a component is named for, wherever it stands.
 const FIELDS: [&str; 3] = ["shear", "convergence", "flexion"];
 
+/// A profile with its parameters, and the order of shapelets.
+struct Made {
+    profile: String,
+    parameters: Map<String, Json>,
+    order: Option<usize>,
+}
+
 /// The profiles that a model is, with their parameters: several for a sum of Gaussians.
-fn counterparts(
-    role: Role,
-    model: &Entry<'_>,
-    kwargs: &Entry<'_>,
-    area: f64,
-) -> Result<Vec<(String, Map<String, Json>)>> {
+fn counterparts(role: Role, model: &Entry<'_>, kwargs: &Entry<'_>, area: f64) -> Result<Vec<Made>> {
     let table = if role == Role::Lens { &MASS[..] } else { &LIGHT[..] };
     let name = model.text()?;
     let (_, profile, fields) = table.iter().find(|(theirs, ..)| *theirs == name).ok_or_else(|| {
@@ -167,6 +204,9 @@ fn counterparts(
     let known: Vec<&str> = fields.iter().map(|field| field.name()).collect();
     if let Some(key) = kwargs.object()?.keys().find(|key| !known.contains(&key.as_str())) {
         return Err(Error::unknown("parameter", key, kwargs.place.as_str(), known));
+    }
+    if name == "SHAPELETS" {
+        return shapelets(profile, kwargs, area).map(|made| vec![made]);
     }
     let count = match kwargs.get("amp")? {
         Some(amp) if name.starts_with("MULTI_") => amp.list()?.len(),
@@ -207,19 +247,13 @@ impl Arguments<'_> {
 impl Field {
     fn name(self) -> &'static str {
         match self {
-            Same(name) | Only(name, _) => name,
+            Same(name) | Only(name, _) | Unused(name) => name,
             AMP => "amp",
         }
     }
 }
 
-fn one(
-    model: &str,
-    profile: &str,
-    fields: &[Field],
-    arguments: &Arguments<'_>,
-    area: f64,
-) -> Result<(String, Map<String, Json>)> {
+fn one(model: &str, profile: &str, fields: &[Field], arguments: &Arguments<'_>, area: f64) -> Result<Made> {
     let (mut profile, mut values) = (profile.to_owned(), Map::new());
     let mut set = |name: &str, value: f64, free: bool| {
         let stated = if free { json!({ "value": value, "free": true }) } else { json!({ "value": value }) };
@@ -238,6 +272,7 @@ fn one(
                     });
                 }
             }
+            Unused(_) => {}
             AMP => {
                 let amp = area * arguments.number(name)?;
                 let amp = match model {
@@ -251,17 +286,74 @@ fn one(
             Same("R_sersic") if model == "CORE_SERSIC" => {
                 set(name, arguments.number(name)? * core(arguments)?[0], true)
             }
+            Same("q") => {
+                let q = arguments.number("q")?;
+                set("e1", (1.0 - q) / (1.0 + q), true);
+                set("e2", 0.0, true);
+            }
+            Same("r_core") => set("s_scale", arguments.number(name)?, true),
+            Same("sigma0") if model == "SPL_CORE" => set("theta_E", core_theta_e(arguments)?, true),
             Same("m") => profile = format!("multipole{}", order(arguments)?),
             Same("r_E") if order(arguments)? != 1 => {}
             Same("r_E") => set(name, arguments.entry.get(name)?.map_or(Ok(1.0), |value| value.number())?, false),
-            Same(_) => set(name, arguments.number(name)?, true),
+            Same(_) => set(name, arguments.number(name)? * factor(model, profile.as_str(), name, arguments)?, true),
         }
     }
     // Round profiles are elliptical ones here.
-    if ["SERSIC", "GAUSSIAN", "MULTI_GAUSSIAN"].contains(&model) {
+    if ["SERSIC", "GAUSSIAN", "MULTI_GAUSSIAN", "GNFW", "SPL_CORE"].contains(&model) {
         ["e1", "e2"].into_iter().for_each(|name| set(name, 0.0, false));
     }
-    Ok((profile, values))
+    Ok(Made { profile, parameters: values, order: None })
+}
+
+/// How many times larger a number is here than there.
+fn factor(model: &str, profile: &str, name: &str, arguments: &Arguments<'_>) -> Result<f64> {
+    let ellipticity = || Ok::<_, Error>(arguments.number("e1")?.hypot(arguments.number("e2")?));
+    let along_the_axis = || ellipticity().map(|f| ((1.0 - f) / (1.0 + f)).sqrt());
+    Ok(match (model, name) {
+        // Their Rs is that along the major axis, and their sigma0 that of the round halo of as much mass.
+        ("HERNQUIST_ELLIPSE_CSE", "Rs") => along_the_axis()?,
+        ("HERNQUIST_ELLIPSE_CSE", "sigma0") => along_the_axis()?.powi(-2),
+        // Their |e| is 1 - q.
+        ("SERSIC_ELLIPSE_KAPPA", "e1" | "e2") => 1.0 / (2.0 - ellipticity()?),
+        ("SERSIC_ELLIPSE_KAPPA", "R_sersic") => core(arguments)?[0] * (1.0 - ellipticity()?).sqrt(),
+        (_, "R_sersic") if profile == "sersic_kappa" => core(arguments)?[0],
+        (_, "k_eff") => core(arguments)?[1],
+        _ => 1.0,
+    })
+}
+
+/// theta_E of a cored power law.
+fn core_theta_e(arguments: &Arguments<'_>) -> Result<f64> {
+    let [sigma0, gamma, core] = [arguments.number("sigma0")?, arguments.number("gamma")?, arguments.number("r_core")?];
+    if !(gamma > 1.0 && gamma < 3.0) {
+        let place = format!("{}: `gamma`", arguments.entry.place);
+        return Err(Error::WrongForm { place, expected: "a slope between 1 and 3".to_owned() });
+    }
+    // Their sigma0 is the density at the centre times the core.
+    let ln_center = 0.5 * std::f64::consts::PI.ln() + ln_gamma(0.5 * (gamma - 1.0)) - ln_gamma(0.5 * gamma);
+    Ok(core * (2.0 * sigma0 * ln_center.exp() / (3.0 - gamma)).powf(1.0 / (gamma - 1.0)))
+}
+
+/// Shapelets: a list of amplitudes, and their order.
+fn shapelets(profile: &str, kwargs: &Entry<'_>, area: f64) -> Result<Made> {
+    let order = kwargs.need("n_max", "the highest order")?;
+    let wrong = || Error::WrongForm { place: order.place.clone(), expected: "a whole number from 0 to 20".to_owned() };
+    let n_max = order.json.as_u64().filter(|n| *n <= 20).ok_or_else(wrong)? as usize;
+    let (entry, count) = (kwargs.need("amp", "a list of amplitudes")?, (n_max + 1) * (n_max + 2) / 2);
+    let amps = entry.list()?.iter().map(|amp| amp.number().map(|amp| area * amp)).collect::<Result<Vec<_>>>()?;
+    if amps.len() != count {
+        return Err(Error::WrongForm { place: entry.place.clone(), expected: format!("{count} amplitudes") });
+    }
+    // A list of one is a number.
+    let amp = if let [one] = amps[..] { json!(one) } else { json!(amps) };
+    let mut parameters = Map::new();
+    parameters.insert("amp".to_owned(), json!({ "value": amp, "free": true }));
+    let arguments = Arguments { entry: kwargs.clone(), place: None };
+    for name in ["beta", "center_x", "center_y"] {
+        parameters.insert(name.to_owned(), json!({ "value": arguments.number(name)?, "free": true }));
+    }
+    Ok(Made { profile: profile.to_owned(), parameters, order: Some(n_max) })
 }
 
 /// The order of a multipole.

@@ -12,6 +12,7 @@ mod gaussian;
 mod moffat;
 mod sersic;
 mod sersic_index;
+mod shapelet;
 mod uniform;
 
 pub use core_sersic::CoreSersic;
@@ -21,6 +22,7 @@ pub use gaussian::Gaussian;
 pub use moffat::Moffat;
 pub use sersic::{Sersic, SersicLenstronomyBn};
 pub use sersic_index::{BnWithSlope, sersic_bn, sersic_bn_lenstronomy};
+pub use shapelet::Shapelet;
 pub use uniform::Uniform;
 
 use crate::codegen::Kernel;

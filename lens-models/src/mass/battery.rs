@@ -1,8 +1,9 @@
 //! The tests that every mass profile is under.
 
 use super::{
-    ALL, Epl, Hernquist, MassProfile, MassSum, Nfw, NfwEllipsePotential, Nie, PseudoJaffe, PseudoJaffeEllipsePotential,
-    Shear, Sie, Sis, Sple, Tnfw,
+    ALL, Dipole, Epl, EplCore, GaussianKappa, Gnfw, Hernquist, HernquistEllipse, MassProfile, MassSum, Multipole,
+    MultipoleEllipse, Nfw, NfwEllipse, NfwEllipsePotential, Nie, PseudoJaffe, PseudoJaffeEllipse,
+    PseudoJaffeEllipsePotential, SersicKappa, Shear, Sie, Sis, Sple, Tnfw,
 };
 use crate::{
     check::{self, EXAMPLES, example},
@@ -64,6 +65,89 @@ fn halos_pass_the_checks_when_their_radii_are_equal_or_far_from_the_points() {
 fn the_cored_ellipsoid_passes_the_checks_when_round_flat_or_nearly_singular() {
     for (e1, e2, s) in [(0.0, 0.0, 0.3), (1e-9, 1e-9, 0.3), (0.5, -0.3, 0.1), (-0.3, 0.0, 0.01), (0.01, 0.02, 3.0)] {
         check::mass_profile(&Nie, &[1.3, e1, e2, s, 0.0625, -0.03125]);
+    }
+}
+
+#[test]
+fn ellipsoids_pass_the_checks_when_round_flat_steep_or_far_from_the_points() {
+    let place = [0.0625, -0.03125];
+    let shapes = [[0.0, 0.0], [1e-9, 1e-9], [0.5, -0.3], [-0.3, 0.0]];
+    for (own, e) in [[0.1, 1.1], [1.0, 1.1], [30.0, 1.1]].into_iter().zip(shapes) {
+        check::mass_profile(&NfwEllipse, &[own, e, place].concat());
+        check::mass_profile(&HernquistEllipse, &[[own[1], own[0]], e, place].concat());
+    }
+    for (gamma, e) in [(0.01, [0.2, 0.1]), (1.999, [0.0, 0.0]), (2.001, [-0.3, 0.2]), (2.6, [0.1, 0.1])] {
+        check::mass_profile(&Gnfw, &[&[2.0, 1.1, gamma][..], &e, &place].concat());
+    }
+    for (ra, rs) in [(0.7, 0.700_1), (2.0, 0.3), (0.05, 9.0)] {
+        check::mass_profile(&PseudoJaffeEllipse, &[1.2, ra, rs, 0.2, -0.1, 0.0625, -0.03125]);
+    }
+    for (gamma, core) in [(1.3, 0.3), (2.0, 0.05), (2.7, 1.0)] {
+        check::mass_profile(&EplCore, &[1.2, gamma, core, 0.2, -0.1, 0.0625, -0.03125]);
+    }
+    for n in [0.31, 0.5, 1.0, 4.0, 9.0] {
+        check::mass_profile(&SersicKappa, &[0.4, 0.8, n, 0.2, -0.1, 0.0625, -0.03125]);
+    }
+    for sigma in [0.3, 1.0, 5.0] {
+        check::mass_profile(&GaussianKappa, &[1.4, sigma, -0.3, 0.2, 0.0625, -0.03125]);
+    }
+}
+
+#[test]
+fn profiles_that_are_others_in_another_form_agree_with_them() {
+    let (x, y) = (0.7, -0.9);
+    let agree = |other: &dyn MassProfile, params: &[f64], known: &dyn MassProfile, of: &[f64], tolerance: f64| {
+        let (other, known) = (other.point(params, x, y), known.point(of, x, y));
+        close(other.alpha, known.alpha, tolerance, "alpha");
+        close([other.f_xx, other.f_xy], [known.f_xx, known.f_xy], tolerance, "Hessian");
+        assert!((other.potential - known.potential).abs() <= tolerance * known.potential.abs(), "{other:?} {known:?}");
+    };
+    // What a sum over cores is held to.
+    const SUM: f64 = 1e-10;
+    agree(&NfwEllipse, &[3.0, 1.1, 0.0, 0.0, 0.1, 0.2], &Nfw, &[3.0, 1.1, 0.1, 0.2], SUM);
+    agree(&Gnfw, &[3.0, 1.1, 1.0, 0.3, 0.1, 0.1, 0.2], &NfwEllipse, &[3.0, 1.1, 0.3, 0.1, 0.1, 0.2], SUM);
+    agree(&HernquistEllipse, &[1.1, 0.8, 0.0, 0.0, 0.1, 0.2], &Hernquist, &[1.1, 0.8, 0.1, 0.2], SUM);
+    agree(&PseudoJaffeEllipse, &[1.1, 0.2, 3.0, 0.0, 0.0, 0.1, 0.2], &PseudoJaffe, &[1.1, 0.2, 3.0, 0.1, 0.2], SUM);
+    agree(&PseudoJaffeEllipse, &[1.1, 0.7, 0.7, 0.0, 0.0, 0.1, 0.2], &PseudoJaffe, &[1.1, 0.7, 0.7, 0.1, 0.2], SUM);
+    agree(&EplCore, &[1.1, 2.0, 0.1, 0.2, -0.1, 0.1, 0.2], &Nie, &[1.1, 0.2, -0.1, 0.1, 0.1, 0.2], SUM);
+    // The core takes (s_scale / r)^(3 - gamma) of the mass.
+    agree(&EplCore, &[1.1, 1.5, 1e-6, 0.2, -0.1, 0.1, 0.2], &Epl, &[1.1, 1.5, 0.2, -0.1, 0.1, 0.2], 3e-8);
+    // sigma of a Sersic profile with n = 1/2: b (R / R_sersic)^2 is R^2 / (2 sigma^2), b = ln 2.
+    let (b, sigma) = (std::f64::consts::LN_2, 0.6_f64);
+    let radius = (2.0 * b).sqrt() * sigma;
+    let amp = 0.4 * 2.0 * std::f64::consts::TAU * sigma * sigma;
+    agree(
+        &SersicKappa,
+        &[0.4, radius, 0.5, 0.2, -0.1, 0.1, 0.2],
+        &GaussianKappa,
+        &[amp, sigma, 0.2, -0.1, 0.1, 0.2],
+        1e-10,
+    );
+    let round = [0.1, 0.4, 0.0, 0.0, 0.1, 0.2];
+    let odd = [0.1, 0.4, 1.2, 0.0, 0.0, 0.1, 0.2];
+    agree(&MultipoleEllipse::<1>, &odd, &Dipole, &[0.1, 0.4, 1.2, 0.1, 0.2], 1e-13);
+    agree(&MultipoleEllipse::<3>, &odd, &Multipole::<3>, &[0.1, 0.4, 0.1, 0.2], 1e-13);
+    agree(&MultipoleEllipse::<4>, &round, &Multipole::<4>, &[0.1, 0.4, 0.1, 0.2], 1e-13);
+}
+
+#[test]
+fn ellipsoids_outside_their_support_give_nan() {
+    let lenses: [(&dyn MassProfile, &[f64]); 9] = [
+        (&NfwEllipse, &[-1.0, 1.0, 0.1, 0.0, 0.0, 0.0]),
+        (&NfwEllipse, &[1.0, 1.0, 0.9, 0.9, 0.0, 0.0]),
+        (&Gnfw, &[1.0, 1.0, 3.0, 0.1, 0.0, 0.0, 0.0]),
+        (&PseudoJaffeEllipse, &[1.0, 0.0, 1.0, 0.1, 0.0, 0.0, 0.0]),
+        (&PseudoJaffeEllipse, &[1.0, 0.5, -1.0, 0.1, 0.0, 0.0, 0.0]),
+        (&EplCore, &[1.0, 3.0, 0.1, 0.1, 0.0, 0.0, 0.0]),
+        (&SersicKappa, &[1.0, 1.0, 0.1, 0.1, 0.0, 0.0, 0.0]),
+        (&GaussianKappa, &[1.0, 0.0, 0.1, 0.0, 0.0, 0.0]),
+        (&MultipoleEllipse::<4>, &[1.0, 0.0, 0.9, 0.9, 0.0, 0.0]),
+    ];
+    for (profile, params) in lenses {
+        assert!(profile.point(params, 0.5, 0.7).alpha[0].is_nan(), "{} {params:?}", profile.name());
+        let mut ax = [0.0];
+        profile.deflect(params, &[0.5], &[0.7], &mut ax, &mut [0.0]);
+        assert!(ax[0].is_nan(), "{} {params:?} in f32", profile.name());
     }
 }
 

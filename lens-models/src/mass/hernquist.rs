@@ -1,10 +1,12 @@
-//! Hernquist: the stars of an elliptical galaxy.
+//! Hernquist: the stars of an elliptical galaxy; round, and elliptical in the convergence.
 
+use super::ellipse::{self, Ellipsoid, Parts};
 use super::nfw::mass;
 use super::radial::{self, Radial, Slopes, positive};
+use super::steep::{Ladder, Rows, Steep, row};
 use crate::{
-    number::{Real, Scalar, carlson},
-    parameter::{CENTER_X, CENTER_Y, ParameterKind, ProfileParameter},
+    number::{Real, Scalar, Series, carlson},
+    parameter::{CENTER_X, CENTER_Y, E1, E2, ParameterKind, ProfileParameter},
 };
 
 /// Hernquist's sphere (1990, doi:10.1086/168845): `sigma0 Rs center_x center_y`; alpha / r = 2 sigma0 G(y), y = (r / Rs)^2.
@@ -13,6 +15,11 @@ use crate::{
 /// astro-ph/0102341, eq. 47). A point within 1e-6 arcsec of the centre feels no deflection.
 #[derive(Clone, Copy, Debug)]
 pub struct Hernquist;
+
+/// The same elliptical in the convergence: `sigma0 Rs e1 e2 center_x center_y` (lenstronomy's `HERNQUIST_ELLIPSE_CSE`, which is good to 1e-4 of
+/// kappa). Its ellipsoids of core s = x Rs (`steep`) have A d(ln s) = 4 sigma0 Rs^3 x^3 / (1 + x^2)^2 d(ln s).
+#[derive(Clone, Copy, Debug)]
+pub struct HernquistEllipse;
 
 const SIGMA0: ProfileParameter = ProfileParameter::new(
     "sigma0",
@@ -31,6 +38,7 @@ const RS: ProfileParameter = ProfileParameter::new(
 );
 
 radial::profile!(Hernquist, Hernquist, 2, 4, "hernquist", &[SIGMA0, RS, CENTER_X, CENTER_Y]);
+ellipse::profile!(HernquistEllipse, 2, 6, "hernquist_ellipse", &[SIGMA0, RS, E1, E2, CENTER_X, CENTER_Y]);
 
 /// What is computed once for a lens.
 #[derive(Clone, Copy, Debug)]
@@ -87,5 +95,25 @@ impl Radial<2> for Hernquist {
     fn potential(halo: &HernquistHalo<f64>, u: f64) -> f64 {
         // Rs^2 [ln(y / 4) / 2 + F], as the mass of a NFW halo has it.
         2.0 * halo.sigma0 * u * mass(u * halo.inv_rs2).0
+    }
+}
+
+/// sigma0, Rs.
+impl Ellipsoid<2> for HernquistEllipse {
+    type By = Steep;
+
+    fn prepare<S: Scalar>(&[sigma0, rs]: &[f64; 2]) -> Rows<S> {
+        let rs = positive(rs);
+        let ladder = Ladder::new::<S>(rs, 2.0);
+        Series::new(ladder.len, |i| {
+            let x = ladder.rung(i) / rs;
+            let a = 4.0 * sigma0 * rs.powi(3) * ladder.weight(i, 2.0, 4.0) * x.powi(3) / (1.0 + x * x).powi(2);
+            row(ladder.rung(i), [a, 0.0, 0.0])
+        })
+    }
+
+    #[inline(always)]
+    fn by_own<R: Real>([sigma0, rs]: [R; 2], parts: &Parts<R>) -> [R; 2] {
+        [parts.value / sigma0, (parts.value - parts.by_ln_r) / rs]
     }
 }

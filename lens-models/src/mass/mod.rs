@@ -6,38 +6,49 @@
 #[cfg(test)]
 mod battery;
 mod convergence;
+mod ellipse;
 mod epl;
+mod epl_core;
 mod flexion;
 #[doc(hidden)]
 pub mod formula;
+mod gnfw;
 mod hernquist;
 mod lensing;
 mod multipole;
+mod multipole_ellipse;
 mod nfw;
 mod nie;
 mod point_mass;
 mod pseudo_jaffe;
 mod radial;
+mod sersic;
 mod shear;
+mod shells;
 mod sie;
 mod sis;
 pub(crate) mod slopes;
 mod sple;
 mod sple_table;
+mod steep;
 mod sum;
 mod tnfw;
 
 pub use convergence::Convergence;
 pub use epl::Epl;
+pub use epl_core::EplCore;
 pub use flexion::Flexion;
 pub use formula::Formula;
-pub use hernquist::Hernquist;
+pub use gnfw::Gnfw;
+pub use hernquist::{Hernquist, HernquistEllipse};
 pub use lensing::Lensing;
 pub use multipole::{Dipole, Multipole};
-pub use nfw::{Nfw, NfwEllipsePotential};
+pub use multipole_ellipse::MultipoleEllipse;
+pub use nfw::{Nfw, NfwEllipse, NfwEllipsePotential};
 pub use nie::Nie;
 pub use point_mass::PointMass;
-pub use pseudo_jaffe::{PseudoJaffe, PseudoJaffeEllipsePotential};
+pub use pseudo_jaffe::{PseudoJaffe, PseudoJaffeEllipse, PseudoJaffeEllipsePotential};
+pub use sersic::{GaussianKappa, SersicKappa};
 pub use shear::Shear;
 pub use sie::Sie;
 pub use sis::Sis;
@@ -114,4 +125,14 @@ pub const ALL: &[&dyn MassProfile] = &[
     &Tnfw,
     &Hernquist,
     &Flexion,
+    &NfwEllipse,
+    &Gnfw,
+    &HernquistEllipse,
+    &PseudoJaffeEllipse,
+    &EplCore,
+    &SersicKappa,
+    &GaussianKappa,
+    &MultipoleEllipse::<1>,
+    &MultipoleEllipse::<3>,
+    &MultipoleEllipse::<4>,
 ];

@@ -22,7 +22,7 @@ pub struct Multipole<const M: i32>;
 #[derive(Clone, Copy, Debug)]
 pub struct Dipole;
 
-const AMPLITUDE: ProfileParameter = ProfileParameter::new(
+pub(super) const AMPLITUDE: ProfileParameter = ProfileParameter::new(
     "a_m",
     ParameterKind::Other {
         low: f64::NEG_INFINITY,
@@ -34,7 +34,7 @@ const AMPLITUDE: ProfileParameter = ProfileParameter::new(
     "Strength; over theta_E that of the deviation of the isophotes.",
 );
 
-const ORIENTATION: ProfileParameter = ProfileParameter::new(
+pub(super) const ORIENTATION: ProfileParameter = ProfileParameter::new(
     "phi_m",
     ParameterKind::Angle,
     "rad",
@@ -42,7 +42,8 @@ const ORIENTATION: ProfileParameter = ProfileParameter::new(
     "Direction of a maximum, counter-clockwise from +x.",
 );
 
-const R_E: ProfileParameter = ProfileParameter { name: "r_E", doc: "Where the logarithm is zero.", ..THETA_E };
+pub(super) const R_E: ProfileParameter =
+    ProfileParameter { name: "r_E", doc: "Where the logarithm is zero.", ..THETA_E };
 
 /// |w|^2 below which a point is the centre.
 const CORE: f64 = 1e-18;

@@ -1,8 +1,10 @@
-//! Nfw: the halo of Navarro, Frenk and White; and elliptical in the potential.
+//! Nfw: the halo of Navarro, Frenk and White; elliptical in the potential, and in the convergence.
 
+use super::ellipse::{self, Ellipsoid, Parts};
 use super::radial::{self, Radial, Slopes, positive};
+use super::steep::{Ladder, Rows, Steep, row};
 use crate::{
-    number::{Real, Scalar, carlson, ln_1p_over},
+    number::{Real, Scalar, Series, carlson, ln_1p_over},
     parameter::{CENTER_X, CENTER_Y, E1, E2, ParameterKind, ProfileParameter},
 };
 
@@ -22,6 +24,11 @@ pub struct Nfw;
 #[derive(Clone, Copy, Debug)]
 pub struct NfwEllipsePotential;
 
+/// The same elliptical in the convergence: `Rs alpha_Rs e1 e2 center_x center_y` (lenstronomy's `NFW_ELLIPSE_CSE`, which is good to 1e-4 of
+/// kappa). Its ellipsoids of core s = x Rs (`steep`) have A d(ln s) = alpha_Rs Rs^2 / (1 - ln 2) x^3 / (1 + x^2) d(ln s).
+#[derive(Clone, Copy, Debug)]
+pub struct NfwEllipse;
+
 pub(super) const RS: ProfileParameter = ProfileParameter::new(
     "Rs",
     ParameterKind::positive(r#"{"log_normal": {"loc": 2.3, "scale": 0.7}}"#),
@@ -40,6 +47,7 @@ pub(super) const ALPHA_RS: ProfileParameter = ProfileParameter::new(
 
 radial::profile!(Nfw, Nfw, 2, 4, "nfw", &[RS, ALPHA_RS, CENTER_X, CENTER_Y]);
 radial::profile!(NfwEllipsePotential, Nfw, 2, 6, "nfw_ellipse_potential", &[RS, ALPHA_RS, E1, E2, CENTER_X, CENTER_Y]);
+ellipse::profile!(NfwEllipse, 2, 6, "nfw_ellipse", &[RS, ALPHA_RS, E1, E2, CENTER_X, CENTER_Y]);
 
 /// What is computed once for a lens.
 #[derive(Clone, Copy, Debug)]
@@ -104,5 +112,26 @@ impl Radial<2> for Nfw {
         let (log, f) = (0.5 * (0.25 * y).ln(), carlson(y).rc);
         // Half of ln^2(x / 2) - artanh^2(sqrt(1 - y)), with y h for the sum of the two at small y.
         0.5 * halo.strength * u * ((log - f) * mass(y).0 + f * f)
+    }
+}
+
+/// Rs, alpha_Rs.
+impl Ellipsoid<2> for NfwEllipse {
+    type By = Steep;
+
+    fn prepare<S: Scalar>(&[rs, alpha_rs]: &[f64; 2]) -> Rows<S> {
+        let rs = positive(rs);
+        let unit = alpha_rs * rs * rs / (1.0 - std::f64::consts::LN_2);
+        let ladder = Ladder::new::<S>(rs, 2.0);
+        Series::new(ladder.len, |i| {
+            let x = ladder.rung(i) / rs;
+            let a = unit * ladder.weight(i, 2.0, 2.0) * x.powi(3) / (1.0 + x * x);
+            row(ladder.rung(i), [a, 0.0, 0.0])
+        })
+    }
+
+    #[inline(always)]
+    fn by_own<R: Real>([rs, alpha_rs]: [R; 2], parts: &Parts<R>) -> [R; 2] {
+        [-(parts.by_ln_r / rs), parts.value / alpha_rs]
     }
 }

@@ -1,9 +1,12 @@
-//! PseudoJaffe: the dual pseudo-isothermal sphere (dPIE), cored and truncated; and elliptical in the potential.
+//! PseudoJaffe: the dual pseudo-isothermal sphere (dPIE), cored and truncated; elliptical in the potential, and in the convergence.
 
-use super::radial::{self, Radial, Slopes};
+use super::ellipse::{self, Ellipsoid, Parts};
+use super::radial::{self, Radial, Slopes, positive};
+use super::steep::{Rows, Steep, row};
 use crate::{
-    number::{Real, Scalar},
+    number::{Real, Scalar, Series},
     parameter::{CENTER_X, CENTER_Y, E1, E2, ParameterKind, ProfileParameter},
+    quadrature::gauss_legendre_node,
 };
 
 /// The dual pseudo-isothermal sphere: `sigma0 Ra Rs center_x center_y` (Eliasdottir et al. 2007, arXiv:0710.5636, appendix A).
@@ -20,6 +23,13 @@ pub struct PseudoJaffe;
 /// The same elliptical in the potential: `sigma0 Ra Rs e1 e2 center_x center_y` (lenstronomy's `PJAFFE_ELLIPSE_POTENTIAL`).
 #[derive(Clone, Copy, Debug)]
 pub struct PseudoJaffeEllipsePotential;
+
+/// The same elliptical in the convergence: `sigma0 Ra Rs e1 e2 center_x center_y`, the dPIE of Eliasdottir et al., two [`Nie`](super::Nie) whose
+/// difference it is, without their cancelling where Ra is near Rs. Both radii are above 0.
+///
+/// 1 / Wa - 1 / Ws is the integral of s^2 / (s^2 + R^2)^(3/2) over ln s from Ra to Rs, a sum of the ellipsoids of `steep`.
+#[derive(Clone, Copy, Debug)]
+pub struct PseudoJaffeEllipse;
 
 const SIGMA0: ProfileParameter = ProfileParameter::new(
     "sigma0",
@@ -54,6 +64,8 @@ radial::profile!(
     "pjaffe_ellipse_potential",
     &[SIGMA0, RA, RS, E1, E2, CENTER_X, CENTER_Y]
 );
+
+ellipse::profile!(PseudoJaffeEllipse, 3, 7, "pjaffe_ellipse", &[SIGMA0, RA, RS, E1, E2, CENTER_X, CENTER_Y]);
 
 /// What is computed once for a lens.
 #[derive(Clone, Copy, Debug)]
@@ -135,5 +147,42 @@ impl Radial<3> for PseudoJaffe {
             (integral(rs) - integral(ra)) / width
         };
         2.0 * sigma0 * ra * rs * mean
+    }
+}
+
+/// sigma0, Ra, Rs.
+impl Ellipsoid<3> for PseudoJaffeEllipse {
+    type By = Steep;
+
+    fn prepare<S: Scalar>(&[sigma0, ra, rs]: &[f64; 3]) -> Rows<S> {
+        let (ra, rs) = (positive(ra), positive(rs));
+        let length = (rs / ra).ln();
+        // Gauss and Legendre's rule: the integrand is smooth for |Im ln s| < pi / 2.
+        let b = std::f64::consts::PI / length.abs();
+        let rate = 2.0 * (b + b.hypot(1.0)).ln();
+        let points = 4.0 + (100.0 / (20.0 * S::ROUNDING).max(1e-12)).ln() / rate;
+        let points = (points as usize).clamp(6, 200);
+        // ln(Rs / Ra) / (Rs - Ra), and its logarithm's derivative by ln Ra.
+        let [mean, slope] = if length.abs() < 1e-3 {
+            [1.0 / (ra * (1.0 + length * (0.5 + length / 6.0))), -0.5 + length / 12.0]
+        } else {
+            [length / (ra * length.exp_m1()), -1.0 / (-length).exp_m1() - 1.0 / length - 1.0]
+        };
+        Series::new(points, |i| {
+            let [at, weight] = gauss_legendre_node(points, i);
+            let along = 0.5 * (1.0 + at);
+            let s = ra * (length * along).exp();
+            let a = sigma0 * ra * rs * mean * weight * s * s;
+            // By ln Ra: those of Ra, of the mean and of s^2; ln s = (1 - along) ln Ra + along ln Rs.
+            let by_ra = a / ra;
+            row(s, [a, by_ra * (3.0 - 2.0 * along + slope), by_ra * (1.0 - along)])
+        })
+    }
+
+    #[inline(always)]
+    fn by_own<R: Real>([sigma0, ra, rs]: [R; 3], parts: &Parts<R>) -> [R; 3] {
+        let by_ra = parts.share + parts.width;
+        // All lengths together scale it: alpha is one itself.
+        [parts.value / sigma0, by_ra, (parts.value - parts.by_ln_r - ra * by_ra) / rs]
     }
 }

@@ -38,7 +38,7 @@ impl Deflector {
         self.profile
     }
 
-    pub(super) fn params(&self) -> &[Var] {
+    pub(crate) fn params(&self) -> &[Var] {
         &self.params
     }
 }

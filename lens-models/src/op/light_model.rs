@@ -79,9 +79,21 @@ pub trait LightModel: Send + Sync {
     }
 
     /// Parameters, by name, that scale the whitened numbers of the first: the density of these is highest where they are small and the
-    /// scale is large, far from where most of it is. They are held while a maximum is looked for, and a fit takes what is likely of them.
+    /// scale is large, far from where most of it is; or that say on what grid they are. A fit takes what is [likely](LightModel::likely) of
+    /// them and holds them.
     fn scaling(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// Of the parameters that `of` gives by name, with posterior variances of the whitened numbers: those with likelier values of what is
+    /// [scaling](LightModel::scaling) and free, and whitened numbers that make nearly the same light under these.
+    fn likely(
+        &self,
+        _of: &dyn Fn(&str) -> Vec<f64>,
+        _is_free: &dyn Fn(&str) -> bool,
+        _variances: &[f64],
+    ) -> Vec<(&'static str, Vec<f64>)> {
+        vec![]
     }
 
     /// The default prior of a parameter, where it is not the one of its kind.

@@ -43,6 +43,7 @@ pub(crate) fn fixed_noise(data: &ImageData) -> crate::error::Result<&SigmaMap> {
     match &data.noise {
         Noise::Sigma(map) => Ok(map),
         Noise::Background(_) => Err(Error::NoiseOfModel),
+        Noise::Correlated(_) => Err(Error::CorrelatedAmplitudes),
     }
 }
 

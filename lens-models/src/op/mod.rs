@@ -3,9 +3,11 @@
 mod brightness;
 mod deflector;
 mod distances;
+mod double_sersic;
 mod expose;
 #[cfg(feature = "cuda")]
 mod gpu;
+mod halo;
 mod image_log_prob;
 mod keys;
 mod light_model;
@@ -21,6 +23,7 @@ mod ray_sum;
 mod scalars;
 #[cfg(feature = "cuda")]
 mod selftest;
+mod shapelets;
 mod split;
 #[cfg(test)]
 mod tests_data;
@@ -28,9 +31,11 @@ mod tests_data;
 pub use brightness::{LightComponent, brightness, sky};
 pub use deflector::{Deflector, trace_rays};
 pub use distances::angular_diameter_distances;
+pub use double_sersic::DoubleSersic;
 pub use expose::expose;
 #[cfg(feature = "cuda")]
 pub use gpu::kernel_sources;
+pub use halo::{HaloAt, halo_angles};
 pub use image_log_prob::image_log_prob;
 pub use keys::Keys;
 pub(crate) use light_model::Analytic;
@@ -40,7 +45,7 @@ pub use linear_log_prob::{LinearImages, linear_log_prob};
 pub use mge::Mge;
 pub(crate) use mge::MgeKind;
 pub(crate) use pixels::PixelsKind;
-pub use pixels::{Link, Pixels, gaussian_field};
+pub use pixels::{Pixels, gaussian_field};
 pub use planes::{deflection, weighted_sum};
 pub use point_images::{PointImages, point_images};
 pub use point_lensing::{PointFields, point_lensing};
@@ -49,3 +54,5 @@ pub use ray_sum::ray_sum;
 pub(crate) use scalars::scalars_of;
 #[cfg(feature = "cuda")]
 pub use selftest::selftest;
+pub use shapelets::Shapelets;
+pub(crate) use shapelets::ShapeletsKind;

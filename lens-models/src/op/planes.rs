@@ -5,6 +5,7 @@ use ppl_core::{Array, Result, Var};
 
 use super::deflector::{Deflector, add_scalars, scalars};
 use super::positions::points;
+use super::ray_sum::add_scaled;
 use super::split::{each_chunk, room, sum_chunks};
 use crate::mass::MassSum;
 
@@ -140,11 +141,13 @@ impl FusedOp for WeightedSum {
     }
 
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
+        let n = out.shape.dims.len();
         for lane in 0..out.shape.lanes {
             let sum = out.lane_pixels(lane);
             sum.fill(0.0);
             for (i, weight) in self.weights.iter().enumerate() {
-                sum.iter_mut().zip(inputs.at(i).lane_pixels(lane)).for_each(|(s, term)| *s += weight * term);
+                let term = inputs.at(i).lane_pixels(lane);
+                each_chunk(sum, n, |range, [sum]| add_scaled(sum, *weight, &term[range]));
             }
         }
     }
@@ -153,7 +156,8 @@ impl FusedOp for WeightedSum {
         for (i, weight) in self.weights.iter().enumerate() {
             for lane in 0..out.shape.lanes {
                 if let Some(into) = gradients.lane_pixels(i, lane) {
-                    into.iter_mut().zip(cotangent.lane_pixels(lane)).for_each(|(g, c)| *g += weight * c);
+                    let g = cotangent.lane_pixels(lane);
+                    each_chunk(into, g.len(), |range, [into]| add_scaled(into, *weight, &g[range]));
                 }
             }
         }

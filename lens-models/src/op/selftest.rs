@@ -138,5 +138,5 @@ fn assemble(
     let files: DataFiles =
         serde_json::from_value(json).map_err(|cause| crate::Error::BadKey { place: "selftest".to_owned(), cause })?;
     let image = Image::new(width, height, uniform(rng, -0.2, 1.0, width * height))?;
-    files.assemble(Inputs { image, noise: None, exposure: None, psf, mask: None })
+    files.assemble(Inputs { psf, ..Inputs::new(image) })
 }

@@ -11,11 +11,8 @@ pub(super) fn data(width: usize, height: usize, supersampling: usize) -> Arc<Ima
     let pixels = (0..width * height).map(|i| (0.3 * i as f32).cos()).collect();
     let kernel = (1..=9).map(|i| i as f32 / 45.0).collect();
     let inputs = Inputs {
-        image: Image::new(width, height, pixels).unwrap(),
-        noise: None,
-        exposure: None,
         psf: Some(Psf::new(Image::new(3, 3, kernel).unwrap()).unwrap()),
-        mask: None,
+        ..Inputs::new(Image::new(width, height, pixels).unwrap())
     };
     let files: DataFiles = serde_json::from_value(serde_json::json!({
         "image": "none", "pixel_scale": 0.1, "supersampling": supersampling, "background_rms": 0.5

@@ -6,10 +6,13 @@ use ppl_core::PriorSet;
 
 use super::component::{Component, Profile, Role};
 use super::preset::Preset;
+use super::redshifts::Redshifts;
+use crate::cosmology::Cosmology;
 use crate::data::DataFiles;
 use crate::error::{Error, Result};
 use crate::linear::Amplitudes;
 use crate::mass::MassSum;
+use crate::parameter::ProfileParameter;
 
 /// A lens system as its file describes it.
 #[derive(Clone)]
@@ -18,6 +21,8 @@ pub struct System {
     pub folder: PathBuf,
     /// The images and what is known of them.
     pub data: Option<DataFiles>,
+    /// The images of several bands or exposures, each with a name, in place of `data`; empty where there is one.
+    pub bands: Vec<DataFiles>,
     /// Lens, light and source components, in the order of the file.
     pub components: Vec<Component>,
     /// Which defaults.
@@ -37,10 +42,14 @@ impl System {
     /// The same system with the components of some roles alone, and the priors of those.
     #[must_use]
     pub fn with_roles(&self, roles: &[Role]) -> Self {
-        let components: Vec<Component> = self.components.iter().filter(|c| roles.contains(&c.role)).cloned().collect();
-        let kept = |site: &str| components.iter().any(|c| c.profile.parameters().iter().any(|p| c.site(p) == site));
-        let priors = self.priors.filtered(kept);
-        System { components, priors, ..self.clone() }
+        self.with_components(|component| roles.contains(&component.role))
+    }
+
+    /// The same system with some of its components alone, and the priors of those.
+    #[must_use]
+    pub fn with_components(&self, keep: impl Fn(&Component) -> bool) -> Self {
+        let components: Vec<Component> = self.components.iter().filter(|c| keep(c)).cloned().collect();
+        System { components, ..self.clone() }.with_own_priors()
     }
 
     /// The priors of what is sampled: all but those of linear amplitudes, which are part of the likelihood.
@@ -68,11 +77,25 @@ impl System {
         system
     }
 
+    /// The redshifts of lens and source, where they are known.
+    pub fn redshifts(&self) -> Option<Redshifts> {
+        self.components.iter().find_map(|c| if let Profile::Cosmology(z) = &c.profile { Some(*z) } else { None })
+    }
+
+    /// Redshifts and cosmology, whose parameters have the values that `of` gives a site; none without them.
+    pub fn universe(
+        &self,
+        of: impl Fn(&Component, &ProfileParameter) -> Option<f64>,
+    ) -> Option<(Redshifts, Cosmology)> {
+        let component = self.of_role(Role::Cosmology).next()?;
+        let numbers: Option<Vec<f64>> = component.profile.parameters().iter().map(|p| of(component, p)).collect();
+        Some((self.redshifts()?, Cosmology::of(numbers?.try_into().ok()?)))
+    }
+
     /// The lenses of the plane that the cosmology is of; all of them where no other plane has one.
     #[must_use]
     pub fn main_plane(&self) -> Self {
-        let redshifts =
-            self.components.iter().find_map(|c| if let Profile::Cosmology(z) = &c.profile { Some(*z) } else { None });
+        let redshifts = self.redshifts();
         let away =
             |c: &Component| c.role == Role::Lens && c.redshift.is_some_and(|z| redshifts.is_some_and(|r| r.lens != z));
         let components = self.components.iter().filter(|c| !away(c)).cloned().collect();
@@ -88,15 +111,18 @@ impl System {
         if self.main_plane().components.len() < self.components.len() {
             return Err(Error::SeveralPlanes);
         }
+        let universe = self.universe(|component, p| component.given(p)?.first().copied());
         for component in self.of_role(Role::Lens) {
-            let Profile::Mass(profile) = &component.profile else { continue };
             for copy in 0..component.count {
-                profiles.push(*profile);
-                for (parameter, value) in
-                    component.numbers(copy, |p| component.fixed.get(p.name).or(component.start.get(p.name)))
-                {
+                let mut own = vec![];
+                for (parameter, value) in component.numbers(copy, |p| component.given(p)) {
                     let site = || Error::NoValue { site: component.site(parameter), parameter: parameter.name };
-                    values.push(value.ok_or_else(site)?);
+                    own.push(value.ok_or_else(site)?);
+                }
+                let (profile, own) = component.deflecting(own, universe);
+                if let Profile::Mass(profile) = profile {
+                    profiles.push(*profile);
+                    values.extend(own);
                 }
             }
         }

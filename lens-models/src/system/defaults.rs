@@ -93,9 +93,10 @@ pub(super) fn linear(
     priors: &PriorSet,
 ) -> Result<Vec<AmplitudePrior>> {
     let (count, site) = (component.count * parameter.size, component.site(parameter));
-    let signed = parameter.kind == ParameterKind::Sky;
+    let sky = parameter.kind == ParameterKind::Sky;
+    let signed = sky || parameter.kind == ParameterKind::Coefficient;
     let Some(given) = priors.get(&site) else {
-        let scale = if signed { scales.noise } else { scales.peak };
+        let scale = if sky { scales.noise } else { scales.peak };
         return Ok(vec![AmplitudePrior { loc: 0.0, scale, signed }; count]);
     };
     let numbers = |name| given.parameter(name).map(|value| value.numbers().to_vec()).unwrap_or_default();
@@ -122,6 +123,7 @@ fn normal(loc: f64, scale: f64) -> Json {
 fn default(component: &Component, parameter: &ProfileParameter, scales: &Scales) -> Result<Json> {
     let Scales { radius, pixel, peak, noise, center } = *scales;
     let source = matches!(component.role, Role::Source | Role::Points);
+    let copies = component.count * parameter.size;
     Ok(match parameter.kind {
         ParameterKind::EinsteinRadius => log_normal(0.4 * radius, 0.4),
         // The scatter of early-type lenses is 0.16 (Auger et al. 2010).
@@ -136,18 +138,23 @@ fn default(component: &Component, parameter: &ProfileParameter, scales: &Scales)
             let along = if parameter.name.ends_with('x') { center[0] } else { center[1] };
             normal(along, if source { 0.08 * radius } else { (1.5 * pixel).max(0.05) })
         }
+        ParameterKind::Position => {
+            let along = if parameter.name.ends_with('x') { center[0] } else { center[1] };
+            json!({ "uniform": { "low": along - radius, "high": along + radius } })
+        }
         ParameterKind::Amplitude => log_normal(0.1 * peak, 2.0),
         // What is left of a sky that was subtracted.
         ParameterKind::Sky => normal(0.0, noise),
+        ParameterKind::Coefficient => normal(0.0, peak),
         // A galaxy fills an image such as the decoder's with a half-light radius of an eighth of its width.
         ParameterKind::Width if source => log_normal((0.64 * radius).max(16.0 * pixel), 0.7),
         ParameterKind::Width => log_normal(2.4 * radius, 0.8),
         ParameterKind::Radius if source => log_normal((0.08 * radius).max(2.0 * pixel), 0.7),
         // Copies start from different sizes, so that they do not trade places.
-        ParameterKind::Radius if component.count > 1 => {
-            let last = (component.count - 1) as f64;
+        ParameterKind::Radius if copies > 1 => {
+            let last = (copies - 1) as f64;
             let size = |i: usize| (0.1 * (6.0_f64).powf(i as f64 / last) * radius).ln();
-            json!({ "log_normal": { "loc": (0..component.count).map(size).collect::<Vec<_>>(), "scale": 0.6 } })
+            json!({ "log_normal": { "loc": (0..copies).map(size).collect::<Vec<_>>(), "scale": 0.6 } })
         }
         ParameterKind::Radius => log_normal(0.3 * radius, 0.8),
         // Lensed sources are mostly star-forming discs, n near 1 (van der Wel et al. 2014). A cuspy source (n above 3) that

@@ -42,9 +42,10 @@ pub(super) fn is_deep(components: &[(Component, Vec<Slot>)]) -> bool {
 }
 
 impl Rays {
-    /// Follows the rays of a grid: `deflectors` with the redshifts of their own, `sources` those of the sources.
+    /// Follows the rays of a grid, or those seen at `sky` where that is no grid: `deflectors` with the redshifts of their own, `sources`
+    /// those of the sources.
     pub fn through(
-        grid: &Arc<Grid>,
+        grid: Option<&Arc<Grid>>,
         sky: &Array,
         deflectors: &[(Option<f64>, Deflector)],
         sources: &[Option<f64>],
@@ -52,7 +53,11 @@ impl Rays {
     ) -> Result<Self> {
         let all = || deflectors.iter().map(|(_, deflector)| deflector.clone()).collect::<Vec<_>>();
         let Some(Depth { redshifts, cosmology, fixed }) = depth else {
-            return trace_rays(grid, &all()).map(Rays::Single);
+            return match grid {
+                Some(grid) => trace_rays(grid, &all()).map(Rays::Single),
+                None if deflectors.is_empty() => Ok(Rays::Single(sky.clone())),
+                None => weighted_sum(&[(1.0, sky), (-1.0, &deflection(sky, &all())?)]).map(Rays::Single),
+            };
         };
         let mut layers: BTreeMap<Place, (f64, Vec<Deflector>)> = BTreeMap::new();
         for (z, deflector) in deflectors {

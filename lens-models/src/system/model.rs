@@ -9,14 +9,17 @@ use super::config::System;
 use super::defaults::Scales;
 use super::lens_planes::{Depth, Rays, is_deep};
 use super::point_log_prob::PointTerms;
-use super::sampled::{Behind, Given, Lit, Sampled, Slot, sampled, with_slots};
+use super::sampled::{Behind, Given, Lit, Sampled, Shared, Slot, sampled, with_slots};
 use crate::data::ImageData;
 use crate::error::{Error, Result};
 use crate::linear::{AmplitudePrior, Amplitudes};
-use crate::op::{LinearImages, expose, fixed_noise, image_log_prob, linear_log_prob, sky};
+use crate::op::{
+    Deflector, LinearImages, expose, fixed_noise, image_log_prob, linear_log_prob, scalars_of, sky, trace_rays,
+};
+use crate::registration::{Registered, Registration};
 use crate::sampling::Sampling;
 
-/// A system with its data and a prior for every free parameter, ready to run under an engine.
+/// A system with its data, or one band of it, and a prior for every free parameter, ready to run under an engine.
 #[derive(Clone)]
 pub struct SystemModel {
     data: Arc<ImageData>,
@@ -25,6 +28,8 @@ pub struct SystemModel {
     pub(super) components: Vec<(Component, Vec<Slot>)>,
     pub(super) amplitudes: Amplitudes,
     terms: PointTerms,
+    /// The band, of a system that has them.
+    band: Option<String>,
 }
 
 /// A part of a scene whose amplitude is linear.
@@ -67,15 +72,18 @@ impl SystemModel {
     ///
     /// # Errors
     /// A system without light or source, of which there is no image.
-    /// A linear amplitude with a prior that is not normal, or under noise that depends on the model.
+    /// A linear amplitude with a prior that is not normal, or under noise that depends on the model. Several bands, which a
+    /// [`BandsModel`](super::BandsModel) is of.
     pub fn new(system: &System, data: Arc<ImageData>, scales: &Scales) -> Result<Self> {
         if !system.components.iter().any(|c| matches!(c.role, Role::Light | Role::Source)) {
             let hint = "or `light`: a component of either, without which there is no image";
             return Err(Error::MissingKey { place: "the system".to_owned(), key: "source", hint });
         }
+        system.one_band("an image model", "take `System::of_band`, or `BandsModel` for all of them")?;
         if system.components.iter().any(|c| c.linear().is_some()) {
             fixed_noise(&data)?;
         }
+        let data = placed(system, data);
         let components = with_slots(system, scales)?;
         let grid = Arc::new(data.grid.clone());
         Ok(SystemModel {
@@ -85,6 +93,7 @@ impl SystemModel {
             components,
             amplitudes: system.amplitudes,
             terms: PointTerms::default(),
+            band: system.bands.first().and_then(|band| band.name.clone()),
         })
     }
 
@@ -99,15 +108,35 @@ impl SystemModel {
     /// # Errors
     /// What the context returns.
     pub fn run(&self, ctx: &mut Ctx) -> ppl_core::Result<Scene> {
-        let parts = self.parts(ctx)?;
+        self.run_sharing(ctx, None)
+    }
+
+    /// The same as one of several bands of one run.
+    pub(super) fn run_sharing(&self, ctx: &mut Ctx, shared: Option<&mut Shared>) -> ppl_core::Result<Scene> {
+        let parts = self.parts_sharing(ctx, shared)?;
         let score = if parts.units.is_empty() {
             image_log_prob(&self.data, &expose(&self.data, &Array::sum_of(&parts.rest())?)?)?
         } else {
             linear_log_prob(&self.data, &self.linear_images(&parts)?, self.amplitudes)?
         };
-        ctx.factor("image", score)?;
+        match &self.band {
+            None => ctx.factor("image", score)?,
+            Some(band) => ctx.scope(band, |ctx| ctx.factor("image", score))?,
+        }
         parts.behind.observe(ctx, self.terms)?;
         Scene::of(parts)
+    }
+
+    /// The same model with some of its components alone.
+    #[must_use]
+    pub fn with_components(&self, keep: impl Fn(&Component) -> bool) -> Self {
+        let components = self.components.iter().filter(|(component, _)| keep(component)).cloned().collect();
+        SystemModel { components, ..self.clone() }
+    }
+
+    /// Samples the free parameters as a run does, and scores nothing.
+    pub(super) fn run_prior(&self, ctx: &mut Ctx, shared: Option<&mut Shared>) -> ppl_core::Result<()> {
+        sampled(ctx, &self.components, shared).map(drop)
     }
 
     /// The redshifts of a system that has more than one plane of lenses and one of sources.
@@ -168,14 +197,25 @@ impl SystemModel {
     }
 
     pub(super) fn parts(&self, ctx: &mut Ctx) -> ppl_core::Result<Parts> {
-        let Sampled { lit, behind } = sampled(ctx, &self.components)?;
+        self.parts_sharing(ctx, None)
+    }
+
+    fn parts_sharing(&self, ctx: &mut Ctx, shared: Option<&mut Shared>) -> ppl_core::Result<Parts> {
+        let Sampled { lit, behind, registration } = sampled(ctx, &self.components, shared)?;
         let sources: Vec<_> = lit.iter().filter(|lit| lit.role == Role::Source).map(|lit| lit.redshift).collect();
-        let rays = Rays::through(&self.grid, &self.sky, &behind.deflectors, &sources, self.depth(&behind))?;
+        // Where it is fixed, the grid lies there already.
+        let moved = match registration.filter(|_| is_free(&self.components)) {
+            Some(values) => Some(trace_rays(&self.grid, &[Deflector::new(&Registered, scalars_of(&values)?)?])?),
+            None => None,
+        };
+        let sky = moved.as_ref().unwrap_or(&self.sky);
+        let grid = Some(&self.grid).filter(|_| moved.is_none());
+        let rays = Rays::through(grid, sky, &behind.deflectors, &sources, self.depth(&behind))?;
         let (mut parts, mut first) = (Parts { behind, ..Parts::default() }, 0);
         for Lit { role, redshift, model, given: Given { params, template, linear } } in lit {
             let (at, into) = match role {
-                Role::Source => (rays.at(redshift).unwrap_or(&self.sky), &mut parts.source),
-                _ => (&self.sky, &mut parts.light),
+                Role::Source => (rays.at(redshift).unwrap_or(sky), &mut parts.source),
+                _ => (sky, &mut parts.light),
             };
             let place = first;
             first += linear.len();
@@ -190,6 +230,23 @@ impl SystemModel {
         }
         Ok(parts)
     }
+}
+
+/// The data with their pixels where the system says that they lie; where that is sampled, at the origin, from which a run takes them.
+fn placed(system: &System, data: Arc<ImageData>) -> Arc<ImageData> {
+    let Some(component) = system.of_role(Role::Band).next() else { return data };
+    let numbers = Registration::PARAMETERS.iter().map(|p| component.fixed.get(p.name)?.first().copied());
+    let registration = match numbers.collect::<Option<Vec<f64>>>().as_deref() {
+        Some(&[x, y, rotation]) => Registration::of([x, y, rotation]),
+        _ => Registration::default(),
+    };
+    if data.grid.registration() == registration { data } else { Arc::new(data.registered(registration)) }
+}
+
+/// Whether it is sampled where the pixels of the band lie.
+fn is_free(components: &[(Component, Vec<Slot>)]) -> bool {
+    let mut bands = components.iter().filter(|(component, _)| component.role == Role::Band);
+    bands.any(|(_, slots)| slots.iter().any(|slot| !matches!(slot, Slot::Fixed(_))))
 }
 
 impl Scene {

@@ -49,6 +49,6 @@ impl PointsModel {
     /// # Errors
     /// What the context returns.
     pub fn run(&self, ctx: &mut Ctx) -> ppl_core::Result<()> {
-        sampled(ctx, &self.components)?.behind.observe(ctx, self.terms)
+        sampled(ctx, &self.components, None)?.behind.observe(ctx, self.terms)
     }
 }

@@ -10,13 +10,16 @@ use super::component::{Component, Profile, Role};
 use super::config::System;
 use super::lens_planes;
 use super::preset::Preset;
+use super::read_bands::{check_band, named};
 use super::redshifts::Redshifts;
+use super::shines::{self, Shines};
 use crate::data::DataFiles;
 use crate::error::{Error, Result};
 use crate::linear::Amplitudes;
 use crate::op::{AMP, Keys};
 use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
+use crate::registration::Registration;
 
 /// `covariance` is what a fit says of the values in its `best.json`.
 const KEYS: [&str; 10] =
@@ -71,17 +74,29 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
     let file = path.display().to_string();
     let object = object(json, &file)?;
     check_keys(object, &file, &KEYS)?;
-    let data = object.get("data").map(|data| read_data(data, &format!("{file}: `data`"))).transpose()?;
+    let place = format!("{file}: `data`");
+    let (data, bands) = match object.get("data") {
+        None => (None, vec![]),
+        Some(Json::Array(list)) => (None, read_bands(list, &place)?),
+        Some(one) => (Some(read_data(one, &place)?), vec![]),
+    };
     let mut components: Vec<Component> = vec![];
-    for role in Role::ALL {
+    for role in Role::ALL.into_iter().filter(|role| *role != Role::Band) {
         let Some(list) = object.get(role.key()) else { continue };
         let place = format!("{file}: `{}`", role.key());
         for entry in entries(list, role, &place)? {
-            let component = component(entry, role, &place, folder, profiles)?;
+            let (component, shines) = component(entry, role, &place, (folder, profiles), &bands)?;
             if components.iter().any(|c| c.name == component.name) {
                 return Err(Error::DuplicateName { kind: "component", name: component.name });
             }
-            components.push(component);
+            components.extend(in_each(component, entry, &shines, &place)?);
+        }
+    }
+    for (k, band) in bands.iter().enumerate() {
+        let parameters = object.get("data").and_then(|list| list.get(k)?.get("parameters"));
+        let place = check_band(&components, band, k == 0 && parameters.is_some(), &file)?;
+        if k > 0 {
+            components.push(registration(band, parameters, &place)?);
         }
     }
     if components.is_empty() {
@@ -89,13 +104,66 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
     }
     of_points(&components, &file)?;
     of_planes(&components, &file)?;
+    of_halos(&components, &file)?;
     object.get("covariance").map_or(Ok(()), |covariance| check_covariance(covariance, &file))?;
     let priors = object.get("priors").map(|p| PriorSet::from_value(&format!("{file}: `priors`"), p)).transpose()?;
     let preset = preset(object.get("preset"), &format!("{file}: `preset`"))?;
     let amplitudes = amplitudes(object.get("amplitudes"), &format!("{file}: `amplitudes`"))?;
     let priors = priors.unwrap_or_default();
     components.iter_mut().for_each(|component| complete(component, &priors));
-    Ok(System { folder: folder.to_owned(), data, components, preset, priors, amplitudes })
+    Ok(System { folder: folder.to_owned(), data, bands, components, preset, priors, amplitudes })
+}
+
+/// A component as each band sees it; itself, where it is the same in all.
+fn in_each(component: Component, entry: &Json, shines: &Shines, place: &str) -> Result<Vec<Component>> {
+    if shines.bands.is_empty() {
+        return Ok(vec![component]);
+    }
+    let place = format!("{place}: component `{}`", component.name);
+    if component.linear && shines.bands.len() > 1 && !shines.per_band.contains(&AMP) {
+        let expected = "an amplitude of each band: \"amp\" among its `per_band`, or no \"linear\"";
+        return Err(form(&format!("{place}: `{AMP}`"), expected));
+    }
+    let one = |band: &String| {
+        let table = component.profile.parameters();
+        let given = match entry.get("parameters") {
+            None => Given::default(),
+            Some(json) => given(json, table, component.count, &place, (shines, Some(band)))?,
+        };
+        let (fixed, start) = (given.fixed, given.start);
+        Ok(Component { fixed, start, band: Some(band.clone()), per_band: shines.per_band.clone(), ..component.clone() })
+    };
+    shines.bands.iter().map(one).collect()
+}
+
+/// The data of several bands.
+fn read_bands(list: &[Json], place: &str) -> Result<Vec<DataFiles>> {
+    let read = |(name, entry): (String, Map<String, Json>)| {
+        let files = read_data(&Json::Object(entry), &format!("{place}: band `{name}`"))?;
+        Ok(DataFiles { name: Some(name), ..files })
+    };
+    named(list, place)?.into_iter().map(read).collect()
+}
+
+/// What is said of where a band lies.
+fn registration(band: &DataFiles, parameters: Option<&Json>, place: &str) -> Result<Component> {
+    let same = Shines { bands: vec![], per_band: vec![] };
+    let Given { fixed, start } = match parameters {
+        None => Given::default(),
+        Some(json) => given(json, Registration::PARAMETERS, 1, place, (&same, None))?,
+    };
+    Ok(Component {
+        name: band.name.clone().unwrap_or_default(),
+        role: Role::Band,
+        profile: Profile::Registration,
+        count: 1,
+        fixed,
+        start,
+        redshift: None,
+        linear: false,
+        band: band.name.clone(),
+        per_band: vec![],
+    })
 }
 
 /// The entries of a role: a list of components, or the one cosmology.
@@ -153,6 +221,18 @@ fn of_planes(components: &[Component], file: &str) -> Result<()> {
     Ok(())
 }
 
+/// What a halo needs to be an angle.
+fn of_halos(components: &[Component], file: &str) -> Result<()> {
+    let halo = components.iter().find(|c| matches!(c.profile, Profile::Halo(_)));
+    match halo {
+        Some(_) if !components.iter().any(|c| c.role == Role::Cosmology) => {
+            let hint = "an object with `z_lens` and `z_source`, as there is a `subhalo`";
+            Err(Error::MissingKey { place: file.to_owned(), key: "cosmology", hint })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The redshift of an entry.
 fn redshift(entry: &Map<String, Json>, place: &str) -> Result<Option<f64>> {
     let Some(json) = entry.get(REDSHIFT) else { return Ok(None) };
@@ -160,15 +240,17 @@ fn redshift(entry: &Map<String, Json>, place: &str) -> Result<Option<f64>> {
     z.map(Some).ok_or_else(|| form(&format!("{place}: `{REDSHIFT}`"), "a number above 0"))
 }
 
-/// A parameter of the cosmology of which nothing is said, nor its prior, has its default.
+/// A parameter of the cosmology, or of where a band lies, of which nothing is said, nor its prior, has its default.
 fn complete(component: &mut Component, priors: &PriorSet) {
-    if component.role != Role::Cosmology {
-        return;
-    }
+    let default = |name| match component.role {
+        Role::Cosmology => Some(Redshifts::default_of(name)),
+        Role::Band => Some(0.0),
+        _ => None,
+    };
     for parameter in component.profile.parameters() {
         let said = component.start.contains_key(parameter.name) || priors.get(&component.site(parameter)).is_some();
-        if !said {
-            component.fixed.entry(parameter.name).or_insert_with(|| vec![Redshifts::default_of(parameter.name)]);
+        if let Some(value) = default(parameter.name).filter(|_| !said) {
+            component.fixed.entry(parameter.name).or_insert_with(|| vec![value]);
         }
     }
 }
@@ -232,21 +314,22 @@ fn check_covariance(json: &Json, file: &str) -> Result<()> {
 }
 
 /// The keys of `data` that hold whole numbers; what is neither among them nor a path is a number.
-const WHOLE: [&str; 2] = ["supersampling", "psf_supersampling"];
+const WHOLE: [&str; 3] = ["supersampling", "psf_supersampling", "noise_reach"];
 
 fn read_data(json: &Json, place: &str) -> Result<DataFiles> {
     let entry = object(json, place)?;
     check_keys(entry, place, DataFiles::KEYS)?;
-    let list = |value: &Json, of: fn(&Json) -> bool| {
-        value.as_array().is_some_and(|list| list.len() == 2 && list.iter().all(of))
+    let list = |value: &Json, len: usize, of: fn(&Json) -> bool| {
+        value.as_array().is_some_and(|list| list.len() == len && list.iter().all(of))
     };
     let whole = |value: &Json| value.as_u64().is_some_and(|n| n > 0);
     for (key, value) in entry.iter().filter(|(key, value)| !(value.is_null() && *key != "psf_supersampling")) {
         let (right, expected) = match key.as_str() {
             path if DataFiles::PATHS.contains(&path) => (value.is_string(), "a path in quotes, such as \"image.fits\""),
             count if WHOLE.contains(&count) => (value.is_u64(), "a whole number, such as 3"),
-            "size" => (list(value, whole), "width and height in pixels, such as [100, 100]"),
-            "mask_center" => (list(value, Json::is_number), "x and y in arcsec, such as [0.1, -0.2]"),
+            "size" => (list(value, 2, whole), "width and height in pixels, such as [100, 100]"),
+            "mask_center" => (list(value, 2, Json::is_number), "x and y in arcsec, such as [0.1, -0.2]"),
+            "noise_patch" => (list(value, 4, Json::is_u64), "x, y, width and height in pixels, such as [0, 0, 50, 40]"),
             _ => (value.is_number(), "a number, such as 0.05"),
         };
         if !right {
@@ -256,16 +339,23 @@ fn read_data(json: &Json, place: &str) -> Result<DataFiles> {
     serde_json::from_value(json.clone()).map_err(|cause| Error::BadKey { place: place.to_owned(), cause })
 }
 
-fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Profiles) -> Result<Component> {
+fn component(
+    json: &Json,
+    role: Role,
+    place: &str,
+    (folder, profiles): (&Path, &Profiles),
+    bands: &[DataFiles],
+) -> Result<(Component, Shines)> {
     let entry = object(json, place)?;
     let own = entry.get("profile").and_then(Json::as_str).map_or(&[][..], |name| role.keys(name, profiles));
     // Points and the cosmology are what they are.
     let own = if matches!(role, Role::Points | Role::Cosmology) { role.keys(role.key(), profiles) } else { own };
     let known: &[&str] = match role {
         Role::Points => &["name", "parameters"],
-        Role::Cosmology => &["parameters"],
-        Role::Lens | Role::Source => &[&COMPONENT_KEYS[..], &[REDSHIFT]].concat(),
-        Role::Light => &COMPONENT_KEYS,
+        Role::Cosmology | Role::Band => &["parameters"],
+        Role::Lens => &[&COMPONENT_KEYS[..], &[REDSHIFT]].concat(),
+        Role::Source => &[&COMPONENT_KEYS[..], &[REDSHIFT], &shines::KEYS].concat(),
+        Role::Light => &[&COMPONENT_KEYS[..], &shines::KEYS].concat(),
     };
     check_keys(entry, place, &[known, own].concat())?;
     let text = |key: &'static str, hint| {
@@ -298,9 +388,10 @@ fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Pro
     if count > 1 && profile.parameters().iter().any(|p| p.size > 1) {
         return Err(form(&format!("{place}: `count`"), "1, for a profile one of whose parameters is a vector"));
     }
+    let shines = Shines::read(entry, role, profile.parameters(), bands, &place)?;
     let Given { fixed, start } = match entry.get("parameters") {
         None => Given::default(),
-        Some(json) => given(json, profile.parameters(), count, &place)?,
+        Some(json) => given(json, profile.parameters(), count, &place, (&shines, None))?,
     };
     let component = Component {
         name: name.to_owned(),
@@ -311,8 +402,10 @@ fn component(json: &Json, role: Role, place: &str, folder: &Path, profiles: &Pro
         start,
         redshift: redshift(entry, &place)?,
         linear: false,
+        band: None,
+        per_band: vec![],
     };
-    Ok(Component { linear: linear(entry, &component, &place)?, ..component })
+    Ok((Component { linear: linear(entry, &component, &place)?, ..component }, shines))
 }
 
 /// The values of parameters that are fixed, and of those that are free.
@@ -322,11 +415,22 @@ struct Given {
     start: BTreeMap<&'static str, Vec<f64>>,
 }
 
-fn given(json: &Json, table: &'static [ProfileParameter], count: usize, place: &str) -> Result<Given> {
+/// The values of `parameters` for a band, or for all; what is said of a band goes before what is said of all.
+fn given(
+    json: &Json,
+    table: &'static [ProfileParameter],
+    count: usize,
+    place: &str,
+    (shines, of_band): (&Shines, Option<&String>),
+) -> Result<Given> {
     let mut given = Given::default();
-    for (name, entry) in object(json, &format!("{place}: `parameters`"))? {
-        let unknown = || Error::unknown("parameter", name, place, table.iter().map(|p| p.name));
-        let parameter = table.iter().find(|p| p.name == name).ok_or_else(unknown)?;
+    let entries = object(json, &format!("{place}: `parameters`"))?.iter().map(|(name, entry)| {
+        let (parameter, band) = shines.parameter(name, table, place)?;
+        Ok((name, parameter, band, entry))
+    });
+    let mut entries = entries.collect::<Result<Vec<_>>>()?;
+    entries.sort_by_key(|(_, _, band, _)| band.is_some());
+    for (name, parameter, band, entry) in entries {
         let here = format!("{place}: `{name}`");
         let entry = object(entry, &here)?;
         check_keys(entry, &here, &["value", "free"])?;
@@ -351,7 +455,13 @@ fn given(json: &Json, table: &'static [ProfileParameter], count: usize, place: &
         if let Some(bad) = values.iter().find(|v| !inside(v)) {
             return Err(Error::OutOfSupport { name: here, value: *bad, support: format!("{low} to {high}") });
         }
-        if free { &mut given.start } else { &mut given.fixed }.insert(parameter.name, values);
+        if band.is_some() && band != of_band.map(String::as_str) {
+            continue;
+        }
+        let Given { fixed, start } = &mut given;
+        let (into, other) = if free { (start, fixed) } else { (fixed, start) };
+        into.insert(parameter.name, values);
+        other.remove(parameter.name);
     }
     round_enough(&given, count, place)?;
     Ok(given)
@@ -362,6 +472,7 @@ fn round_enough(given: &Given, count: usize, place: &str) -> Result<()> {
     let all = |name| given.fixed.get(name).or(given.start.get(name));
     let (Some(e1), Some(e2)) = (all("e1"), all("e2")) else { return Ok(()) };
     let at = |values: &[f64], copy| values.get(copy).or(values.first()).copied().unwrap_or(0.0);
+    let count = count.max(e1.len()).max(e2.len());
     let length = (0..count).map(|copy| at(e1, copy).hypot(at(e2, copy))).fold(0.0, f64::max);
     if length < 1.0 {
         return Ok(());

@@ -171,7 +171,7 @@ mod tests {
         let files = system.data.clone().unwrap();
         let psf = files.read_psf(Path::new(".")).unwrap();
         let image = Image::new(60, 50, vec![0.0; 3000]).unwrap();
-        let data = Arc::new(files.assemble(Inputs { image, noise: None, exposure: None, psf, mask: None }).unwrap());
+        let data = Arc::new(files.assemble(Inputs { psf, ..Inputs::new(image) }).unwrap());
         SystemModel::new(&system, data.clone(), &Scales::of(&data, false)).unwrap()
     }
 

@@ -1,5 +1,6 @@
 //! Sampled: the components of a system with the values that one run gives their parameters.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -68,7 +69,19 @@ pub(super) struct Lit<'s> {
 pub(super) struct Sampled<'s> {
     pub lit: Vec<Lit<'s>>,
     pub behind: Behind,
+    /// Where the pixels lie, of a band after the first.
+    pub registration: Option<Vec<Value>>,
 }
+
+/// What the bands of one run share: each value and each template is made by the first of them that has it.
+#[derive(Default)]
+pub(super) struct Shared {
+    values: BTreeMap<String, Value>,
+    templates: BTreeMap<String, Template>,
+}
+
+/// What several bands share, or nothing, where there is one.
+type Sharing<'a> = Option<&'a mut Shared>;
 
 /// The lenses, and the point sources behind them.
 #[derive(Clone, Default)]
@@ -79,16 +92,23 @@ pub(super) struct Behind {
     pub cosmology: Option<(Redshifts, Vec<Value>)>,
 }
 
-/// Samples the parameters of all components, in their order.
-pub(super) fn sampled<'s>(ctx: &mut Ctx, components: &'s [(Component, Vec<Slot>)]) -> ppl_core::Result<Sampled<'s>> {
-    let mut all = Sampled { lit: vec![], behind: Behind::default() };
+/// Samples the parameters of all components, in their order, but for those that a band before has sampled.
+pub(super) fn sampled<'s>(
+    ctx: &mut Ctx,
+    components: &'s [(Component, Vec<Slot>)],
+    mut shared: Sharing<'_>,
+) -> ppl_core::Result<Sampled<'s>> {
+    let mut all = Sampled { lit: vec![], behind: Behind::default(), registration: None };
+    let mut halos = vec![];
     for (component, slots) in components {
-        for given in values(ctx, component, slots)? {
+        for given in values(ctx, component, slots, shared.as_deref_mut())? {
             match &component.profile {
                 Profile::Mass(profile) => {
                     let deflector = Deflector::new(*profile, scalars_of(&given.params)?)?;
                     all.behind.deflectors.push((component.redshift, deflector));
                 }
+                // Their angles hang on the cosmology, which comes last.
+                Profile::Halo(halo) => halos.push((component.redshift, *halo, given.params)),
                 Profile::Light(model) => {
                     let Component { role, redshift, .. } = *component;
                     all.lit.push(Lit { role, redshift, model, given });
@@ -97,7 +117,13 @@ pub(super) fn sampled<'s>(ctx: &mut Ctx, components: &'s [(Component, Vec<Slot>)
                     all.behind.points.push((component.name.clone(), points.clone(), given.params));
                 }
                 Profile::Cosmology(redshifts) => all.behind.cosmology = Some((*redshifts, given.params)),
+                Profile::Registration => all.registration = Some(given.params),
             }
+        }
+    }
+    if let Some((redshifts, cosmology)) = &all.behind.cosmology {
+        for (z, halo, values) in halos {
+            all.behind.deflectors.push((z, halo.deflector(&values, *redshifts, cosmology, z)?));
         }
     }
     Ok(all)
@@ -133,20 +159,28 @@ pub(super) struct Given<'s> {
 }
 
 /// The parameters of each copy of a component.
-fn values<'s>(ctx: &mut Ctx, component: &Component, slots: &'s [Slot]) -> ppl_core::Result<Vec<Given<'s>>> {
-    let parameters = component.profile.parameters().iter().zip(slots);
+fn values<'s>(
+    ctx: &mut Ctx,
+    component: &Component,
+    slots: &'s [Slot],
+    mut shared: Sharing<'_>,
+) -> ppl_core::Result<Vec<Given<'s>>> {
     ctx.scope(&component.name, |ctx| {
         if component.count == 1 {
-            return single(ctx, component, slots).map(|one| vec![one]);
+            return single(ctx, component, slots, shared).map(|one| vec![one]);
         }
-        let vectors = ctx.plate("copies", component.count, |ctx| {
-            let all = parameters.map(|(p, slot)| match slot {
-                Slot::Free(prior) => ctx.sample(p.name, prior.clone()),
-                Slot::Fixed(values) => Ok(Var::vector(repeated(values, component.count))),
-                Slot::Linear(_) => Ok(Var::vector(vec![1.0; component.count])),
-            });
-            all.collect::<ppl_core::Result<Vec<_>>>()
-        })?;
+        let mut vectors: Vec<Var<(usize,)>> = vec![];
+        for (parameter, slot) in component.profile.parameters().iter().zip(slots) {
+            let all = |ctx: &mut Ctx| {
+                let vector = ctx.plate("copies", component.count, |ctx| match slot {
+                    Slot::Free(prior) => ctx.sample(parameter.name, prior.clone()),
+                    Slot::Fixed(values) => Ok(Var::vector(repeated(values, component.count))),
+                    Slot::Linear(_) => Ok(Var::vector(vec![1.0; component.count])),
+                });
+                vector.map(|vector| vector.as_value().clone())
+            };
+            vectors.push(Var::from_value(once(ctx, component, parameter, shared.as_deref_mut(), all)?));
+        }
         let copy = |i| {
             let params = vectors.iter().map(|v| v.get(i).map(|one| one.as_value().clone()));
             let linear = linear(slots).get(i..=i).unwrap_or_default();
@@ -156,25 +190,79 @@ fn values<'s>(ctx: &mut Ctx, component: &Component, slots: &'s [Slot]) -> ppl_co
     })
 }
 
+/// The value of a parameter: what a band before has sampled, or what `sample` does, in the scope of the band where it is the band's own.
+fn once(
+    ctx: &mut Ctx,
+    component: &Component,
+    parameter: &ProfileParameter,
+    shared: Sharing<'_>,
+    sample: impl FnOnce(&mut Ctx) -> ppl_core::Result<Value>,
+) -> ppl_core::Result<Value> {
+    let own = component.own_band(&[parameter.name]);
+    let Some(shared) = shared else {
+        return match own {
+            Some(band) => ctx.scope(band, sample),
+            None => sample(ctx),
+        };
+    };
+    let site = component.site(parameter);
+    if let Some(value) = shared.values.get(&site) {
+        return Ok(value.clone());
+    }
+    let value = match own {
+        Some(band) => ctx.scope(band, sample)?,
+        None => sample(ctx)?,
+    };
+    shared.values.insert(site, value.clone());
+    Ok(value)
+}
+
 /// The priors of the linear amplitudes among the slots of a component.
 fn linear(slots: &[Slot]) -> &[AmplitudePrior] {
     slots.iter().find_map(Slot::linear).unwrap_or_default()
 }
 
 /// The parameters of a single component, those after the first measured as its light says.
-fn single<'s>(ctx: &mut Ctx, component: &Component, slots: &'s [Slot]) -> ppl_core::Result<Given<'s>> {
+fn single<'s>(
+    ctx: &mut Ctx,
+    component: &Component,
+    slots: &'s [Slot],
+    mut shared: Sharing<'_>,
+) -> ppl_core::Result<Given<'s>> {
     let mut given = Given { params: vec![], template: None, linear: linear(slots) };
     for (parameter, slot) in component.profile.parameters().iter().zip(slots) {
-        let gauge = match (&component.profile, &given.template) {
-            (Profile::Light(light), Some(template)) => light.gauge(template, &given.params).transpose()?,
-            _ => None,
+        let sample = |ctx: &mut Ctx| {
+            let gauge = match (&component.profile, &given.template) {
+                (Profile::Light(light), Some(template)) => light.gauge(template, &given.params).transpose()?,
+                _ => None,
+            };
+            value(ctx, parameter, slot, gauge)
         };
-        given.params.push(value(ctx, parameter, slot, gauge)?);
+        let value = once(ctx, component, parameter, shared.as_deref_mut(), sample)?;
+        given.params.push(value);
         if let (Profile::Light(light), [first]) = (&component.profile, &given.params[..]) {
-            given.template = light.template(first).transpose()?;
+            given.template = template(component, light, parameter, first, shared.as_deref_mut())?;
         }
     }
     Ok(given)
+}
+
+/// What a light makes of its first parameter, unless a band before has made it.
+fn template(
+    component: &Component,
+    light: &Arc<dyn LightModel>,
+    parameter: &ProfileParameter,
+    first: &Value,
+    shared: Sharing<'_>,
+) -> ppl_core::Result<Option<Template>> {
+    let Some(shared) = shared else { return light.template(first).transpose() };
+    let site = component.site(parameter);
+    if let Some(template) = shared.templates.get(&site) {
+        return Ok(Some(template.clone()));
+    }
+    let made = light.template(first).transpose()?;
+    shared.templates.extend(made.iter().map(|template| (site.clone(), template.clone())));
+    Ok(made)
 }
 
 /// A parameter of a single component. A vector has a prior of vectors, or lies in a plate of its own name.

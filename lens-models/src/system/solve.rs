@@ -187,7 +187,7 @@ mod tests {
         let pixels = (0..480).map(|i| 0.2 * (0.3 * i as f32).sin() + 3.0 / (1.0 + (i as f32 - 250.0).abs())).collect();
         let image = Image::new(24, 20, pixels).unwrap();
         let psf = files.read_psf(Path::new(".")).unwrap();
-        Arc::new(files.assemble(Inputs { image, noise: None, exposure: None, psf, mask: None }).unwrap())
+        Arc::new(files.assemble(Inputs { psf, ..Inputs::new(image) }).unwrap())
     }
 
     fn model(system: &System) -> SystemModel {

@@ -22,6 +22,7 @@ mod moments;
 mod pareto;
 pub(crate) mod quantile;
 pub(crate) mod rank;
+mod ranks;
 pub(crate) mod rhat;
 pub(crate) mod split;
 
@@ -31,4 +32,5 @@ pub use mcse::{mcse_mean, mcse_quantile, mcse_sd};
 pub use moments::{mean, sd};
 pub use pareto::pareto_k;
 pub use quantile::{median, quantile};
+pub use ranks::Ranks;
 pub use rhat::rhat;

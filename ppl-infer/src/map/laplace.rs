@@ -188,6 +188,11 @@ impl Laplace {
         Self { mean, logp: unknown, covariance, log_evidence, floored: 0, gain, gradient_count: 0, factor }
     }
 
+    /// F with covariance = F F', `[dim, dim]`, row-major.
+    pub fn factor(&self) -> &[f64] {
+        &self.factor
+    }
+
     /// Length of one position.
     pub fn dim(&self) -> usize {
         self.mean.len()

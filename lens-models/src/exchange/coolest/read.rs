@@ -68,7 +68,7 @@ fn written_here(file: &Entry<'_>) -> Result<Vec<(String, Option<Role>)>> {
     let one = |entry: Entry<'_>| {
         let role = entry.need("role", "lens, light or source")?.text()?;
         let name = entry.need("name", "a text")?.text()?;
-        Ok((name.to_owned(), Role::ALL.into_iter().find(|r| r.key() == role)))
+        Ok((name.to_owned(), Role::ALL.into_iter().find(|r| *r != Role::Band && r.key() == role)))
     };
     ours.list_of("components")?.into_iter().map(one).collect()
 }

@@ -216,13 +216,13 @@ impl Writer<'_> {
 
     /// The name of a number among the scalars of a posterior.
     fn flat(&self, component: &Component, copy: usize, parameter: &str) -> String {
-        let site = format!("{}.{parameter}", component.name);
+        let site = component.site_of(parameter);
         if component.count > 1 { format!("{site}[{copy}]") } else { site }
     }
 
     /// The quantity with the prior of its site; a note where the standard has none like it.
     fn with_prior(&mut self, component: &Component, ours: &str, mut quantity: Quantity, profile: &str) -> Quantity {
-        let site = format!("{}.{ours}", component.name);
+        let site = component.site_of(ours);
         let prior = self.system.priors.get(&site).filter(|_| !quantity.fixed);
         if let (Some(json), Some(kind)) = (prior.and_then(|prior| prior.to_json()), kind_of(profile, ours)) {
             quantity.prior = prior::write(&json, kind, quantity.factor);

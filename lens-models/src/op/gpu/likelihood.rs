@@ -21,6 +21,10 @@ pub(in crate::op) fn likelihood(data: &Arc<ImageData>, places: &mut Places<'_>) 
     let (weight, iv, factor, constant) = match &data.noise {
         Noise::Sigma(map) => (map.inverse(), 1.0, -1.0, map.constant()),
         Noise::Background(b) => (b.shares(), b.inverse_variance(), b.factor(), b.constant()),
+        Noise::Correlated(_) => {
+            let operation = "image_log_prob with correlated noise";
+            return Err(ppl_core::Error::NoDeviceBody { operation, device: ppl_core::Device::Cuda(0) });
+        }
     };
     let grid = [places.gpu().blocks(n, lanes, THREADS), lanes, 1];
     let image = places.pixels(0)?.at;

@@ -4,29 +4,31 @@ use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output,
 use ppl_core::{Array, Error, Result};
 
 use super::hartley::Hartley;
-use super::link::Link;
 use super::spectrum::Spectrum;
-use super::window::window;
+use super::window::Window;
+
+/// Parameters beside the numbers: length, slope; width and offsets of the window.
+const PARAMS: usize = 5;
 
 /// The image `[side, side]` of a Gaussian process from standard normal numbers `xi`, `[side^2]`:
 ///
-/// w g(f), f = sigma H [root(k) xi],  root(k)^2 proportional to [1 + (k length)^2]^(-slope / 2)
+/// w f, f = H [root(k) xi],  root(k)^2 proportional to [1 + (k length)^2]^(-slope / 2)
 ///
-/// with H the Hartley transform along both axes, g the link, w the [window](super::window), `length` in widths of the grid, k in radians a
-/// width. Every pixel of f has a variance of sigma^2; its covariance is Matern's of nu = slope / 2 - 1 and the scale sqrt(2 nu) `length`,
-/// on a grid whose opposite sides are neighbours. Where the grid lies and how wide it is on the sky is not known here: the image is the
-/// same at any size. All inputs may have lanes and be differentiated.
+/// with H the Hartley transform along both axes, w the [window](super::window) of `width`, `offset_x` and `offset_y`, `length` in widths of
+/// the grid, k in radians a width. Every pixel of f has a variance of one; its covariance is Matern's of nu = slope / 2 - 1 and the scale
+/// sqrt(2 nu) `length`, on a grid whose opposite sides are neighbours. Where the grid lies and how wide it is on the sky is not known here:
+/// the image is the same at any size. All inputs may have lanes and be differentiated; `spectrum` is length and slope.
 ///
 /// # Errors
 /// Numbers that fill no square; parameters that are no scalars.
-pub fn gaussian_field(xi: &Value, [sigma, length, slope]: [&Value; 3], link: Link) -> Result<Array> {
-    record(GaussianField::new(link), &[xi, sigma, length, slope]).map(Array::from_value)
+pub fn gaussian_field(xi: &Value, spectrum: [&Value; 2], window: [&Value; 3]) -> Result<Array> {
+    let [length, slope] = spectrum;
+    let [width, offset_x, offset_y] = window;
+    record(GaussianField::default(), &[xi, length, slope, width, offset_x, offset_y]).map(Array::from_value)
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct GaussianField {
-    link: Link,
-    window: Vec<f64>,
     lanes: Vec<Lane>,
 }
 
@@ -37,14 +39,9 @@ struct Lane {
     spectrum: Spectrum,
     /// What the spectrum is of: length, slope.
     of: [f64; 2],
-    /// The field before the link, afterwards what comes back of it.
+    window: Window,
+    /// The field under no window, afterwards what comes back of it.
     field: Vec<f64>,
-}
-
-impl GaussianField {
-    pub(super) fn new(link: Link) -> Self {
-        GaussianField { link, window: vec![], lanes: vec![] }
-    }
 }
 
 impl Lane {
@@ -53,21 +50,27 @@ impl Lane {
             hartley: Hartley::new(side),
             spectrum: Spectrum::default(),
             of: [f64::NAN; 2],
+            window: Window::default(),
             field: vec![0.0; side * side],
         }
     }
 
     /// The field of these numbers.
-    fn synthesise(&mut self, side: usize, xi: &[f64], [sigma, length, slope]: [f64; 3]) {
-        let of = [length, slope];
-        if of != self.of {
-            self.spectrum.set(side, of[0], of[1]);
-            self.of = of;
+    fn synthesise(&mut self, side: usize, xi: &[f64], [length, slope, width, x, y]: [f64; PARAMS]) {
+        if [length, slope] != self.of {
+            self.spectrum.set(side, length, slope);
+            self.of = [length, slope];
         }
+        self.window.set(side, [width, x, y]);
         let harmonics = xi.iter().zip(&self.spectrum.root);
-        self.field.iter_mut().zip(harmonics).for_each(|(f, (xi, root))| *f = sigma * root * xi);
+        self.field.iter_mut().zip(harmonics).for_each(|(f, (xi, root))| *f = root * xi);
         self.hartley.transform(&mut self.field);
     }
+}
+
+/// The parameters of a lane.
+fn params(inputs: Inputs<'_>, lane: usize) -> [f64; PARAMS] {
+    std::array::from_fn(|i| inputs.at(1 + i).lane(lane)[0])
 }
 
 impl FusedOp for GaussianField {
@@ -83,10 +86,7 @@ impl FusedOp for GaussianField {
             return Err(Error::Broadcast { left: Dims::SCALAR, right: shape.dims });
         }
         let lanes = common_lanes(inputs);
-        if self.window.len() != side * side {
-            self.window = window(side);
-            self.lanes.clear();
-        }
+        self.lanes.retain(|lane| lane.field.len() == side * side);
         self.lanes.resize_with(lanes, || Lane::new(side));
         Ok(Output::pixels(Shape::new(lanes, Dims::new(&[side, side]))))
     }
@@ -94,35 +94,34 @@ impl FusedOp for GaussianField {
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
         let side = out.shape.dims.len().isqrt();
         for (l, lane) in self.lanes.iter_mut().enumerate() {
-            let params = [1, 2, 3].map(|i| inputs.at(i).lane(l)[0]);
-            lane.synthesise(side, inputs.at(0).lane(l), params);
-            let pixels = out.lane_pixels(l).iter_mut().zip(&lane.field).zip(&self.window);
-            pixels.for_each(|((out, f), w)| *out = (w * self.link.value(*f)) as f32);
+            lane.synthesise(side, inputs.at(0).lane(l), params(inputs, l));
+            let pixels = out.lane_pixels(l).iter_mut().zip(&lane.field).zip(lane.window.factors());
+            pixels.for_each(|((out, f), w)| *out = (w * f) as f32);
         }
     }
 
     fn vjp(&mut self, inputs: Inputs<'_>, _: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
         for (l, lane) in self.lanes.iter_mut().enumerate() {
-            let [sigma, length, _] = [1, 2, 3].map(|i| inputs.at(i).lane(l)[0]);
+            let length = params(inputs, l)[0];
             let xi = inputs.at(0).lane(l);
-            for ((f, c), w) in lane.field.iter_mut().zip(cotangent.lane_pixels(l)).zip(&self.window) {
-                *f = w * f64::from(*c) * self.link.slope(*f);
+            let mut by = [0.0; PARAMS];
+            let windowed = cotangent.lane_pixels(l).iter().zip(lane.window.factors()).zip(lane.window.slopes());
+            for (f, ((c, w), slopes)) in lane.field.iter_mut().zip(windowed) {
+                let back = w * f64::from(*c);
+                by[2..].iter_mut().zip(slopes).for_each(|(by, slope)| *by += back * *f * slope);
+                *f = back;
             }
             // The transform is symmetric: back is forth.
             lane.hartley.transform(&mut lane.field);
-            let [mut by_sigma, mut by_ln_length, mut by_slope] = [0.0; 3];
+            let spectrum = &lane.spectrum;
             for (k, h) in lane.field.iter_mut().enumerate() {
-                let root = lane.spectrum.root[k];
-                let by_ln = *h * root * xi[k];
-                by_sigma += by_ln;
-                by_ln_length += by_ln * lane.spectrum.by_ln_length[k];
-                by_slope += by_ln * lane.spectrum.by_slope[k];
-                *h *= sigma * root;
+                *h *= spectrum.root[k];
+                by[0] += *h * xi[k] * spectrum.by_ln_length[k] / length;
+                by[1] += *h * xi[k] * spectrum.by_slope[k];
             }
             if let Some(into) = gradients.lane(0, l) {
                 into.iter_mut().zip(&lane.field).for_each(|(g, h)| *g += h);
             }
-            let by = [by_sigma, sigma * by_ln_length / length, sigma * by_slope];
             for (i, by) in by.into_iter().enumerate() {
                 if let Some(into) = gradients.lane(1 + i, l) {
                     into[0] += by;
@@ -138,36 +137,34 @@ mod tests {
     use ppl_core::autodiff::check;
 
     fn inputs(lanes: usize, side: usize) -> Vec<Value> {
-        let rows = [[0.8, 0.11, 3.5], [1.3, 0.22, 4.2]];
+        let rows = [[0.11, 3.5, 0.9, 0.06, -0.04], [0.22, 4.2, 1.2, -0.03, 0.08]];
         let scalar = |i: usize| {
             let numbers: Vec<f64> = (0..lanes).map(|l| rows[l % 2][i]).collect();
             Value::constant(Shape::new(lanes, Dims::SCALAR), numbers)
         };
-        std::iter::once(check::example(lanes, &[side * side])).chain((0..3).map(scalar)).collect()
+        std::iter::once(check::example(lanes, &[side * side])).chain((0..PARAMS).map(scalar)).collect()
     }
 
     #[test]
-    fn the_vjp_of_a_field_is_right_by_its_numbers_and_by_its_spectrum() {
-        for link in [Link::None, Link::Exp, Link::Softplus] {
-            for (lanes, side) in [(1, 4), (2, 5)] {
-                // f32 pixels over a step of 1e-3, and its curvature.
-                check::vjp(|| GaussianField::new(link), &inputs(lanes, side), 1e-3, 1e-3);
-            }
+    fn the_vjp_of_a_field_is_right_by_its_numbers_its_spectrum_and_its_window() {
+        for (lanes, side) in [(1, 4), (2, 5)] {
+            // f32 pixels over a step of 1e-3, and its curvature.
+            check::vjp(GaussianField::default, &inputs(lanes, side), 1e-3, 1e-3);
         }
     }
 
     #[test]
     fn its_covariance_is_that_of_its_spectrum() {
-        let (side, sigma, length, slope) = (6, 1.7, 0.15, 3.0);
+        let (side, length, slope, of) = (6, 0.15, 3.0, [0.8, 0.1, -0.05]);
         let scalar = |v: f64| Value::shared(Dims::SCALAR, vec![v]);
-        let params = [sigma, length, slope].map(scalar);
-        let window = window(side);
+        let (spectrum, under) = ([length, slope].map(scalar), of.map(scalar));
+        let window: Vec<f64> = Window::new(side, of).factors().collect();
         // Column k of the linear map from xi to the field.
         let column = |k: usize| {
             let mut xi = vec![0.0; side * side];
             xi[k] = 1.0;
             let xi = Value::shared(Dims::new(&[side * side]), xi);
-            let field = gaussian_field(&xi, params.each_ref(), Link::None).unwrap();
+            let field = gaussian_field(&xi, spectrum.each_ref(), under.each_ref()).unwrap();
             field.lane(0).iter().map(|f| f64::from(*f)).collect::<Vec<_>>()
         };
         let columns: Vec<_> = (0..side * side).map(column).collect();
@@ -184,7 +181,7 @@ mod tests {
             let (dx, dy) = ((a % side) as f64 - (b % side) as f64, (a / side) as f64 - (b / side) as f64);
             let turn = std::f64::consts::TAU / side as f64;
             let sum: f64 = pairs().map(|(x, y)| power(x, y) * (turn * (x as f64 * dx + y as f64 * dy)).cos()).sum();
-            let expected = window[a] * window[b] * sigma * sigma * sum / total;
+            let expected = window[a] * window[b] * sum / total;
             // Pixels of f32.
             assert!((covariance(a, b) - expected).abs() < 1e-5, "{a} {b}: {} {expected}", covariance(a, b));
         }
@@ -194,6 +191,6 @@ mod tests {
     fn numbers_that_fill_no_square_are_refused() {
         let scalar = Value::shared(Dims::SCALAR, vec![1.0]);
         let xi = Value::shared(Dims::new(&[5]), vec![0.0; 5]);
-        assert!(gaussian_field(&xi, [&scalar; 3], Link::None).is_err());
+        assert!(gaussian_field(&xi, [&scalar; 2], [&scalar; 3]).is_err());
     }
 }

@@ -6,17 +6,12 @@ use super::light::{NAME, Pixels};
 use crate::error::{Error, Result};
 use crate::op::keys::Keys;
 use crate::op::light_model::{LightKind, LightModel};
-use crate::op::raster::Interpolation;
 
 /// Pixels a side where nothing is said, and the most.
 const SIDE: usize = 50;
 const SIDES: std::ops::RangeInclusive<usize> = 4..=100;
 
-/// Pixelised light by name. A component may say
-///
-/// - `"pixels"`: how many a side, 4 to 100; 50;
-/// - `"link"`: `"none"`, `"exp"` or `"softplus"`, by which the field becomes a brightness; `"none"`;
-/// - `"interpolation"`: `"cubic"`, or `"bilinear"` with kinks in its gradient; `"cubic"`.
+/// Pixelised light by name. A component may say `"pixels"`, how many a side, 4 to 100; 50.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PixelsKind;
 
@@ -26,7 +21,7 @@ impl LightKind for PixelsKind {
     }
 
     fn keys(&self) -> &'static [&'static str] {
-        &["pixels", "link", "interpolation"]
+        &["pixels"]
     }
 
     fn make(&self, keys: &Keys<'_>) -> Result<Arc<dyn LightModel>> {
@@ -35,8 +30,7 @@ impl LightKind for PixelsKind {
             let expected = format!("{} to {} pixels a side", SIDES.start(), SIDES.end());
             return Err(Error::WrongForm { place: format!("{}: `pixels`", keys.place()), expected });
         }
-        let interpolation = keys.get("interpolation")?.unwrap_or(Interpolation::Cubic);
-        Ok(Arc::new(Pixels::new(side, keys.get("link")?.unwrap_or_default(), interpolation)))
+        Ok(Arc::new(Pixels::new(side)))
     }
 }
 
@@ -51,15 +45,9 @@ mod tests {
     }
 
     #[test]
-    fn a_component_says_its_grid_and_its_link() {
-        let parameters = |keys: &str| {
-            let system = read(keys).unwrap();
-            let table = system.components[0].profile.parameters();
-            (table[0].size, table.iter().any(|p| p.name == "sigma"))
-        };
-        assert_eq!(parameters(""), (2500, false));
-        assert_eq!(parameters(r#", "pixels": 12, "link": "exp""#), (144, true));
-        assert_eq!(parameters(r#", "pixels": 12, "link": "softplus", "interpolation": "bilinear""#), (144, false));
+    fn a_component_says_its_grid() {
+        let size = |keys: &str| read(keys).unwrap().components[0].profile.parameters()[0].size;
+        assert_eq!([size(""), size(r#", "pixels": 12"#)], [2500, 144]);
     }
 
     #[test]
@@ -67,7 +55,6 @@ mod tests {
         for (keys, parts) in [
             (r#", "pixels": 3"#, ["`pixels`", "4 to 100"]),
             (r#", "pixels": "many""#, ["`pixels`", "invalid type"]),
-            (r#", "link": "log""#, ["`link`", "softplus"]),
             (r#", "count": 2"#, ["`count`", "vector"]),
             (r#", "width": 2"#, ["width", "component `source`"]),
         ] {

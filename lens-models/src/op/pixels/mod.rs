@@ -4,11 +4,10 @@ mod field;
 mod hartley;
 mod kind;
 mod light;
-mod link;
+mod likely;
 mod spectrum;
 mod window;
 
 pub use field::gaussian_field;
 pub(crate) use kind::PixelsKind;
 pub use light::Pixels;
-pub use link::Link;

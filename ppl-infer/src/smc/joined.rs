@@ -1,0 +1,158 @@
+//! A reference of two parts: a Gaussian on some coordinates, a prior on the others.
+
+use nalgebra::{Cholesky, DMatrix};
+use ppl_core::LogDensity;
+use ppl_core::rng::keyed;
+
+use super::reference::Reference;
+use crate::error::{Error, Result};
+use crate::map::Laplace;
+use crate::target::Target;
+
+/// A Gaussian, each deviation `widened`, on the coordinates `gaussian`; independent of it a target that draws from itself on those of `prior`.
+pub struct Joined<'a, T> {
+    around: &'a Laplace,
+    widened: f64,
+    gaussian: Vec<usize>,
+    precision: DMatrix<f64>,
+    log_norm: f64,
+    prior: &'a T,
+    of_prior: Vec<usize>,
+}
+
+impl<'a, T: Target> Joined<'a, T> {
+    /// The two parts with the coordinates of each.
+    ///
+    /// # Errors
+    /// Another number of coordinates than a part has; a covariance that is not positive definite.
+    pub fn new(
+        around: &'a Laplace,
+        widened: f64,
+        gaussian: Vec<usize>,
+        prior: &'a T,
+        of_prior: Vec<usize>,
+    ) -> Result<Self> {
+        let parts =
+            [("the Gaussian of a reference", around.dim(), gaussian.len()), ("its prior", prior.dim(), of_prior.len())];
+        for (what, expected, got) in parts {
+            if expected != got {
+                return Err(Error::Length { what, expected, got });
+            }
+        }
+        let dim = around.dim();
+        let covariance = DMatrix::from_row_slice(dim, dim, &around.covariance) * (widened * widened);
+        let Some(factor) = Cholesky::new(covariance) else { return Err(Error::Covariance { pivot: 0, got: f64::NAN }) };
+        let log_det: f64 = factor.l_dirty().diagonal().iter().map(|d| d.ln()).sum();
+        let log_norm = -0.5 * dim as f64 * std::f64::consts::TAU.ln() - log_det;
+        Ok(Self { around, widened, gaussian, precision: factor.inverse(), log_norm, prior, of_prior })
+    }
+}
+
+impl<T: Target> LogDensity for Joined<'_, T> {
+    fn dim(&self) -> usize {
+        self.gaussian.len() + self.of_prior.len()
+    }
+
+    fn logp_and_grad(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> ppl_core::Result<()> {
+        let dim = self.dim();
+        if !self.of_prior.is_empty() {
+            let own: Vec<f64> = positions.chunks(dim).flat_map(|x| self.of_prior.iter().map(|i| x[*i])).collect();
+            let mut own_grad = vec![0.0; own.len()];
+            self.prior.logp_and_grad(&own, logp, &mut own_grad)?;
+            for (g, own) in grad.chunks_mut(dim).zip(own_grad.chunks(self.of_prior.len())) {
+                self.of_prior.iter().zip(own).for_each(|(i, own)| g[*i] = *own);
+            }
+        } else {
+            logp.fill(0.0);
+        }
+        let mut off = vec![0.0; self.gaussian.len()];
+        for ((x, lp), g) in positions.chunks(dim).zip(logp).zip(grad.chunks_mut(dim)) {
+            let places = self.gaussian.iter().zip(&self.around.mean);
+            off.iter_mut().zip(places).for_each(|(off, (i, mean))| *off = x[*i] - mean);
+            let mut square = 0.0;
+            for (k, i) in self.gaussian.iter().enumerate() {
+                let pull: f64 = off.iter().enumerate().map(|(j, off)| self.precision[(k, j)] * off).sum();
+                square += off[k] * pull;
+                g[*i] = -pull;
+            }
+            *lp += self.log_norm - 0.5 * square;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Target> Reference for Joined<'_, T> {
+    fn draw(&self, seed: u64, n: usize) -> Result<Vec<f64>> {
+        let (dim, own) = (self.dim(), self.gaussian.len());
+        let gaussian = self.around.sample(&mut keyed(seed, "reference", 0), n);
+        let mut all = vec![0.0; n * dim];
+        for (k, x) in all.chunks_mut(dim).enumerate() {
+            for (j, i) in self.gaussian.iter().enumerate() {
+                x[*i] = self.around.mean[j] + self.widened * (gaussian[k * own + j] - self.around.mean[j]);
+            }
+            if !self.of_prior.is_empty() {
+                let prior = self.prior.draw_prior(seed.wrapping_add(k as u64))?;
+                self.of_prior.iter().zip(prior).for_each(|(i, own)| x[*i] = own);
+            }
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ppl_core::distributions::{Normal, Uniform};
+    use ppl_core::{Ctx, ModelDensity};
+
+    use super::*;
+    use crate::map::{LaplaceSettings, laplace};
+    use crate::target::FnDensity;
+
+    #[test]
+    fn it_is_normalised_and_its_gradient_is_its_own() {
+        let gaussian = FnDensity::new(1, |x, g| {
+            g[0] = -(x[0] - 1.0) / 0.25;
+            -0.5 * (x[0] - 1.0).powi(2) / 0.25
+        });
+        let around = laplace(&gaussian, &[1.0], &LaplaceSettings::default()).unwrap();
+        let model = ModelDensity::new(|ctx: &mut Ctx| {
+            ctx.sample("a", Normal::new(0.0, 2.0))?;
+            ctx.sample("b", Uniform::new(-1.0, 3.0))
+        })
+        .unwrap();
+        let joined = Joined::new(&around, 1.5, vec![1], &model, vec![0, 2]).unwrap();
+        let of = |x: [f64; 3]| {
+            let (mut logp, mut grad) = ([0.0], [0.0; 3]);
+            joined.logp_and_grad(&x, &mut logp, &mut grad).unwrap();
+            (logp[0], grad)
+        };
+        // ln of the three normalised densities: deviation 0.75 about 1, deviation 2 about 0, and a logistic one.
+        let x = [0.7, 1.4, -0.3];
+        let normal = |z: f64, sd: f64| -0.5 * z * z / (sd * sd) - (sd * std::f64::consts::TAU.sqrt()).ln();
+        let logistic = |q: f64| -q - 2.0 * (1.0 + (-q).exp()).ln();
+        let exact = normal(x[0], 2.0) + normal(x[1] - 1.0, 0.75) + logistic(x[2]);
+        let (got, grad) = of(x);
+        assert!((got - exact).abs() < 1e-6, "{got} {exact}");
+        for i in 0..3 {
+            let moved = |by: f64| {
+                let mut at = x;
+                at[i] += by;
+                of(at).0
+            };
+            let slope = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+            assert!((slope - grad[i]).abs() < 1e-6, "{i}: {slope} {}", grad[i]);
+        }
+        // 2000 draws: five errors of each mean, and of the deviations a fifth.
+        let draws = joined.draw(3, 2000).unwrap();
+        let moments = |i: usize| {
+            let of: Vec<f64> = draws.iter().skip(i).step_by(3).copied().collect();
+            let mean = of.iter().sum::<f64>() / 2000.0;
+            (mean, (of.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 2000.0).sqrt())
+        };
+        for (i, mean, sd) in [(0, 0.0, 2.0), (1, 1.0, 0.75), (2, 0.0, 1.8138)] {
+            let (m, s) = moments(i);
+            assert!((m - mean).abs() < 0.12 * sd && (s / sd - 1.0).abs() < 0.2, "{i}: {m} {s}");
+        }
+        assert!(Joined::new(&around, 1.5, vec![0, 1], &model, vec![2]).is_err());
+    }
+}

@@ -1,0 +1,66 @@
+//! The Gaussian about the maximum of a model, and which site is to blame where there is none.
+
+use lens_models::system::System;
+use ppl_core::{Ctx, ModelDensity};
+use ppl_infer::map::{Laplace, LaplaceSettings, laplace};
+use ppl_infer::{Error as EngineError, Executor};
+
+use super::around::{Around, of_field};
+use super::{FitError, field, support};
+
+/// The Gaussian about a maximum: of low rank where there are fields.
+pub(super) fn around<M, R>(
+    density: &ModelDensity<M>,
+    position: &[f64],
+    system: &System,
+    executor: &mut Executor<'_>,
+) -> Result<Around, FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let whitened = field::whitened(system, density);
+    if whitened.is_empty() {
+        return dense_around(density, position, system, executor).map(Around::Dense);
+    }
+    executor.stage("curvature");
+    let around = of_field(density, position, &whitened, executor, "curvature");
+    around.map(Around::LowRank).map_err(|error| of_curvature(error, system, density, position))
+}
+
+/// The Laplace approximation at a maximum.
+pub(super) fn dense_around<M, R>(
+    density: &ModelDensity<M>,
+    position: &[f64],
+    system: &System,
+    executor: &mut Executor<'_>,
+) -> Result<Laplace, FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    executor.stage("curvature");
+    let around = executor.once("curvature", |executor| {
+        let around = laplace(density, position, &LaplaceSettings::default())?;
+        executor.spend(around.gradient_count as u64);
+        Ok(around)
+    });
+    around.map_err(|error| of_curvature(error, system, density, position))
+}
+
+/// An error of the Laplace approximation, with the site that it is about.
+fn of_curvature<M, R>(error: EngineError, system: &System, density: &ModelDensity<M>, at: &[f64]) -> FitError
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let named = |direction: usize| {
+        let entries = density.layout().entries();
+        let entry = entries.iter().find(|e| (e.offset..e.offset + e.len).contains(&direction));
+        entry.map_or_else(|| "image".to_owned(), |entry| entry.name.to_string())
+    };
+    match error {
+        EngineError::NoCurvature { direction } => FitError::NoWidth { site: named(direction) },
+        EngineError::NoFiniteStart { lanes } => {
+            FitError::Nowhere { site: support::unfit(system, density, at), starts: lanes }
+        }
+        error => error.into(),
+    }
+}
