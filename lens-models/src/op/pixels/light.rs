@@ -120,33 +120,15 @@ impl LightModel for Pixels {
         let (radius, amp) = (given("R_sersic", 0.2), given("amp", 1.0));
         let (x0, y0, scale) = (given("center_x", 0.0), given("center_y", 0.0), RADII * radius);
         let shape = [amp, radius, given("n_sersic", 1.0), given("e1", 0.0), given("e2", 0.0), 0.0, 0.0];
-        let (length, slope) = (LENGTH_AT_FIRST, PRIOR[1].0);
         let at = |k: usize| ((k as f64 + 0.5) / self.side as f64 - 0.5) * scale;
-        let window: Vec<f64> = Window::new(self.side, [1.0, 0.0, 0.0]).factors().collect();
-        let field = |i: usize| {
-            let light = Sersic.point(&shape, at(i % self.side), at(i / self.side)) / amp;
-            // Where the window is dark the field may be anything: light / w, but for a w below a tenth.
-            light * window[i] / (window[i] * window[i] + 0.01)
-        };
-        let mut xi: Vec<f64> = (0..self.side * self.side).map(field).collect();
-        Hartley::new(self.side).transform(&mut xi);
-        whiten(&mut xi, &self.scales([1.0, length, slope]));
-        vec![
-            ("xi", xi),
-            ("scale", vec![scale]),
-            ("amp", vec![amp]),
-            ("center_x", vec![x0]),
-            ("center_y", vec![y0]),
-            ("length", vec![length]),
-            ("slope", vec![slope]),
-            ("width", vec![1.0]),
-            ("offset_x", vec![0.0]),
-            ("offset_y", vec![0.0]),
-        ]
+        let light = |i: usize| Sersic.point(&shape, at(i % self.side), at(i / self.side));
+        let light: Vec<f64> = (0..self.side * self.side).map(light).collect();
+        let grid = Grid::around(&light, [scale, x0, y0]);
+        self.with_light(&light, &grid, None, [LENGTH_AT_FIRST, PRIOR[1].0])
     }
 
     fn scaling(&self) -> &'static [&'static str] {
-        &["amp", "length", "slope", "scale", "center_x", "center_y"]
+        &["amp", "length", "slope", "scale", "center_x", "center_y", "width", "offset_x", "offset_y"]
     }
 
     fn likely(
@@ -157,21 +139,77 @@ impl LightModel for Pixels {
     ) -> Vec<(&'static str, Vec<f64>)> {
         let one = |name: &str| of(name).first().copied().unwrap_or(f64::NAN);
         let (xi, now) = (of("xi"), ["amp", "length", "slope"].map(one));
-        let mut next = likely((&xi, variances), now, ["amp", "length", "slope"].map(is_free), PRIOR);
-        let mut harmonics: Vec<f64> = xi.iter().zip(self.scales(now)).map(|(xi, scale)| xi * scale).collect();
-        let [scale, x, y, width, dx, dy] = GRID.map(one);
-        let mut grid = [scale, x, y, width, dx, dy];
+        let window = Window::new(self.side, ["width", "offset_x", "offset_y"].map(one));
+        let [amp, mut length, slope] = likely((&xi, variances), now, ["amp", "length", "slope"].map(is_free), PRIOR);
+        let mut light: Vec<f64> = xi.iter().zip(self.scales(now)).map(|(xi, scale)| xi * scale).collect();
+        Hartley::new(self.side).transform(&mut light);
+        light.iter_mut().zip(window.factors()).for_each(|(f, w)| *f *= w);
+        let at = ["scale", "center_x", "center_y"].map(one);
+        let mut grid = Grid { width: 1.0, offset: [0.0; 2], at };
         if GRID.iter().all(|name| is_free(name)) {
-            // The grid goes where its window is: lengths are in units of another width then.
-            harmonics = moved(&harmonics, width, [dx, dy]);
+            grid = Grid::around(&light, at);
             if is_free("length") {
-                next[1] /= width;
+                length /= grid.width;
             }
-            grid = [scale * width, x + scale * dx, y + scale * dy, 1.0, 0.0, 0.0];
         }
-        whiten(&mut harmonics, &self.scales(next));
-        let scales = ["amp", "length", "slope"].into_iter().zip(next).chain(GRID.into_iter().zip(grid));
-        std::iter::once(("xi", harmonics)).chain(scales.map(|(name, number)| (name, vec![number]))).collect()
+        self.with_light(&light, &grid, Some(amp), [length, slope])
+    }
+}
+
+/// A grid whose window is as wide as a light is: relative to the grid at hand, and on the sky (scale, x, y).
+struct Grid {
+    width: f64,
+    offset: [f64; 2],
+    at: [f64; 3],
+}
+
+impl Grid {
+    /// Of a light on a grid: a process under a Gaussian window of a standard deviation of s has squares whose moments are those of a Gaussian of
+    /// s / sqrt 2.
+    fn around(light: &[f64], [scale, x, y]: [f64; 3]) -> Self {
+        let side = light.len().isqrt();
+        let at = |k: usize| (k as f64 + 0.5) / side as f64 - 0.5;
+        let mean = |of: &dyn Fn(f64, f64) -> f64| {
+            let (mut sum, mut total) = (0.0, f64::MIN_POSITIVE);
+            for (i, light) in light.iter().enumerate() {
+                sum += light * light * of(at(i % side), at(i / side));
+                total += light * light;
+            }
+            sum / total
+        };
+        let offset = [mean(&|x, _| x), mean(&|_, y| y)];
+        let square = mean(&|x, y| 0.5 * ((x - offset[0]).powi(2) + (y - offset[1]).powi(2)));
+        let width = (6.0 * (2.0 * square).sqrt()).clamp(0.5, 2.0);
+        let [dx, dy] = offset;
+        Grid { width, offset, at: [scale * width, x + scale * dx, y + scale * dy] }
+    }
+}
+
+impl Pixels {
+    /// The parameters that make this light of the grid at hand on another grid; an amp that is not given is that of its root mean square.
+    fn with_light(
+        &self,
+        light: &[f64],
+        grid: &Grid,
+        amp: Option<f64>,
+        [length, slope]: [f64; 2],
+    ) -> Vec<(&'static str, Vec<f64>)> {
+        let (mut hartley, window) = (Hartley::new(self.side), Window::new(self.side, [1.0, 0.0, 0.0]));
+        let mut field = light.to_vec();
+        hartley.transform(&mut field);
+        field = moved(&field, grid.width, grid.offset);
+        hartley.transform(&mut field);
+        let squares = |of: &mut dyn Iterator<Item = f64>| of.map(|x| x * x).sum::<f64>();
+        let rms = (squares(&mut field.iter().copied()) / squares(&mut window.factors())).sqrt();
+        let amp = amp.unwrap_or(rms.max(f64::MIN_POSITIVE));
+        // Where the window is dark the field may be anything: light / w, but for a w below a tenth.
+        field.iter_mut().zip(window.factors()).for_each(|(f, w)| *f *= w / (w * w + 0.01));
+        hartley.transform(&mut field);
+        whiten(&mut field, &self.scales([amp, length, slope]));
+        let [scale, x, y] = grid.at;
+        let numbers = [scale, amp, x, y, length, slope, 1.0, 0.0, 0.0].map(|number| vec![number]);
+        let names = self.parameters().iter().map(|p| p.name);
+        names.zip(std::iter::once(field).chain(numbers)).collect()
     }
 }
 

@@ -109,10 +109,8 @@ mod tests {
         for _ in 0..12 {
             let spectrum = Spectrum::new(side, at[1], at[2]);
             let scale = spectrum.root.iter().map(|root| at[0] * root / noise);
-            let (xi, variance): (Vec<f64>, Vec<f64>) = scale
-                .zip(&seen)
-                .map(|(a, seen)| (a * seen / noise / (1.0 + a * a), 1.0 / (1.0 + a * a)))
-                .unzip();
+            let (xi, variance): (Vec<f64>, Vec<f64>) =
+                scale.zip(&seen).map(|(a, seen)| (a * seen / noise / (1.0 + a * a), 1.0 / (1.0 + a * a))).unzip();
             at = likely((&xi, &variance), at, [true; 3], [(-2.0, 2.0), (4.0, 3.0)]);
         }
         // Some hundreds of the 1600 are seen above the noise.
