@@ -6,7 +6,6 @@ use std::sync::Arc;
 use lens_models::data::ImageData;
 use lens_models::linear::Amplitudes;
 use lens_models::parameter::{ParameterKind, ProfileParameter};
-use lens_models::sampling::Sampling;
 use lens_models::system::{BandsModel, Component, PointTerms, Role, Scales, Scene, System};
 use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
 use ppl_infer::map::{Laplace, MapSettings};
@@ -72,7 +71,7 @@ pub fn fit_bands(
     }
     priors.extend(model.linear_priors()?);
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
-    let data: Vec<Arc<ImageData>> = data.iter().map(|data| Arc::new(data.resampled(Sampling::Uniform(1)))).collect();
+    let data = data.iter().map(|data| data.coarse().map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
 
     // A halo that may be anywhere is looked for once there is a lens.
     let smooth = halos::without(system);
