@@ -82,7 +82,8 @@ def make(folder, count=40):
         model = ImageModel(
             data, PSF(psf_type="PIXEL", kernel_point_source=fine, point_source_supersampling_factor=FINE),
             LensModel(["EPL", "SHEAR"]), LightModel(["SERSIC_ELLIPSE"]), LightModel(["SERSIC_ELLIPSE"]),
-            kwargs_numerics=dict(supersampling_factor=FINE, supersampling_convolution=True),
+            # Its default blurs beyond two pixels on whole ones.
+            kwargs_numerics=dict(supersampling_factor=FINE, supersampling_convolution=True, supersampling_kernel_size=None),
         )
         # lenstronomy's amplitudes are per square arcsec, here they are per pixel.
         signal = model.image([lens, shear], [source], [bulge]) / PIXEL**2

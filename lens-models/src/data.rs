@@ -302,7 +302,11 @@ impl DataFiles {
         let window = mask.window(half_width.div_ceil(cells), half_height.div_ceil(cells))?;
         let per_cell = self.supersampling.map_or(1, |k| k / cells);
         check_size(window.len().saturating_mul((per_cell * cells).pow(2)))?;
-        let grid = Grid::windowed(size.0, size.1, scale, per_cell, window)?.with_cells(cells);
+        let mut grid =
+            Grid::windowed(size.0, size.1, scale, if cells > 1 { 1 } else { per_cell }, window)?.with_cells(cells);
+        if cells > 1 && per_cell > 1 {
+            grid = grid.with_sampling(Sampling::Each(vec![per_cell as u8; grid.cells_in_window()].into()));
+        }
         let correlation = match (correlation, self.noise_patch) {
             (None, Some(patch)) => Some(self.measured(&image, noise.as_ref(), patch)?),
             (correlation, _) => correlation,
