@@ -194,6 +194,7 @@ pub fn corner(title: &str, fit: &Fit, truth: Option<&BTreeMap<String, Vec<f64>>>
         samples: names.iter().filter_map(|(name, _)| column(name)).collect(),
         truths: truth.map(|truth| names.iter().map(|(name, _)| true_value(truth, name)).collect()),
         labels: names.into_iter().map(|(_, label)| label).collect(),
+        ..CornerFigure::default()
     };
     Ok(Some(figure.render()?))
 }
