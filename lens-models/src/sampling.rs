@@ -149,21 +149,32 @@ fn shares(k: u8) -> &'static [f32] {
     &RULES[usize::from(k) - 1].shares
 }
 
-fn bin_each(mut fine: &[f32], cells: &mut [f32], levels: &[u8]) {
-    for (cell, level) in cells.iter_mut().zip(levels) {
-        let count = usize::from(*level).pow(2);
-        let (own, rest) = fine.split_at(count);
-        *cell = own.iter().zip(shares(*level)).map(|(value, share)| value * share).sum();
-        fine = rest;
+/// Runs of cells with one sub-pixel each, which are most as a rule, and cells with more.
+fn runs(levels: &[u8]) -> impl Iterator<Item = &[u8]> {
+    levels.chunk_by(|a, b| *a == 1 && *b == 1)
+}
+
+fn bin_each(mut fine: &[f32], mut cells: &mut [f32], levels: &[u8]) {
+    for run in runs(levels) {
+        let (own, rest) = fine.split_at(run.len() * usize::from(run[0]).pow(2));
+        let (to, others) = cells.split_at_mut(run.len());
+        (fine, cells) = (rest, others);
+        match run[0] {
+            1 => to.copy_from_slice(own),
+            level => to[0] = own.iter().zip(shares(level)).map(|(value, share)| value * share).sum(),
+        }
     }
 }
 
-fn spread_each(cells: &[f32], mut fine: &mut [f32], levels: &[u8]) {
-    for (value, level) in cells.iter().zip(levels) {
-        let count = usize::from(*level).pow(2);
-        let (own, rest) = fine.split_at_mut(count);
-        own.iter_mut().zip(shares(*level)).for_each(|(own, share)| *own = value * share);
-        fine = rest;
+fn spread_each(mut cells: &[f32], mut fine: &mut [f32], levels: &[u8]) {
+    for run in runs(levels) {
+        let (own, rest) = fine.split_at_mut(run.len() * usize::from(run[0]).pow(2));
+        let (from, others) = cells.split_at(run.len());
+        (fine, cells) = (rest, others);
+        match run[0] {
+            1 => own.copy_from_slice(from),
+            level => own.iter_mut().zip(shares(level)).for_each(|(own, share)| *own = from[0] * share),
+        }
     }
 }
 

@@ -1,23 +1,22 @@
 //! Moments: what the light within a cell is to a PSF that acts on cells, beyond its mean.
 
+use std::ops::Range;
+
+use multiversion::multiversion;
 use ppl_core::pool;
 
 use super::rule::RULES;
 
 /// Adds to the means of the cells what their moments and those beside them are, see [`Sampling::deposit`](super::Sampling::deposit).
-pub fn add(levels: &[u8], mut fine: &[f32], cells: &mut [f32], width: usize) {
+pub fn add(levels: &[u8], fine: &[f32], cells: &mut [f32], width: usize) {
     let mut means = pool::take(cells.len());
     means.copy_from_slice(cells);
-    for (cell, level) in levels.iter().enumerate() {
-        let (own, rest) = fine.split_at(usize::from(*level).pow(2));
-        fine = rest;
+    add_curvature(&means, cells, width);
+    for (cell, own) in several(levels) {
         let Some(beside) = beside(cell, width, cells.len()) else { continue };
-        if *level == 1 {
-            let around: f32 = beside.as_flattened().iter().map(|at| means[*at]).sum();
-            cells[cell] += (around - 4.0 * means[cell]) / 24.0;
-            continue;
-        }
-        for ([first, second], [before, after]) in moments(own, *level).into_iter().zip(beside) {
+        let around: f32 = beside.as_flattened().iter().map(|at| means[*at]).sum();
+        cells[cell] -= (around - 4.0 * means[cell]) / 24.0;
+        for ([first, second], [before, after]) in moments(&fine[own], levels[cell]).into_iter().zip(beside) {
             let d1 = 0.5 * (first - (means[after] - means[before]) / 24.0);
             let d2 = 0.5 * second;
             cells[after] += d2 + d1;
@@ -30,15 +29,19 @@ pub fn add(levels: &[u8], mut fine: &[f32], cells: &mut [f32], width: usize) {
 
 /// Its adjoint as far as it goes by the means of the cells: added to theirs.
 pub fn add_to_means(levels: &[u8], cells: &[f32], means: &mut [f32], width: usize) {
-    for (cell, level) in levels.iter().enumerate() {
-        let Some(beside) = beside(cell, width, cells.len()) else { continue };
-        if *level == 1 {
-            let share = cells[cell] / 24.0;
-            means[cell] -= 4.0 * share;
-            beside.as_flattened().iter().for_each(|at| means[*at] += share);
-            continue;
-        }
-        for [before, after] in beside {
+    let mut single = pool::take(cells.len());
+    single.copy_from_slice(cells);
+    let last = cells.len() - width;
+    single[..width].fill(0.0);
+    single[last..].fill(0.0);
+    for row in single.chunks_exact_mut(width) {
+        (row[0], row[width - 1]) = (0.0, 0.0);
+    }
+    several(levels).for_each(|(cell, _)| single[cell] = 0.0);
+    add_curvature_to_all(&single, means, width);
+    pool::give_back(single);
+    for (cell, _) in several(levels) {
+        for [before, after] in beside(cell, width, cells.len()).into_iter().flatten() {
             let slope = (cells[after] - cells[before]) / 48.0;
             means[after] -= slope;
             means[before] += slope;
@@ -47,12 +50,10 @@ pub fn add_to_means(levels: &[u8], cells: &[f32], means: &mut [f32], width: usiz
 }
 
 /// Its adjoint as far as it goes by the moments of the cells: added to that of their sub-pixels.
-pub fn add_to_sub_pixels(levels: &[u8], cells: &[f32], mut fine: &mut [f32], width: usize) {
-    for (cell, level) in levels.iter().enumerate() {
-        let k = usize::from(*level);
-        let (own, rest) = fine.split_at_mut(k * k);
-        fine = rest;
-        let Some(beside) = beside(cell, width, cells.len()).filter(|_| k > 1) else { continue };
+pub fn add_to_sub_pixels(levels: &[u8], cells: &[f32], fine: &mut [f32], width: usize) {
+    for (cell, own) in several(levels) {
+        let Some(beside) = beside(cell, width, cells.len()) else { continue };
+        let (k, own) = (usize::from(levels[cell]), &mut fine[own]);
         let [x, y] = beside.map(|[before, after]| {
             let (before, after) = (cells[before], cells[after]);
             [0.5 * (after - before), 0.5 * (after + before) - cells[cell]]
@@ -96,6 +97,53 @@ pub fn columns(levels: &[u8], cell: usize, width: usize) -> Vec<Vec<(usize, f32)
         all
     };
     (0..k * k).map(column).collect()
+}
+
+/// The cells of several sub-pixels, and which these are.
+fn several(levels: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let (mut cell, mut first) = (0, 0);
+    std::iter::from_fn(move || {
+        let run = levels[cell..].iter().position(|level| *level > 1)?;
+        let (at, start) = (cell + run, first + run);
+        let own = start..start + usize::from(levels[at]).pow(2);
+        (cell, first) = (at + 1, own.end);
+        Some((at, own))
+    })
+}
+
+/// Adds to every cell that is not at the border a 24th of the sum of its second differences along x and y.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma", "aarch64+neon"))]
+fn add_curvature(from: &[f32], to: &mut [f32], width: usize) {
+    if width < 3 {
+        return;
+    }
+    for y in 1..(from.len() / width).saturating_sub(1) {
+        let row = |y: usize| &from[y * width..][..width];
+        let (below, own, above) = (&row(y - 1)[1..], row(y), &row(y + 1)[1..]);
+        let (before, middle, after) = (&own[..width - 2], &own[1..width - 1], &own[2..]);
+        let out = &mut to[y * width + 1..][..width - 2];
+        for x in 0..out.len().min(middle.len()) {
+            out[x] += (before[x] + after[x] + below[x] + above[x] - 4.0 * middle[x]) / 24.0;
+        }
+    }
+}
+
+/// The same to all cells of what is 0 at the border.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2+fma", "aarch64+neon"))]
+fn add_curvature_to_all(from: &[f32], to: &mut [f32], width: usize) {
+    add_curvature(from, to, width);
+    let height = from.len() / width;
+    if height < 3 || width < 3 {
+        return;
+    }
+    for x in 0..width {
+        to[x] += from[width + x] / 24.0;
+        to[(height - 1) * width + x] += from[(height - 2) * width + x] / 24.0;
+    }
+    for y in 0..height {
+        to[y * width] += from[y * width + 1] / 24.0;
+        to[(y + 1) * width - 1] += from[(y + 1) * width - 2] / 24.0;
+    }
 }
 
 /// The cells before and after one along x and along y; none for one at the border.
