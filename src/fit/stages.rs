@@ -109,6 +109,7 @@ pub fn fit_bands(
     search.executor.stage("maximum");
     let way = if smooth.is_some() { halos::maximum() } else { MapSettings::default() };
     let mut best = search.maximise(&density, &starts, &way)?;
+    let ends = best.lanes.clone();
     clock.lap("maximum", search.executor);
     if model.is_adaptive() {
         search.executor.stage("sub-pixels");
@@ -134,7 +135,8 @@ pub fn fit_bands(
     let data = model.data();
     let mut before = search.executor.spent();
     let (mut posterior, top, halos) = if smooth.is_some() && settings.method == Method::Nuts {
-        let found = halos::posterior(system, &model, &density, &best.position, settings, &mut clock, &mut search)?;
+        let found =
+            halos::posterior(system, &model, &density, (&best.position, &ends), settings, &mut clock, &mut search)?;
         (found.0, found.1, Some(found.2))
     } else {
         let around = around(&density, &best.position, system, search.executor)?;
