@@ -90,9 +90,6 @@ pub(super) fn posterior<M, R>(
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
-    tracing::warn!(
-        "draws of haloes are not calibrated yet: of a hundred mocks too many true masses lay above the draws; see docs/substructure.md"
-    );
     let smooth = system.with_components(|component| !is_free_halo(component));
     let rest = model.with_components(|component| !is_free_halo(component));
     let halos = model.with_components(is_free_halo);
