@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use ppl_core::rng::keyed;
 use ppl_core::{Ctx, ModelDensity};
 
 use crate::counted::Counted;
 use crate::error::{Error, Result};
 use crate::executor::{Ending, Executor};
 use crate::interrupt;
-use crate::map::{Laplace, LaplaceSettings, MapSettings, laplace, maximise_with};
+use crate::map::{Curvature, Laplace, LaplaceSettings, MapSettings, laplace, maximise_with};
 use crate::mcmc::{
     HmcSettings, InitialMetric, Kernel, MetricAdaptation, MetricKind, NutsSettings, Sampler, SamplerSettings, Samples,
     Start, Starts,
@@ -125,6 +126,22 @@ pub fn sample_around<K: Kernel>(
     let settings = SamplerSettings { metric, metric_adaptation, ..settings.clone() };
     let covariance = InitialMetric::Dense(around.covariance.clone());
     Outcome::of(target, &settings, Starts::Around(Box::new(around.clone())), &covariance, executor)
+}
+
+/// Runs chains around a point of many dimensions under an executor: they start at draws of the Gaussian of its curvature, whose covariance
+/// is their metric throughout.
+///
+/// # Errors
+/// As [`sample_with`].
+pub fn sample_curved<K: Kernel>(
+    target: &impl Target,
+    around: &Curvature,
+    settings: &SamplerSettings<K>,
+    executor: &mut Executor<'_>,
+) -> Result<Outcome> {
+    let settings = SamplerSettings { metric: MetricKind::LowRank, ..settings.clone() };
+    let starts = around.sample(&mut keyed(settings.seed, "starts", 0), settings.chains);
+    Outcome::of(target, &settings, Starts::Given(starts), &InitialMetric::LowRank(around.covariance.clone()), executor)
 }
 
 /// The Laplace approximation at the best maximum from uniform starts.

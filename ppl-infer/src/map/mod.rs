@@ -29,6 +29,7 @@
 //! ```
 
 mod adam;
+mod curvature;
 mod laplace;
 mod lbfgs;
 mod line_search;
@@ -38,8 +39,10 @@ mod optimizer;
 mod probe;
 mod result;
 mod settings;
+mod whitened;
 
 pub use adam::{Adam, AdamSettings};
+pub use curvature::{Curvature, CurvatureSettings, curvature};
 pub use laplace::{Laplace, LaplaceSettings, laplace};
 pub use lbfgs::{Lbfgs, LbfgsSettings};
 pub use maximise::{Map, maximise, maximise_with};

@@ -10,7 +10,7 @@ use super::{
     integrator::Point,
     kernel::{Answer, Dynamics, Kernel},
     metric::{InitialMetric, Metric},
-    settings::{MetricKind, SamplerSettings},
+    settings::SamplerSettings,
 };
 use crate::error::Result;
 use crate::failure::ChainFailure;
@@ -105,7 +105,7 @@ impl<K: Kernel> Chain<K> {
     pub fn new(index: usize, settings: &SamplerSettings<K>, start: &[f64], initial: &InitialMetric) -> Result<Self> {
         settings.check()?;
         let dim = start.len();
-        let metric = initial.build(settings.metric == MetricKind::Dense, dim)?;
+        let metric = initial.build(settings.metric, dim)?;
         let given = *initial != InitialMetric::Unit;
         Ok(Self {
             settings: settings.clone(),

@@ -1,6 +1,7 @@
-//! The metric: the covariance that momenta are scaled by, diagonal or dense.
+//! The metric: the covariance that momenta are scaled by, diagonal, diagonal and of low rank, or dense.
 
 use crate::error::{Error, Result};
+use crate::low_rank::{LowRank, dot};
 use ppl_core::rng::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,21 @@ pub enum Metric {
         /// Its lower Cholesky factor `L`, `[dim, dim]`, row-major: `M^-1 = L L^T`.
         factor: Vec<f64>,
     },
+    /// Variances, and a few directions in which they are wrong.
+    LowRank(LowRank),
+}
+
+/// The kind of metric that a run uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricKind {
+    /// One variance a direction.
+    #[default]
+    Diagonal,
+    /// A full covariance.
+    Dense,
+    /// Variances, corrected along a few directions; it stays as it is given, whatever the adaptation.
+    LowRank,
 }
 
 /// The metric a run starts with.
@@ -35,6 +51,8 @@ pub enum InitialMetric {
     Diagonal(Vec<f64>),
     /// The inverse mass: a covariance, `[dim, dim]`, row-major (say the Laplace covariance of a MAP fit).
     Dense(Vec<f64>),
+    /// The inverse mass: variances with a correction of low rank.
+    LowRank(LowRank),
 }
 
 impl Metric {
@@ -78,6 +96,7 @@ impl Metric {
                 let dim = covariance.len().isqrt();
                 (0..dim).map(|i| covariance[i * dim + i]).collect()
             }
+            Self::LowRank(metric) => metric.variances(),
         }
     }
 
@@ -95,6 +114,7 @@ impl Metric {
                     *v = dot(row, momentum);
                 }
             }
+            Self::LowRank(metric) => metric.multiply(momentum, velocity),
         }
     }
 
@@ -110,30 +130,51 @@ impl Metric {
                 }
             }
             Self::Dense { factor, .. } => solve_transposed(factor, momentum),
+            Self::LowRank(metric) => metric.whiten(momentum),
         }
     }
 }
 
 impl InitialMetric {
     /// The covariance this stands for, as a metric of the wanted kind: a covariance is cut to its diagonal for a
-    /// diagonal metric, variances become a diagonal covariance for a dense one.
-    pub fn build(&self, dense: bool, dim: usize) -> Result<Metric> {
+    /// diagonal metric and for the scales of one of low rank; variances become a diagonal covariance for a dense one.
+    pub fn build(&self, kind: MetricKind, dim: usize) -> Result<Metric> {
+        let fits = |got: usize| match got == dim {
+            true => Ok(()),
+            false => Err(Error::Length { what: "the initial metric", expected: dim, got }),
+        };
         let variances = match self {
             Self::Unit => vec![1.0; dim],
-            Self::Diagonal(variance) if variance.len() == dim => variance.clone(),
             Self::Diagonal(variance) => {
-                return Err(Error::Length { what: "the initial metric", expected: dim, got: variance.len() });
+                fits(variance.len())?;
+                variance.clone()
             }
             Self::Dense(covariance) => {
                 let metric = Metric::dense(covariance.clone(), dim)?;
-                if dense {
+                if kind == MetricKind::Dense {
                     return Ok(metric);
                 }
                 metric.variances()
             }
+            Self::LowRank(metric) => {
+                fits(metric.dim())?;
+                match kind {
+                    MetricKind::LowRank => return Ok(Metric::LowRank(metric.clone())),
+                    MetricKind::Dense => return Metric::dense(metric.dense(), dim),
+                    MetricKind::Diagonal => metric.variances(),
+                }
+            }
         };
         let diagonal = Metric::diagonal(variances)?;
-        if dense { Metric::dense(with_diagonal(&diagonal.variances()), dim) } else { Ok(diagonal) }
+        let variances = diagonal.variances();
+        match kind {
+            MetricKind::Diagonal => Ok(diagonal),
+            MetricKind::Dense => Metric::dense(with_diagonal(&variances), dim),
+            MetricKind::LowRank => {
+                let scale = variances.into_iter().map(f64::sqrt).collect();
+                LowRank::new(scale, vec![], vec![]).map(Metric::LowRank)
+            }
+        }
     }
 }
 
@@ -158,19 +199,6 @@ fn solve_transposed(factor: &[f64], x: &mut [f64]) {
             *x -= l * solved;
         }
     }
-}
-
-/// Four running sums, so that the additions do not wait for each other.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 4];
-    let (left, right) = (a.chunks_exact(4), b.chunks_exact(4));
-    let tail: f64 = left.remainder().iter().zip(right.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in left.zip(right) {
-        for k in 0..4 {
-            sums[k] += a[k] * b[k];
-        }
-    }
-    (sums[0] + sums[1]) + (sums[2] + sums[3]) + tail
 }
 
 #[cfg(test)]
@@ -207,7 +235,7 @@ mod tests {
     #[test]
     fn a_diagonal_covariance_gives_both_kinds_of_metric_the_same_numbers() {
         let initial = InitialMetric::Diagonal(vec![0.25, 9.0]);
-        let (a, b) = (initial.build(false, 2).unwrap(), initial.build(true, 2).unwrap());
+        let (a, b) = (initial.build(MetricKind::Diagonal, 2).unwrap(), initial.build(MetricKind::Dense, 2).unwrap());
         let (mut pa, mut pb, mut va, mut vb) = (vec![0.0; 2], vec![0.0; 2], vec![0.0; 2], vec![0.0; 2]);
         a.sample_momentum(&mut keyed(2, "metric", 0), &mut pa);
         b.sample_momentum(&mut keyed(2, "metric", 0), &mut pb);
@@ -219,11 +247,49 @@ mod tests {
         }
     }
 
+    /// Scales, and two orthonormal directions.
+    fn low_rank() -> LowRank {
+        let (a, b) = (0.6, 0.8);
+        LowRank::new(vec![0.5, 2.0, 1.0], vec![a, b, 0.0, b, -a, 0.0], vec![9.0, 0.25]).unwrap()
+    }
+
+    #[test]
+    fn a_metric_of_low_rank_is_the_dense_one_of_its_covariance() {
+        let initial = InitialMetric::LowRank(low_rank());
+        let [low, dense] = [MetricKind::LowRank, MetricKind::Dense].map(|kind| initial.build(kind, 3).unwrap());
+        let Metric::Dense { covariance, .. } = &dense else { panic!("dense") };
+        // S (I + U (V - I) U^T) S by hand: the first entry is 0.25 (1 + 8 0.36 - 0.75 0.64).
+        assert_relative_eq!(covariance[0], 0.25 * 3.4, max_relative = 1e-14);
+        let (mut a, mut b) = (vec![0.0; 3], vec![0.0; 3]);
+        low.velocity(&[0.3, -1.0, 2.0], &mut a);
+        dense.velocity(&[0.3, -1.0, 2.0], &mut b);
+        for (a, b) in a.iter().zip(&b).chain(low.variances().iter().zip(&dense.variances())) {
+            assert_relative_eq!(a, b, max_relative = 1e-13);
+        }
+        // A momentum whitened, then made a velocity, is a draw with the covariance: M^-1 M^(1/2) z = M^(-1/2) z.
+        let (mut p, mut q) = (vec![0.7, -0.2, 1.1], vec![0.7, -0.2, 1.1]);
+        low_rank().whiten(&mut p);
+        low.velocity(&p, &mut a);
+        low_rank().correct(&mut q, f64::sqrt);
+        for ((a, q), s) in a.iter().zip(&q).zip([0.5, 2.0, 1.0]) {
+            assert_relative_eq!(*a, q * s, max_relative = 1e-13);
+        }
+    }
+
     #[test]
     fn bad_metrics_are_refused() {
+        assert!(matches!(LowRank::new(vec![1.0], vec![1.0], vec![0.0]), Err(Error::Variance { index: 0, .. })));
+        assert!(matches!(LowRank::new(vec![1.0; 2], vec![1.0], vec![1.0]), Err(Error::Length { expected: 2, .. })));
+        assert!(InitialMetric::LowRank(low_rank()).build(MetricKind::LowRank, 2).is_err());
         assert!(matches!(Metric::diagonal(vec![1.0, 0.0]), Err(Error::Variance { index: 1, .. })));
         assert!(matches!(Metric::dense(vec![1.0, 2.0, 2.0, 1.0], 2), Err(Error::Covariance { pivot: 1, .. })));
-        assert!(matches!(InitialMetric::Dense(vec![1.0; 3]).build(true, 2), Err(Error::Length { expected: 4, .. })));
-        assert!(matches!(InitialMetric::Diagonal(vec![1.0; 3]).build(true, 2), Err(Error::Length { expected: 2, .. })));
+        assert!(matches!(
+            InitialMetric::Dense(vec![1.0; 3]).build(MetricKind::Dense, 2),
+            Err(Error::Length { expected: 4, .. })
+        ));
+        assert!(matches!(
+            InitialMetric::Diagonal(vec![1.0; 3]).build(MetricKind::Dense, 2),
+            Err(Error::Length { expected: 2, .. })
+        ));
     }
 }

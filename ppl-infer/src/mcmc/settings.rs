@@ -1,6 +1,6 @@
 //! The settings of a run of chains, with their defaults and where these come from.
 
-use super::{kernel::Kernel, start::Start};
+use super::{kernel::Kernel, metric::MetricKind, start::Start};
 use crate::error::{Result, require};
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ pub struct SamplerSettings<K> {
     pub initial_step: f64,
     /// Relative width of uniform noise on the step of each transition, in \[0, 1). 0 (Stan).
     pub step_jitter: f64,
-    /// Diagonal or dense. Diagonal (Stan).
+    /// Diagonal, dense or in between. Diagonal (Stan).
     pub metric: MetricKind,
     /// How warm-up tunes the metric. Draws over gradients (nutpie), at last the variance of the draws (Stan).
     pub metric_adaptation: MetricAdaptation,
@@ -47,17 +47,6 @@ pub struct SamplerSettings<K> {
     pub t0: f64,
     /// Dual averaging: how fast old steps are forgotten. 0.75 (Hoffman & Gelman 2014, Stan).
     pub kappa: f64,
-}
-
-/// The kind of metric that a run uses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MetricKind {
-    /// One variance a direction.
-    #[default]
-    Diagonal,
-    /// A full covariance.
-    Dense,
 }
 
 /// How warm-up tunes the metric; the formulas are at [`MassAdaptation`](super::adapt::mass::MassAdaptation).

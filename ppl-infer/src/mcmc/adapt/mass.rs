@@ -52,11 +52,14 @@ enum Target {
 impl MassAdaptation {
     /// An estimator of the kind of `metric`; `given` says whether that metric was given.
     pub fn new(metric: &Metric, given: bool, adaptation: MetricAdaptation) -> Self {
-        let pooled = adaptation == MetricAdaptation::Pooled;
+        // A metric of low rank stays: there is nothing to wait for.
+        let fixed = matches!(metric, Metric::LowRank(_));
+        let pooled = adaptation == MetricAdaptation::Pooled && !fixed;
         let ratio = pooled || matches!(adaptation, MetricAdaptation::DrawGradient | MetricAdaptation::Hybrid);
+        let variances = metric.variances();
         let (dim, dense, start) = match metric {
-            Metric::Diagonal { variance, .. } => (variance.len(), false, variance),
-            Metric::Dense { covariance, .. } => (covariance.len().isqrt(), true, covariance),
+            Metric::Diagonal { .. } | Metric::LowRank(_) => (variances.len(), false, &variances),
+            Metric::Dense { covariance, .. } => (variances.len(), true, covariance),
         };
         let target = match (ratio, given) {
             (true, false) => Target::Ratio,
@@ -65,7 +68,7 @@ impl MassAdaptation {
             (_, true) => Target::Given(start.clone()),
             (false, false) => Target::Floor,
         };
-        let gradients = (pooled || target == Target::Ratio).then(|| Welford::new(dim, pooled && dense));
+        let gradients = (!fixed && (pooled || target == Target::Ratio)).then(|| Welford::new(dim, pooled && dense));
         let variance_last = adaptation == MetricAdaptation::Hybrid;
         Self { draws: Welford::new(dim, dense), gradients, target, variance_last, pooled }
     }
@@ -102,6 +105,7 @@ impl MassAdaptation {
             Metric::Diagonal { .. } => Metric::diagonal(self.shrunk(metric)),
             Metric::Dense { factor, .. } if self.pooled => self.mean_of_both(factor, metric),
             Metric::Dense { .. } => Metric::dense(self.shrunk(metric), dim),
+            Metric::LowRank(_) => Ok(metric.clone()),
         };
         if let Ok(found) = found {
             *metric = found;
