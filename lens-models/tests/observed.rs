@@ -137,9 +137,10 @@ fn blurred(fwhm: f64, psf_supersampling: usize, supersampling: usize) -> f64 {
 #[test]
 fn a_psf_on_finer_pixels_blurs_as_the_closed_form_does() {
     // A PSF of one pixel: the pixel counts twice in a kernel of whole pixels, once for the PSF and once for the light, a variance of
-    // h^2 / 12 too much of total 0.018. Where there are several points in a cell, the cell is taken out of the kernel.
+    // h^2 / 12 too much of total 0.018. Where there are several points in a cell, the cell is taken out of the kernel; with two cells
+    // in a pixel the PSF is 0.85 of one wide, and what is left is that no differences of such a kernel are its derivatives.
     let off = [1, 2, 4].map(|cells| blurred(0.1, cells, 4));
     println!("largest errors with 1, 2 and 4 cells, of the peak: {off:?}");
     // With 4 there is one point in a cell, so that it counts once.
-    assert!(off[0] > 0.01 && off[1] < 1e-3 && off[2] < 1e-4, "{off:?}");
+    assert!(off[0] > 0.01 && off[1] < 0.1 * off[0] && off[2] < 1e-4, "{off:?}");
 }
