@@ -129,7 +129,10 @@ impl FitFigure {
             _ => (vec![], "", 0.0),
         };
         let mut y = frame.rect.bottom() - 10.0;
-        for (curves, dash, name) in kinds.into_iter().filter(|(curves, ..)| !curves.is_empty()) {
+        let within = |v: f64, [lo, hi]: [f64; 2]| (lo..=hi).contains(&v);
+        let seen =
+            |curves: &[Vec<[f64; 2]>]| curves.iter().flatten().any(|[x, y]| within(*x, frame.x) && within(*y, frame.y));
+        for (curves, dash, name) in kinds.into_iter().filter(|(curves, ..)| seen(curves)) {
             let stroke = if dash.is_empty() {
                 Stroke::new(colour, width).cased(CASING)
             } else {
