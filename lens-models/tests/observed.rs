@@ -144,3 +144,20 @@ fn a_psf_on_finer_pixels_blurs_as_the_closed_form_does() {
     // With 4 there is one point in a cell, so that it counts once.
     assert!(off[0] > 0.01 && off[1] < 0.1 * off[0] && off[2] < 1e-4, "{off:?}");
 }
+
+#[test]
+fn a_coarse_look_has_a_point_a_pixel_however_these_were_divided() {
+    for (psf_supersampling, supersampling) in [(1, None), (1, Some(2)), (3, None), (3, Some(3)), (3, Some(6))] {
+        let keys = serde_json::json!({ "pixel_scale": 0.1, "background_rms": 1.0, "psf_fwhm": 0.25,
+            "psf_supersampling": psf_supersampling, "supersampling": supersampling });
+        let files: DataFiles = serde_json::from_value(keys).unwrap();
+        let psf = files.read_psf(Path::new(".")).unwrap();
+        let image = Image::new(21, 19, vec![0.0; 399]).unwrap();
+        let data = files.assemble(Inputs { psf, ..Inputs::new(image) }).unwrap();
+        let coarse = data.coarse().unwrap();
+        assert_eq!((coarse.grid.subpixels(), coarse.grid.cells()), (399, 1), "{psf_supersampling} {supersampling:?}");
+        // As wide in arcsec, to a pixel on each side.
+        let (fine, wide) = (data.psf.unwrap().width() as f64, coarse.psf.unwrap().width() as f64);
+        assert!((fine / f64::from(psf_supersampling) - wide).abs() <= 1.0, "{fine} {wide}");
+    }
+}

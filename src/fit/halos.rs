@@ -2,6 +2,7 @@
 
 use lens_models::system::{BandsModel, Component, Profile, System};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
+use ppl_infer::Error as EngineError;
 use ppl_infer::map::{LaneEnd, LaplaceSettings, MapSettings, Pruning, laplace};
 use ppl_infer::posterior::Posterior;
 use ppl_infer::smc::{Gaussian, Joined, Mixture, Reference, SmcSettings, smc};
@@ -168,9 +169,13 @@ where
             continue;
         }
         let one = search.executor.once("curvature", |executor| {
-            let around = laplace(density, position, &LaplaceSettings::default()).ok();
-            executor.spend(around.as_ref().map_or(0, |around| around.gradient_count as u64));
-            Ok(around)
+            let around = match laplace(density, position, &LaplaceSettings::default()) {
+                Ok(around) => around,
+                Err(EngineError::NoCurvature { .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            executor.spend(around.gradient_count as u64);
+            Ok(Some(around))
         })?;
         if let Some(gaussian) = one.and_then(|around| Gaussian::new(around, WIDENED).ok())
             && found.iter().all(|g| g.square(gaussian.mean()) > APART * density.dim() as f64)
