@@ -3,6 +3,7 @@
 needs: pip install lenstronomy h5py
 usage: sub_pixel_mocks.py make FOLDER [COUNT]   writes FOLDER/01 ..: image.npy, noise.npy, psf.npy (three times finer than the image),
                                                 system.json, truth.json
+       sub_pixel_mocks.py cells [NUMBER]        what the ways of blurring a bulge on 3 x 3 cells get wrong: the first table of docs/images.md
        sub_pixel_mocks.py compare FOLDER        after `arclet fit FOLDER/NN/system.json --out FOLDER/NN/fit`: a row a lens and the coverage
 
 lenstronomy blurs 15 x 15 sub-pixels of each pixel; a fit is given the PSF on 3 x 3. Every parameter is drawn, by a seed of its own. lenstronomy takes the
@@ -108,6 +109,53 @@ def make(folder, count=40):
         }, indent=1))
 
 
+def for_means(kernel):
+    """The kernel for means of cells (`Psf::of_means`)."""
+    stencil = np.array([-1, 26, -1]) / 24
+    for axis in (0, 1):
+        padded = np.pad(kernel, [(1, 1) if k == axis else (0, 0) for k in (0, 1)], mode="edge")
+        kernel = sum(w * np.take(padded, range(k, k + kernel.shape[axis]), axis) for k, w in enumerate(stencil))
+    return kernel / kernel.sum()
+
+
+def with_moments(fine, means):
+    """Means moved by the first and second moments of their cells (`Sampling::deposit`), all of which have the same sub-pixels."""
+    n, side = len(means), len(fine) // len(means)
+    u = (np.arange(side) + 0.5) / side - 0.5
+    cells, moved = fine.reshape(n, side, n, side), means.copy()
+    for axis, along in ((0, "yjxi,j->yx"), (1, "yjxi,i->yx")):
+        after = lambda values, step: np.roll(values, step, axis)
+        first = np.einsum(along, cells, u) / side**2 - (after(means, -1) - after(means, 1)) / 24
+        # A sub-pixel is taken to be filled evenly.
+        second = np.einsum(along, cells, u**2 + 1 / (12 * side**2)) / side**2 - means / 12
+        moved += (after(first, 1) - after(first, -1)) / 2 + (after(second, 1) + after(second, -1)) / 2 - second
+    return moved
+
+
+def cells(number=2, size=44):
+    from lenstronomy.LightModel.light_model import LightModel
+    from scipy.signal import fftconvolve
+
+    bulge, light = draw(np.random.default_rng(1000 + int(number)))[2], LightModel(["SERSIC_ELLIPSE"])
+    binned = lambda fine, by: fine.reshape(len(fine) // by, by, len(fine) // by, by).mean(axis=(1, 3))
+    at = (np.arange(size * FINE) - (size * FINE - 1) / 2) * PIXEL / FINE
+    x, y = (grid.ravel() for grid in np.meshgrid(at, at))
+    fine = light.surface_brightness(x, y, [bulge]).reshape(size * FINE, -1) + cusp(light, bulge, size)
+    truth = binned(fftconvolve(fine, moffat(FINE), mode="same"), FINE)
+    sigma = np.sqrt(RMS**2 + truth / EXPOSURE)
+    means, kernel, side = binned(fine, FINE // GIVEN), moffat(GIVEN), FINE // GIVEN
+    print(f"n = {bulge['n_sersic']:.1f}, the brightest pixel at S/N {(truth / sigma).max():.0f}")
+    print("| | the largest | all, squared |\n|---|---|---|")
+    for name, light_of_cells, blur in [
+        ("means of cells, the PSF as it is given", means, kernel),
+        ("means of cells, the PSF for means", means, for_means(kernel)),
+        ("with the moments of cells", with_moments(fine, means), for_means(kernel)),
+        ("one point a cell, the PSF as it is given", fine[side // 2 :: side, side // 2 :: side], kernel),
+    ]:
+        off = ((binned(fftconvolve(light_of_cells, blur, mode="same"), GIVEN) - truth) / sigma)[4:-4, 4:-4]
+        print(f"| {name} | {abs(off).max():.3g} | {(off**2).sum():.2g} |")
+
+
 def compare(folder):
     import h5py
 
@@ -139,4 +187,8 @@ def compare(folder):
     print("z rms by parameter: " + ", ".join(f"{site} {np.sqrt(np.mean(np.square(v))):.2f}" for site, v in pooled.items()))
 
 
-{"make": make, "compare": compare}[sys.argv[1]](pathlib.Path(sys.argv[2]), *sys.argv[3:])
+of_folder = {"make": make, "compare": compare}
+if sys.argv[1] == "cells":
+    cells(*sys.argv[2:])
+else:
+    of_folder[sys.argv[1]](pathlib.Path(sys.argv[2]), *sys.argv[3:])
