@@ -3,10 +3,12 @@
 mod exposure;
 mod field;
 mod likelihood;
+mod ray_sum;
 
 pub(super) use exposure::exposure;
 pub(super) use field::{Field, field};
 pub(super) use likelihood::likelihood;
+pub(super) use ray_sum::ray_sum;
 
 use crate::codegen::Kernel;
 use crate::light;
@@ -15,10 +17,10 @@ use crate::mass::{self, MassProfile};
 /// Threads of a block.
 const THREADS: usize = 256;
 
-/// The CUDA C of this crate by name: images, each profile by itself, and the lens of most systems.
+/// The CUDA C of this crate by name: images, rays through planes, each profile by itself, and the lens of most systems.
 #[must_use]
 pub fn kernel_sources() -> Vec<(String, String)> {
-    let mut all = vec![(likelihood::SOURCE.0.to_owned(), likelihood::SOURCE.1.to_owned())];
+    let mut all = [likelihood::SOURCE, ray_sum::SOURCE].map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
     let field = |kernels: &[Kernel], rays: bool| {
         let name = kernels.iter().map(|kernel| kernel.name).collect::<Vec<_>>().join("-");
         let outputs = kernels.first().map_or(0, |kernel| kernel.outputs);
