@@ -42,6 +42,7 @@ fn main() -> anyhow::Result<()> {
             labels: SHOWN.iter().map(|(_, label)| (*label).to_owned()).collect(),
             samples: SHOWN.iter().map(|(name, _)| column(name)).collect(),
             truths: Some(SHOWN.iter().map(|(name, _)| truth.get(*name).and_then(Json::as_f64)).collect()),
+            ..CornerFigure::default()
         };
         std::fs::write(path, figure.render()?)?;
     }

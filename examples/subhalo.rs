@@ -61,7 +61,7 @@ fn main() -> anyhow::Result<()> {
         let panel =
             Panel { title: Some("True convergence; draws".to_owned()), ..Panel::new(PanelKind::Convergence, image) };
         let figure = PlacesFigure {
-            title: format!("A dark halo of 10^{mass} solar masses"),
+            title: format!("A dark halo of lg M₂₀₀ = {mass}"),
             panel,
             unit: "convergence κ".to_owned(),
             places: column("halo.center_x").into_iter().zip(column("halo.center_y")).map(|(x, y)| [x, y]).collect(),

@@ -3,9 +3,12 @@
 needs: pip install lenstronomy h5py
 usage: sub_pixel_mocks.py make FOLDER [COUNT]   writes FOLDER/01 ..: image.npy, noise.npy, psf.npy (three times finer than the image),
                                                 system.json, truth.json
+       sub_pixel_mocks.py cells [NUMBER]        what the ways of blurring a bulge on 3 x 3 cells get wrong: the first table of docs/images.md
        sub_pixel_mocks.py compare FOLDER        after `arclet fit FOLDER/NN/system.json --out FOLDER/NN/fit`: a row a lens and the coverage
 
-lenstronomy evaluates 15 x 15 points a pixel and blurs those; a fit is given the PSF on 3 x 3. Every parameter is drawn, by a seed of its own.
+lenstronomy blurs 15 x 15 sub-pixels of each pixel; a fit is given the PSF on 3 x 3. Every parameter is drawn, by a seed of its own. lenstronomy takes the
+light at the middle of each sub-pixel: about the centre of the bulge, where that is no mean of it (a cusp of n = 6 changes tenfold within one), the mean over
+finer points is put in its place.
 """
 
 import json
@@ -41,7 +44,26 @@ def draw(rng):
     return lens, shear, bulge, source
 
 
+def cusp(light, bulge, size):
+    """What the means of the bulge over sub-pixels exceed its values at their middles by, about its centre: `[size FINE, size FINE]`, in units of `light`."""
+    step, more = PIXEL / FINE, np.zeros((size * FINE, size * FINE))
+    middle = lambda k: (k - (size * FINE - 1) / 2) * step
+    nearest = lambda at: int(round(at / step + (size * FINE - 1) / 2))
+    brightness = lambda x, y: light.surface_brightness(x, y, [bulge])
+    column, row = nearest(bulge["center_x"]), nearest(bulge["center_y"])
+    # So many points along a sub-pixel within so many sub-pixels of the centre.
+    for reach, points in [(45, 5), (8, 25), (1, 375)]:
+        offsets = ((np.arange(points) + 0.5) / points - 0.5) * step
+        dx, dy = (grid.ravel() for grid in np.meshgrid(offsets, offsets))
+        for j in range(row - reach, row + reach + 1):
+            for i in range(column - reach, column + reach + 1):
+                x, y = middle(i), middle(j)
+                more[j, i] = brightness(x + dx, y + dy).mean() - brightness(np.array([x]), np.array([y]))[0]
+    return more
+
+
 def make(folder, count=40):
+    from scipy.signal import fftconvolve
     from lenstronomy.Data.imaging_data import ImageData
     from lenstronomy.Data.psf import PSF
     from lenstronomy.ImSim.image_model import ImageModel
@@ -61,10 +83,13 @@ def make(folder, count=40):
         model = ImageModel(
             data, PSF(psf_type="PIXEL", kernel_point_source=fine, point_source_supersampling_factor=FINE),
             LensModel(["EPL", "SHEAR"]), LightModel(["SERSIC_ELLIPSE"]), LightModel(["SERSIC_ELLIPSE"]),
-            kwargs_numerics=dict(supersampling_factor=FINE, supersampling_convolution=True),
+            # Its default blurs beyond two pixels on whole ones.
+            kwargs_numerics=dict(supersampling_factor=FINE, supersampling_convolution=True, supersampling_kernel_size=None),
         )
         # lenstronomy's amplitudes are per square arcsec, here they are per pixel.
         signal = model.image([lens, shear], [source], [bulge]) / PIXEL**2
+        more = fftconvolve(cusp(LightModel(["SERSIC_ELLIPSE"]), bulge, size), fine, mode="same")
+        signal += more.reshape(size, FINE, size, FINE).mean(axis=(1, 3))
         sigma = np.sqrt(RMS**2 + np.maximum(signal, 0) / EXPOSURE)
         image = signal + sigma * rng.normal(size=signal.shape)
         out = folder / f"{number:02d}"
@@ -82,6 +107,53 @@ def make(folder, count=40):
             "light": [{"name": "bulge", "profile": profile}],
             "source": [{"name": "source", "profile": profile}],
         }, indent=1))
+
+
+def for_means(kernel):
+    """The kernel for means of cells (`Psf::of_means`)."""
+    stencil = np.array([-1, 26, -1]) / 24
+    for axis in (0, 1):
+        padded = np.pad(kernel, [(1, 1) if k == axis else (0, 0) for k in (0, 1)], mode="edge")
+        kernel = sum(w * np.take(padded, range(k, k + kernel.shape[axis]), axis) for k, w in enumerate(stencil))
+    return kernel / kernel.sum()
+
+
+def with_moments(fine, means):
+    """Means moved by the first and second moments of their cells (`Sampling::deposit`), all of which have the same sub-pixels."""
+    n, side = len(means), len(fine) // len(means)
+    u = (np.arange(side) + 0.5) / side - 0.5
+    cells, moved = fine.reshape(n, side, n, side), means.copy()
+    for axis, along in ((0, "yjxi,j->yx"), (1, "yjxi,i->yx")):
+        after = lambda values, step: np.roll(values, step, axis)
+        first = np.einsum(along, cells, u) / side**2 - (after(means, -1) - after(means, 1)) / 24
+        # A sub-pixel is taken to be filled evenly.
+        second = np.einsum(along, cells, u**2 + 1 / (12 * side**2)) / side**2 - means / 12
+        moved += (after(first, 1) - after(first, -1)) / 2 + (after(second, 1) + after(second, -1)) / 2 - second
+    return moved
+
+
+def cells(number=2, size=44):
+    from lenstronomy.LightModel.light_model import LightModel
+    from scipy.signal import fftconvolve
+
+    bulge, light = draw(np.random.default_rng(1000 + int(number)))[2], LightModel(["SERSIC_ELLIPSE"])
+    binned = lambda fine, by: fine.reshape(len(fine) // by, by, len(fine) // by, by).mean(axis=(1, 3))
+    at = (np.arange(size * FINE) - (size * FINE - 1) / 2) * PIXEL / FINE
+    x, y = (grid.ravel() for grid in np.meshgrid(at, at))
+    fine = light.surface_brightness(x, y, [bulge]).reshape(size * FINE, -1) + cusp(light, bulge, size)
+    truth = binned(fftconvolve(fine, moffat(FINE), mode="same"), FINE)
+    sigma = np.sqrt(RMS**2 + truth / EXPOSURE)
+    means, kernel, side = binned(fine, FINE // GIVEN), moffat(GIVEN), FINE // GIVEN
+    print(f"n = {bulge['n_sersic']:.1f}, the brightest pixel at S/N {(truth / sigma).max():.0f}")
+    print("| | the largest | all, squared |\n|---|---|---|")
+    for name, light_of_cells, blur in [
+        ("means of cells, the PSF as it is given", means, kernel),
+        ("means of cells, the PSF for means", means, for_means(kernel)),
+        ("with the moments of cells", with_moments(fine, means), for_means(kernel)),
+        ("one point a cell, the PSF as it is given", fine[side // 2 :: side, side // 2 :: side], kernel),
+    ]:
+        off = ((binned(fftconvolve(light_of_cells, blur, mode="same"), GIVEN) - truth) / sigma)[4:-4, 4:-4]
+        print(f"| {name} | {abs(off).max():.3g} | {(off**2).sum():.2g} |")
 
 
 def compare(folder):
@@ -115,4 +187,8 @@ def compare(folder):
     print("z rms by parameter: " + ", ".join(f"{site} {np.sqrt(np.mean(np.square(v))):.2f}" for site, v in pooled.items()))
 
 
-{"make": make, "compare": compare}[sys.argv[1]](pathlib.Path(sys.argv[2]), *sys.argv[3:])
+of_folder = {"make": make, "compare": compare}
+if sys.argv[1] == "cells":
+    cells(*sys.argv[2:])
+else:
+    of_folder[sys.argv[1]](pathlib.Path(sys.argv[2]), *sys.argv[3:])

@@ -107,7 +107,8 @@ fn a_fit_that_is_killed_again_and_again_ends_with_the_bytes_of_one_that_was_not(
         assert!(!entries(&root.join("out")).iter().any(|name| name.ends_with(".tmp") || name == "unfinished"));
         fs::remove_dir_all(root.join("out")).expect("a temporary folder");
     }
-    assert!(stages.first() < stages.last(), "the kills were in different stages: {stages:?}");
+    // Not in order: a machine that gets quieter ends a fit before its kill, which then comes earlier.
+    assert!(stages.iter().min() < stages.iter().max(), "all kills were in one stage: {stages:?}");
 }
 
 #[test]

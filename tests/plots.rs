@@ -213,6 +213,7 @@ fn a_corner_is_drawn_for_one_to_twenty_four_parameters() -> Result<()> {
             labels: (0..n).map(|p| NAMES[p % 8].to_owned()).collect(),
             samples: (0..n).map(column).collect(),
             truths: Some((0..n).map(|p| truths.get(p).copied().flatten()).collect()),
+            ..CornerFigure::default()
         };
         look(&format!("corner{n}.png"), || figure.render())?;
         let svg = figure.svg()?;

@@ -1,7 +1,7 @@
 //! The paper, reproduced: two real galaxies behind two lenses, seen at three noise levels, fitted and sampled.
 //!
 //! `cargo run --release --example paper [SYSTEM [NOISE]] [--map] [--cuda] [--chains=N] [--warmup=N] [--draws=N]` prints the tables of
-//! docs/reproduction.md and writes `paper-fits-SYSTEM.png` and `paper-posterior-SYSTEM-NOISE.png` into the current folder; with `--map`
+//! docs/reproduction.md and writes `paper-fits-SYSTEM.png` and `paper-posterior-SYSTEM.png` into the current folder; with `--map`
 //! by the Laplace approximation alone, with `--cuda` on a GPU; the galaxies are found by `ARCLET_DATA` (default `../shared`).
 
 #[path = "../galaxies/bright.rs"]
@@ -58,7 +58,7 @@ fn main() -> anyhow::Result<()> {
     for source in galaxy::two()?.into_iter().filter(|source| wanted(0, source.system)) {
         let truth = Truth::drawn(source.system as u64);
         let clean = mock::lensed(&truth, &source)?;
-        let mut tiles = Vec::new();
+        let (mut tiles, mut fits) = (Vec::new(), Vec::new());
         for (noise, sigma) in SIGMAS.into_iter().enumerate().filter(|(noise, _)| wanted(1, *noise)) {
             let mock = mock::observed(&clean, sigma, (10 * source.system + noise) as u64)?;
             let began = Instant::now();
@@ -75,9 +75,9 @@ fn main() -> anyhow::Result<()> {
             print_row(&source, &mock, &found, began.elapsed().as_secs_f64())?;
             posteriors += &posterior_rows(&source, &truth, sigma, &found);
             tiles.push(picture::tile(&source, &truth, &mock, &found)?);
-            let name = format!("paper-posterior-{}-{noise}.png", source.system);
-            std::fs::write(name, picture::corner(&source, &truth, &mock, &found)?)?;
+            fits.push((sigma, found));
         }
+        std::fs::write(format!("paper-posterior-{}.png", source.system), picture::corner(&source, &truth, &fits)?)?;
         std::fs::write(format!("paper-fits-{}.png", source.system), picture::sheet(&source, tiles)?)?;
     }
     println!("\n| system | noise | parameter | truth | posterior | error, % | bias, % | bias, sd |");

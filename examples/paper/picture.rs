@@ -57,17 +57,24 @@ pub fn sheet(source: &Source, tiles: Vec<Tile>) -> anyhow::Result<Vec<u8>> {
     Ok(ContactSheet { title, note, tiles, columns: 1 }.render()?)
 }
 
-/// The posterior of r_ein, gamma and phi with the truth.
-pub fn corner(source: &Source, truth: &Truth, mock: &Mock, found: &Fit) -> anyhow::Result<Vec<u8>> {
+/// The posteriors of r_ein, gamma and phi at the noise levels, the noisiest first, with the truth.
+pub fn corner(source: &Source, truth: &Truth, found: &[(f64, Fit)]) -> anyhow::Result<Vec<u8>> {
     let shown = [("lens.r_ein", "r_Ein [″]"), ("lens.gamma", "γ"), ("lens.phi", "φ [rad]")];
     let known = truth.named();
     let truths = shown.map(|(name, _)| known.iter().find(|(other, _)| *other == name).map(|(_, value)| *value));
-    let samples = shown.map(|(name, _)| found.posterior.entry(name).map_or(vec![], |e| e.values().to_vec()));
+    let posterior = |(sigma, fit): &(f64, Fit)| {
+        let samples = shown.map(|(name, _)| fit.posterior.entry(name).map_or(vec![], |e| e.values().to_vec()));
+        (format!("noise {sigma}"), samples.to_vec())
+    };
+    let mut all = found.iter().map(posterior);
+    let (name, samples) = all.next().unwrap_or_default();
     let figure = CornerFigure {
-        title: format!("System {}, noise {}", source.system, mock.sigma),
+        title: format!("System {}", source.system),
         labels: shown.map(|(_, label)| label.to_owned()).into(),
-        samples: samples.into(),
+        samples,
         truths: Some(truths.into()),
+        name,
+        beside: all.collect(),
     };
     Ok(figure.render()?)
 }

@@ -27,29 +27,18 @@ extern "C" __global__ void spread_uniform(
         fine[i] = fmaf(cells[i / row / k * width + i % row / k], share, add ? fine[i] : 0.0f);
 }
 
-// The weighted mean over the sub-pixels of each cell that has a number of its own: first[i] to first[i + 1], with shares from
-// rule[i] on.
-extern "C" __global__ void bin_each(
-    int n, int points, const int* __restrict__ first, const int* __restrict__ rule, const float* __restrict__ shares,
-    const float* __restrict__ fine, float* __restrict__ cells) {
-    fine += (size_t)blockIdx.y * points;
-    cells += (size_t)blockIdx.y * n;
-    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
-        const float* share = shares + rule[i];
-        float sum = 0.0f;
-        for (int at = first[i]; at < first[i + 1]; ++at) sum += fine[at] * share[at - first[i]];
-        cells[i] = sum;
+// The product of a matrix with few numbers in a row, `to` rows of those from first[i] to first[i + 1], and `from` numbers; `add`: added to
+// what is there. Sub-pixels to cells that have their own numbers of them, and its adjoint.
+extern "C" __global__ void gather(
+    int from, int to, const int* __restrict__ first, const int* __restrict__ column, const float* __restrict__ weight,
+    const float* __restrict__ in, float* __restrict__ out, int add) {
+    in += (size_t)blockIdx.y * from;
+    out += (size_t)blockIdx.y * to;
+    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < to; i += gridDim.x * blockDim.x) {
+        float sum = add ? out[i] : 0.0f;
+        for (int at = first[i]; at < first[i + 1]; ++at) sum = fmaf(in[column[at]], weight[at], sum);
+        out[i] = sum;
     }
-}
-
-// Its adjoint; cell[i] is the cell of sub-pixel i, weight[i] its share.
-extern "C" __global__ void spread_each(
-    int n, int points, const int* __restrict__ cell, const float* __restrict__ weight, const float* __restrict__ cells,
-    float* __restrict__ fine, int add) {
-    fine += (size_t)blockIdx.y * points;
-    cells += (size_t)blockIdx.y * n;
-    for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < points; i += gridDim.x * blockDim.x)
-        fine[i] = fmaf(cells[cell[i]], weight[i], add ? fine[i] : 0.0f);
 }
 
 // out[y][x] = sum_{j,i} taps[j][i] image[y + j - h][x + i - w], zero outside; `add`: added to out instead. A block of 32 x 8

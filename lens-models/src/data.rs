@@ -47,7 +47,8 @@ pub struct DataFiles {
     /// tenth of the noise, chosen by a fit or a simulation from its model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supersampling: Option<usize>,
-    /// The PSF is on pixels this many times finer than those of the image, and blurs them before they are averaged; default 1.
+    /// The PSF is on pixels this many times finer than those of the image, and blurs them before they are averaged; default 1. Each of its
+    /// pixels is the mean of the PSF over it; where light is averaged over them too, they are taken out of it once ([`Psf::of_means`]).
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub psf_supersampling: usize,
     /// Pixels further than this from `mask_center`, in arcsec, are not used.
@@ -138,6 +139,17 @@ impl ImageData {
     #[must_use]
     pub fn resampled(&self, sampling: Sampling) -> Self {
         Self { grid: self.grid.with_sampling(sampling), adaptive: false, ..self.clone() }
+    }
+
+    /// The same data seen at one point a pixel, through a PSF on whole pixels: for a look, at a fraction of the cost.
+    ///
+    /// # Errors
+    /// As [`Psf::new`].
+    pub fn coarse(&self) -> Result<Self> {
+        let cells = self.grid.cells();
+        let psf = self.psf.as_ref().map(|psf| psf.on_wider_pixels(cells)).transpose()?;
+        let grid = self.grid.clone().with_cells(1).with_sampling(Sampling::Uniform(1));
+        Ok(Self { psf, grid, adaptive: false, ..self.clone() })
     }
 
     /// The same data with their pixels at other places on the sky.
@@ -283,12 +295,18 @@ impl DataFiles {
             let name = self.image.as_ref().map_or_else(|| "the image".into(), |p| p.display().to_string());
             tracing::warn!(count, "{}{count} pixels of {name} are not finite; they are masked", self.said());
         }
-        let (half_width, half_height) = psf.as_ref().map_or((0, 0), Psf::half_size);
         let cells = self.psf_supersampling;
+        let means = cells > 1 && self.supersampling.is_none_or(|k| k > cells);
+        let psf = if means { psf.map(|psf| psf.of_means()).transpose()? } else { psf };
+        let (half_width, half_height) = psf.as_ref().map_or((0, 0), Psf::half_size);
         let window = mask.window(half_width.div_ceil(cells), half_height.div_ceil(cells))?;
         let per_cell = self.supersampling.map_or(1, |k| k / cells);
         check_size(window.len().saturating_mul((per_cell * cells).pow(2)))?;
-        let grid = Grid::windowed(size.0, size.1, scale, per_cell, window)?.with_cells(cells);
+        let mut grid =
+            Grid::windowed(size.0, size.1, scale, if cells > 1 { 1 } else { per_cell }, window)?.with_cells(cells);
+        if cells > 1 && per_cell > 1 {
+            grid = grid.with_sampling(Sampling::Each(vec![per_cell as u8; grid.cells_in_window()].into()));
+        }
         let correlation = match (correlation, self.noise_patch) {
             (None, Some(patch)) => Some(self.measured(&image, noise.as_ref(), patch)?),
             (correlation, _) => correlation,

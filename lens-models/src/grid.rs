@@ -103,10 +103,15 @@ impl Grid {
         Ok(Self { full, pixel_scale, cells: 1, sampling, window, registration, x: vec![], y: vec![] }.placed())
     }
 
-    /// The same pixels with `cells` x `cells` cells in each.
+    /// The same pixels with `cells` x `cells` cells in each. Evenly spaced sub-pixels are as many in each of these; of cells that had numbers of
+    /// their own nothing is left, and the new ones have a sub-pixel each.
     #[must_use]
     pub fn with_cells(self, cells: usize) -> Self {
-        Self { cells, ..self }.placed()
+        let sampling = match self.sampling {
+            Sampling::Uniform(k) => Sampling::Uniform(k),
+            Sampling::Each(_) => Sampling::Uniform(1),
+        };
+        Self { cells, sampling, ..self }.placed()
     }
 
     /// The same cells with other sub-pixels.

@@ -1,13 +1,15 @@
 //! Sampling: how many sub-pixels stand for each cell of an image, and the means over them.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use multiversion::multiversion;
+use ppl_core::pool;
 
-use crate::quadrature::gauss_legendre;
+mod moments;
+mod rule;
 
-/// The most sub-pixels along the side of a cell that has its own number of them.
-pub const FINEST: usize = 32;
+pub use rule::FINEST;
+use rule::RULES;
 
 /// Sub-pixels of the cells of an image: of a pixel each, or of a part of it on which the PSF acts.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,12 +44,6 @@ impl Sampling {
             Sampling::Uniform(k) => *k,
             Sampling::Each(levels) => usize::from(levels[cell]),
         }
-    }
-
-    /// The share of each sub-pixel of a cell in its mean, of cells with numbers of their own.
-    #[cfg(feature = "cuda")]
-    pub(crate) fn shares_of(&self, cell: usize) -> &'static [f32] {
-        shares(self.level(cell) as u8)
     }
 
     /// Panics unless it is of so many cells, with a sub-pixel in each.
@@ -95,23 +91,52 @@ impl Sampling {
             Sampling::Each(levels) => spread_each(cells, fine, levels),
         }
     }
-}
 
-/// The nodes of k points between -1/2 and 1/2, and the share of each of k x k of them in the mean.
-struct Rule {
-    nodes: Vec<f64>,
-    shares: Vec<f32>,
-}
+    /// What a PSF [for means](crate::psf::Psf::of_means) is to be applied to: the means of the cells, moved to their neighbours by as
+    /// much as light lies otherwise in its cell than the means beside it suggest.
+    ///
+    /// Along each axis, with u from -1/2 to 1/2 in a cell, M its mean and M+, M- those beside it,
+    ///
+    /// ```text
+    /// d1 = <v u> - (M+ - M-) / 24      half of it to the next cell, half of it away from the last
+    /// d2 = <v u^2> - M / 12            half of it to each of both, all of it away from the own
+    /// ```
+    ///
+    /// keep the first and the second moment of the light, so that a cusp is blurred where it lies and not from the middle of its cell. A
+    /// cell with one sub-pixel is taken to curve as its neighbours do, by which its mean differs from its middle. Cells at the border of
+    /// the window keep their means. Evenly spaced sub-pixels give their means alone.
+    ///
+    /// # Panics
+    /// As [`Sampling::bin`].
+    pub fn deposit(&self, fine: &[f32], cells: &mut [f32], width: usize) {
+        self.bin(fine, cells, width);
+        if let Sampling::Each(levels) = self {
+            moments::add(levels, fine, cells, width);
+        }
+    }
 
-static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| (1..=FINEST).map(Rule::new).collect());
+    /// The adjoint of [`Sampling::deposit`].
+    ///
+    /// # Panics
+    /// As [`Sampling::bin`].
+    pub fn deposit_adjoint(&self, cells: &[f32], fine: &mut [f32], width: usize) {
+        let Sampling::Each(levels) = self else { return self.bin_adjoint(cells, fine, width) };
+        let mut means = pool::take(cells.len());
+        means.copy_from_slice(cells);
+        moments::add_to_means(levels, cells, &mut means, width);
+        self.bin_adjoint(&means, fine, width);
+        pool::give_back(means);
+        moments::add_to_sub_pixels(levels, cells, fine, width);
+    }
 
-impl Rule {
-    fn new(k: usize) -> Self {
-        let rule = gauss_legendre(k);
-        let nodes = rule.iter().map(|[x, _]| 0.5 * x).collect();
-        let weights: Vec<f64> = rule.iter().map(|[_, weight]| 0.5 * weight).collect();
-        let shares = weights.iter().flat_map(|a| weights.iter().map(move |b| (a * b) as f32)).collect();
-        Rule { nodes, shares }
+    /// To which cells each sub-pixel goes, and with what weight, in the order of the sub-pixels: the columns of the matrix of
+    /// [`Sampling::deposit`], or of [`Sampling::bin`], for cells with numbers of their own.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn columns(&self, cells: usize, width: usize, deposit: bool) -> Vec<Vec<(usize, f32)>> {
+        let levels: Vec<u8> = (0..cells).map(|cell| self.level(cell) as u8).collect();
+        let shares = |cell: usize| shares(levels[cell]).iter().map(move |share| vec![(cell, *share)]).collect();
+        let column = |cell| if deposit { moments::columns(&levels, cell, width) } else { shares(cell) };
+        (0..cells).flat_map(column).collect()
     }
 }
 
@@ -124,21 +149,32 @@ fn shares(k: u8) -> &'static [f32] {
     &RULES[usize::from(k) - 1].shares
 }
 
-fn bin_each(mut fine: &[f32], cells: &mut [f32], levels: &[u8]) {
-    for (cell, level) in cells.iter_mut().zip(levels) {
-        let count = usize::from(*level).pow(2);
-        let (own, rest) = fine.split_at(count);
-        *cell = own.iter().zip(shares(*level)).map(|(value, share)| value * share).sum();
-        fine = rest;
+/// Runs of cells with one sub-pixel each, which are most as a rule, and cells with more.
+fn runs(levels: &[u8]) -> impl Iterator<Item = &[u8]> {
+    levels.chunk_by(|a, b| *a == 1 && *b == 1)
+}
+
+fn bin_each(mut fine: &[f32], mut cells: &mut [f32], levels: &[u8]) {
+    for run in runs(levels) {
+        let (own, rest) = fine.split_at(run.len() * usize::from(run[0]).pow(2));
+        let (to, others) = cells.split_at_mut(run.len());
+        (fine, cells) = (rest, others);
+        match run[0] {
+            1 => to.copy_from_slice(own),
+            level => to[0] = own.iter().zip(shares(level)).map(|(value, share)| value * share).sum(),
+        }
     }
 }
 
-fn spread_each(cells: &[f32], mut fine: &mut [f32], levels: &[u8]) {
-    for (value, level) in cells.iter().zip(levels) {
-        let count = usize::from(*level).pow(2);
-        let (own, rest) = fine.split_at_mut(count);
-        own.iter_mut().zip(shares(*level)).for_each(|(own, share)| *own = value * share);
-        fine = rest;
+fn spread_each(mut cells: &[f32], mut fine: &mut [f32], levels: &[u8]) {
+    for run in runs(levels) {
+        let (own, rest) = fine.split_at_mut(run.len() * usize::from(run[0]).pow(2));
+        let (from, others) = cells.split_at(run.len());
+        (fine, cells) = (rest, others);
+        match run[0] {
+            1 => own.copy_from_slice(from),
+            level => own.iter_mut().zip(shares(level)).for_each(|(own, share)| *own = from[0] * share),
+        }
     }
 }
 

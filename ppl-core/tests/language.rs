@@ -42,7 +42,8 @@ fn a_plan_gives_the_bits_of_the_model_for_any_number_of_lanes() {
     let written: Vec<f64> = q.chunks(5).map(|q| evaluate(&ModelDensity::new(hierarchical).unwrap(), q).0[0]).collect();
     settle(&density, &q[..5]);
     assert_eq!(density.replayed(), Replayed::Plan);
-    for lanes in [1, 2, 3, 7, 64] {
+    // Lanes that end one after the other, as in a search: blocks of 32 and many remainders.
+    for lanes in [1, 2, 3, 7, 64, 62, 61, 59, 56, 50, 41, 33, 64] {
         for (block, expected) in q.chunks(lanes * 5).zip(written.chunks(lanes)) {
             let (logp, _) = evaluate(&density, block);
             assert!(logp.iter().zip(expected).all(|(a, b)| a.to_bits() == b.to_bits()), "{lanes} lanes");

@@ -56,6 +56,7 @@ pub fn page(title: &str, data: &ImageData, view: &View) -> Result<FitFigure> {
         masked: Some(masked),
         critical_curves: view.critical_curves.clone(),
         caustics: view.caustics.clone(),
+        cuts: view.cuts.clone(),
         chi2_per_pixel: Some(view.chi2_per_pixel),
         ..FitFigure::default()
     })
@@ -95,7 +96,8 @@ fn points_page(title: &str, view: &View) -> Result<FitFigure> {
         title: title.to_owned(),
         panels,
         critical_curves: view.critical_curves.clone(),
-        caustics: view.caustics.iter().chain(&view.cuts).cloned().collect(),
+        caustics: view.caustics.clone(),
+        cuts: view.cuts.clone(),
         observed: view.points.iter().flat_map(|p| p.observed.iter().copied()).collect(),
         images: view.points.iter().flat_map(|p| p.images.iter().map(|image| image.position)).collect(),
         sources: view.points.iter().filter_map(|p| p.source).collect(),
@@ -194,6 +196,7 @@ pub fn corner(title: &str, fit: &Fit, truth: Option<&BTreeMap<String, Vec<f64>>>
         samples: names.iter().filter_map(|(name, _)| column(name)).collect(),
         truths: truth.map(|truth| names.iter().map(|(name, _)| true_value(truth, name)).collect()),
         labels: names.into_iter().map(|(_, label)| label).collect(),
+        ..CornerFigure::default()
     };
     Ok(Some(figure.render()?))
 }

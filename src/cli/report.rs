@@ -42,9 +42,8 @@ pub fn print(
     let derived = fit.derived.summary();
     let known = |name: &str, unit: &str| {
         let s = derived.get(name).filter(|s| s.mean.is_finite())?;
-        let digits = s.sd.max(1e-3 * s.mean.abs());
         let name = name.replace("einstein", "Einstein").replace('_', " ");
-        Some(format!("; {name} {} ± {}{unit}", rounded(s.mean, digits), rounded(s.sd, digits)))
+        Some(format!("; {name} {}{unit}", with_error(s.mean, s.sd)))
     };
     let radius: String =
         [known("einstein_radius", " arcsec"), known("magnification", "")].into_iter().flatten().collect();
@@ -171,6 +170,19 @@ fn rounded(x: f64, sd: f64) -> String {
     }
 }
 
+/// A number and its error to the same digit, at least three of the number; one power of ten for both where the number is large.
+fn with_error(mean: f64, sd: f64) -> String {
+    let unit = if mean.abs() < 1e6 { 0 } else { mean.abs().log10().floor() as i32 };
+    let (mean, sd) = (mean / 10f64.powi(unit), sd / 10f64.powi(unit));
+    let digits = sd.max(1e-3 * mean.abs());
+    // What hangs on nothing that is sampled has none.
+    if sd < 1e-9 * mean.abs() {
+        return if unit == 0 { rounded(mean, digits) } else { format!("{}e{unit}", rounded(mean, digits)) };
+    }
+    let both = format!("{} ± {}", rounded(mean, digits), rounded(sd, digits));
+    if unit == 0 { both } else { format!("({both})e{unit}") }
+}
+
 fn fixed(x: f64, decimals: usize) -> String {
     if x.is_finite() { format!("{x:.decimals$}") } else { "-".to_owned() }
 }
@@ -190,6 +202,14 @@ mod tests {
         assert_eq!(rounded(1.2e-12, 1e-13), "1.200e-12");
         assert_eq!(rounded(2.0, 0.0), "2.0000");
         assert_eq!(rounded(f64::NAN, 1.0), "-");
+    }
+
+    #[test]
+    fn a_number_and_its_error_have_one_power_of_ten() {
+        assert_eq!(with_error(1.6591e11, 9.1e8), "(1.6591 ± 0.0091)e11");
+        assert_eq!(with_error(1749.7, 0.0), "1749.7");
+        assert_eq!(with_error(1.0019, 0.0003), "1.0019 ± 0.0003");
+        assert_eq!(with_error(17.666, 0.099), "17.666 ± 0.099");
     }
 
     #[test]

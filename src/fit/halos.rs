@@ -2,9 +2,10 @@
 
 use lens_models::system::{BandsModel, Component, Profile, System};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Values, handler};
-use ppl_infer::map::{MapSettings, Pruning};
+use ppl_infer::Error as EngineError;
+use ppl_infer::map::{LaneEnd, LaplaceSettings, MapSettings, Pruning, laplace};
 use ppl_infer::posterior::Posterior;
-use ppl_infer::smc::{Joined, SmcSettings, smc};
+use ppl_infer::smc::{Gaussian, Joined, Mixture, Reference, SmcSettings, smc};
 
 use super::clock::Clock;
 use super::curvature::dense_around;
@@ -14,6 +15,13 @@ use super::{FitError, FitSettings};
 
 /// How much wider than the Laplace approximation without haloes the particles begin: what a halo does to a lens is within it.
 const WIDENED: f64 = 1.5;
+/// Most maxima about which particles begin as well, and how far below the highest they may be, nats.
+const MAXIMA: usize = 8;
+const BELOW: f64 = 30.0;
+/// The square of the distance, in widened deviations of all coordinates, from which on a maximum is another one, over their number.
+const APART: f64 = 2.0;
+/// Share of the particles that begin about maxima.
+const NEAR: f64 = 0.5;
 
 /// Log evidence with the haloes of a system and without them.
 #[derive(Clone, Debug)]
@@ -61,20 +69,21 @@ where
     (0..count).map(start).collect::<Result<Vec<_>, FitError>>().map(|starts| starts.concat())
 }
 
-/// Of these starts the worst are given up early.
+/// Of these starts the worst are given up early; more are left than there are to be maxima, as several end in one.
 pub(super) fn maximum() -> MapSettings {
-    MapSettings { pruning: Some(Pruning { after: 40, keep: 0.5, at_least: 4 }), ..MapSettings::default() }
+    MapSettings { pruning: Some(Pruning { after: 40, keep: 0.5, at_least: 2 * MAXIMA }), ..MapSettings::default() }
 }
 
 /// Draws by sequential Monte Carlo, and the highest point that was seen, unconstrained.
 ///
 /// The place of a light halo has as many modes as there are wiggles in the noise of an arc, and none where it changes nothing. Particles
-/// begin with the haloes drawn from their priors and everything else from the Laplace approximation without them.
+/// begin with the haloes drawn from their priors and everything else from the Laplace approximation without them; and half of them about the
+/// maxima `ends`, as few of a prior's places are near enough to a light halo to feel it. Weights make up for where they began.
 pub(super) fn posterior<M, R>(
     system: &System,
     model: &BandsModel,
     density: &ModelDensity<M>,
-    best: &[f64],
+    (best, ends): (&[f64], &[LaneEnd]),
     settings: &FitSettings,
     clock: &mut Clock,
     search: &mut Search<'_, '_>,
@@ -82,9 +91,6 @@ pub(super) fn posterior<M, R>(
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
-    tracing::warn!(
-        "draws of haloes are not calibrated yet: of a hundred mocks too many true masses lay above the draws; see docs/substructure.md"
-    );
     let smooth = system.with_components(|component| !is_free_halo(component));
     let rest = model.with_components(|component| !is_free_halo(component));
     let halos = model.with_components(is_free_halo);
@@ -114,7 +120,12 @@ where
         places(density, rest.layout().entries().iter().map(|e| &*e.name)),
         places(density, prior.layout().entries().iter().map(|e| &*e.name)),
     );
-    let reference = Joined::new(&around, WIDENED, gaussian, &prior, of_prior.clone())?;
+    let anywhere = Joined::new(Gaussian::new(around.clone(), WIDENED)?, gaussian, &prior, of_prior.clone())?;
+    let maxima = about(density, best, ends, search)?;
+    tracing::info!("particles begin anywhere, and half of them about {} maxima", maxima.len());
+    let weight = |k: usize| if k == 0 { 1.0 } else { NEAR / (1.0 - NEAR) / maxima.len() as f64 };
+    let parts = std::iter::once(&anywhere as &dyn Reference).chain(maxima.iter().map(|part| part as &dyn Reference));
+    let reference = Mixture::new(parts.enumerate().map(|(k, part)| (weight(k), part)).collect())?;
     let FitSettings { chains, draws, seed, .. } = *settings;
     let smc_settings =
         SmcSettings { runs: chains, particles: draws.max(2), wide: of_prior, seed, ..SmcSettings::default() };
@@ -136,6 +147,43 @@ where
         _ => best.to_vec(),
     };
     Ok((posterior, top, evidence))
+}
+
+/// Gaussians about the highest different maxima, the best first; those without curvature are left to the other particles.
+fn about<M, R>(
+    density: &ModelDensity<M>,
+    best: &[f64],
+    ends: &[LaneEnd],
+    search: &mut Search<'_, '_>,
+) -> Result<Vec<Gaussian>, FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let highest = log_density(density, best)?;
+    let others =
+        ends.iter().filter(|end| end.reason.converged() && end.logp > highest - BELOW).map(|end| &end.position[..]);
+    let mut found: Vec<Gaussian> = vec![];
+    for position in std::iter::once(best).chain(others) {
+        let apart = |g: &Gaussian| g.square(position) > APART * density.dim() as f64;
+        if found.len() == MAXIMA || !found.iter().all(apart) {
+            continue;
+        }
+        let one = search.executor.once("curvature", |executor| {
+            let around = match laplace(density, position, &LaplaceSettings::default()) {
+                Ok(around) => around,
+                Err(EngineError::NoCurvature { .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            executor.spend(around.gradient_count as u64);
+            Ok(Some(around))
+        })?;
+        if let Some(gaussian) = one.and_then(|around| Gaussian::new(around, WIDENED).ok())
+            && found.iter().all(|g| g.square(gaussian.mean()) > APART * density.dim() as f64)
+        {
+            found.push(gaussian);
+        }
+    }
+    Ok(found)
 }
 
 /// Where the numbers of these sites are in a position.

@@ -185,6 +185,18 @@ pub enum FitError {
         /// Lower and upper end of what is allowed.
         support: [f64; 2],
     },
+    /// A prior whose numbers cannot be told apart.
+    #[error(
+        "the prior of `{site}` has the scale {scale:e} about {loc}, narrower than numbers there are apart; give it as a `value` instead"
+    )]
+    TooNarrow {
+        /// The parameter.
+        site: String,
+        /// Where the prior is.
+        loc: f64,
+        /// How wide it is.
+        scale: f64,
+    },
     /// The density is finite nowhere that was looked at.
     #[error(
         "the density is not finite at any of {starts} starts, because of `{site}`: its prior, its profile and the data cannot hold together; \

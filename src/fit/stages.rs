@@ -6,7 +6,6 @@ use std::sync::Arc;
 use lens_models::data::ImageData;
 use lens_models::linear::Amplitudes;
 use lens_models::parameter::{ParameterKind, ProfileParameter};
-use lens_models::sampling::Sampling;
 use lens_models::system::{BandsModel, Component, PointTerms, Role, Scales, System};
 use ppl_core::{Ctx, ModelDensity, PriorSet, Values, rng};
 use ppl_infer::mcmc::NutsSettings;
@@ -72,7 +71,7 @@ pub fn fit_bands(
     }
     priors.extend(model.linear_priors()?);
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
-    let data: Vec<Arc<ImageData>> = data.iter().map(|data| Arc::new(data.resampled(Sampling::Uniform(1)))).collect();
+    let data = data.iter().map(|data| data.coarse().map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
 
     // A halo that may be anywhere is looked for once there is a lens.
     let smooth = halos::without(system);
@@ -121,6 +120,7 @@ pub fn fit_bands(
     search.executor.stage("maximum");
     let way = if smooth.is_some() { halos::maximum() } else { optimizer.clone() };
     let mut best = search.maximise(&density, &starts, &way)?;
+    let ends = best.lanes.clone();
     clock.lap("maximum", search.executor);
     if model.is_adaptive() {
         search.executor.stage("sub-pixels");
@@ -159,7 +159,8 @@ pub fn fit_bands(
     let system = &settled;
     let mut before = search.executor.spent();
     let (mut posterior, top, halos) = if smooth.is_some() && settings.method == Method::Nuts {
-        let found = halos::posterior(system, &model, &density, &best.position, settings, &mut clock, &mut search)?;
+        let found =
+            halos::posterior(system, &model, &density, (&best.position, &ends), settings, &mut clock, &mut search)?;
         (found.0, found.1, Some(found.2))
     } else {
         let around = around(&density, &best.position, system, search.executor)?;

@@ -1,17 +1,24 @@
 //! Priors that cannot hold: outside of what a parameter may be, or nowhere with a finite density.
 
 use lens_models::system::System;
+use ppl_core::distributions::Distribution;
 use ppl_core::support::Support;
 use ppl_core::{Ctx, ModelDensity, PriorSet};
 use ppl_infer::Target;
 
 use super::FitError;
 
-/// Refuses a prior none of whose values its parameter may have.
+/// Squares of numbers divided by a narrower scale are beyond all numbers.
+const NARROWEST: f64 = 1e-150;
+
+/// Refuses a prior none of whose values its parameter may have, or that is no wider than a number.
 pub(super) fn check(system: &System, priors: &PriorSet) -> Result<(), FitError> {
     for component in &system.components {
         for parameter in component.profile.parameters() {
             let site = component.site(parameter);
+            if let Some((loc, scale)) = priors.get(&site).and_then(|prior| too_narrow(&**prior)) {
+                return Err(FitError::TooNarrow { site, loc, scale });
+            }
             let Some(Support::Interval { low, high }) = priors.get(&site).map(|prior| prior.support()) else {
                 continue;
             };
@@ -25,6 +32,13 @@ pub(super) fn check(system: &System, priors: &PriorSet) -> Result<(), FitError> 
         }
     }
     Ok(())
+}
+
+/// Location and scale of a prior that no two neighbouring numbers can tell apart: its density has no slope to follow.
+fn too_narrow(prior: &dyn Distribution) -> Option<(f64, f64)> {
+    let (loc, scale) = (prior.parameter("loc")?, prior.parameter("scale")?);
+    let both = loc.numbers().iter().zip(scale.numbers());
+    both.map(|(loc, scale)| (*loc, *scale)).find(|(loc, scale)| *scale < (f64::EPSILON * loc.abs()).max(NARROWEST))
 }
 
 /// The site that leaves a density without a finite value at a position: one whose unconstrained numbers are not finite, or whose

@@ -8,7 +8,6 @@ use super::stretch::quantile;
 /// One parameter: its finite draws in order, its range on the page, its ticks.
 pub struct Column<'a> {
     pub label: &'a str,
-    pub column: &'a [f64],
     pub sorted: Vec<f64>,
     pub range: [f64; 2],
     pub truth: Option<f64>,
@@ -37,7 +36,7 @@ impl<'a> Column<'a> {
         let pad = if hi > lo { 0.06 * (hi - lo) } else { (1e-3 * lo.abs()).max(1e-9) };
         let range = [lo - pad, hi + pad];
         let (ticks, offset) = sparse_ticks(range, most_ticks);
-        Ok(Self { label, column, sorted, range, truth, ticks, offset })
+        Ok(Self { label, sorted, range, truth, ticks, offset })
     }
 
     /// The median and the 68 % interval.

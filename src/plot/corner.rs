@@ -21,14 +21,30 @@ pub struct CornerFigure {
     pub samples: Vec<Vec<f64>>,
     /// The true value of each parameter where it is known.
     pub truths: Option<Vec<Option<f64>>>,
+    /// What the draws are of, for the legend; needed where there are others beside them.
+    pub name: String,
+    /// Up to two other posteriors of the same parameters, drawn over the first on its axes: a name, and one column a parameter. Histograms
+    /// are as high as each other.
+    pub beside: Vec<(String, Vec<Vec<f64>>)>,
 }
 
 /// More parameters than this cannot be read on one page.
 const MOST: usize = 24;
-const LINE: &str = "#1f4e8c";
-const INNER: &str = "#5f93cf";
-const OUTER: &str = "#c3d8f0";
 const TRUTH: &str = "#e0501e";
+
+/// The colours of one posterior.
+#[derive(Clone, Copy, Debug)]
+struct Tint {
+    line: &'static str,
+    inner: &'static str,
+    outer: &'static str,
+}
+
+const TINTS: [Tint; 3] = [
+    Tint { line: "#1f4e8c", inner: "#5f93cf", outer: "#c3d8f0" },
+    Tint { line: "#2b6e3f", inner: "#6db682", outer: "#cbe7d3" },
+    Tint { line: "#5b3a86", inner: "#9a7cc4", outer: "#ddd0ee" },
+];
 
 /// Sizes that follow from the number of parameters.
 struct Layout {
@@ -59,9 +75,17 @@ impl CornerFigure {
         let mut canvas = Canvas::new(page.0, page.1);
         for (row, y) in axes.iter().enumerate() {
             for (column, x) in axes[..row].iter().enumerate() {
-                draw_pair(&mut canvas, layout.rect(row, column), x, y);
+                let rect = layout.rect(row, column);
+                for (samples, tint) in self.sets().zip(TINTS) {
+                    draw_regions(&mut canvas, rect, [x, y], [&samples[column], &samples[row]], tint);
+                }
+                draw_truths(&mut canvas, rect, x, y);
             }
-            draw_single(&mut canvas, layout.rect(row, row), y, &layout);
+            let rect = layout.rect(row, row);
+            for (samples, tint) in self.sets().zip(TINTS) {
+                draw_histogram(&mut canvas, rect, y, &samples[row], tint);
+            }
+            draw_single(&mut canvas, rect, y, &layout, self.beside.is_empty());
             layout.draw_left(&mut canvas, row, y);
             layout.draw_below(&mut canvas, n - 1, row, y);
         }
@@ -69,8 +93,18 @@ impl CornerFigure {
         Ok(canvas)
     }
 
+    /// The columns of the posterior and of those beside it.
+    fn sets(&self) -> impl Iterator<Item = &Vec<Vec<f64>>> {
+        std::iter::once(&self.samples).chain(self.beside.iter().map(|(_, samples)| samples))
+    }
+
     fn check(&self) -> Result<()> {
         let n = self.labels.len();
+        PlotError::check_count("a corner figure", "posteriors", TINTS.len(), 1 + self.beside.len())?;
+        if let Some((name, samples)) = self.beside.iter().find(|(_, samples)| samples.len() != n) {
+            let what = format!("the list of sample columns of `{name}`");
+            return Err(PlotError::Length { what, expected: n, got: samples.len() });
+        }
         PlotError::check_count("a corner figure", "parameters", MOST, n)?;
         let truths = self.truths.as_ref().map_or(n, Vec::len);
         for (what, got) in [("the list of sample columns", self.samples.len()), ("the list of true values", truths)] {
@@ -104,37 +138,51 @@ impl CornerFigure {
                 .bold()
                 .at_most(width - 24.0),
         );
-        let entries = [
-            (INNER, "68 % region", self.labels.len() > 1),
-            (OUTER, "95 % region", self.labels.len() > 1),
-            (TRUTH, "truth", has_truth),
-        ];
+        let pairs = self.labels.len() > 1;
+        let named = |(name, tint): (String, Tint)| (tint.inner, name, pairs);
+        let names = std::iter::once(&self.name).chain(self.beside.iter().map(|(name, _)| name)).cloned();
+        let regions = match self.beside.is_empty() {
+            true => vec![
+                (TINTS[0].inner, "68 % region".to_owned(), pairs),
+                (TINTS[0].outer, "95 % region".to_owned(), pairs),
+            ],
+            false => names.zip(TINTS).map(named).collect(),
+        };
+        let entries = regions.into_iter().chain([(TRUTH, "truth".to_owned(), has_truth)]);
         let (x, mut y) = (width - 9.5 * size, 10.0 + 2.4 * size);
-        for (colour, name, _) in entries.into_iter().filter(|entry| entry.2) {
+        for (colour, name, _) in entries.filter(|entry| entry.2) {
             let swatch = Rect { x, y: y + 0.1 * size, width: 1.4 * size, height: 0.8 * size };
             if colour == TRUTH {
                 let middle = y + 0.5 * size;
                 canvas.polyline(&[[swatch.x, middle], [swatch.right(), middle]], Stroke::new(TRUTH, 1.6));
             } else {
                 canvas.rect(swatch, colour);
-                canvas.outline(swatch, Stroke::new(LINE, 0.8));
+                canvas.outline(swatch, Stroke::new(INK, 0.6));
             }
-            canvas.text(&Text::new(x + 2.0 * size, y + 0.86 * size, size, name));
+            canvas.text(&Text::new(x + 2.0 * size, y + 0.86 * size, size, &name));
             y += 1.5 * size;
+        }
+        if !self.beside.is_empty() {
+            canvas.text(&Text::new(x, y + 0.86 * size, 0.9 * size, "68 % and 95 %").colour("#555555"));
+            return;
         }
         canvas.text(&Text::new(x, y + 0.86 * size, 0.9 * size, &format!("{draws} draws")).colour("#555555"));
     }
 }
 
-fn draw_pair(canvas: &mut Canvas, rect: Rect, x: &Column, y: &Column) {
+fn draw_regions(canvas: &mut Canvas, rect: Rect, [x, y]: [&Column; 2], [a, b]: [&[f64]; 2], tint: Tint) {
     let frame = Frame { rect, x: x.range, y: y.range };
-    let points: Vec<[f64; 2]> = x.column.iter().zip(y.column).map(|(a, b)| [*a, *b]).collect();
+    let points: Vec<[f64; 2]> = a.iter().zip(b).map(|(a, b)| [*a, *b]).collect();
     let density = Density::new(&points, x.range, y.range);
-    for (mass, colour) in [(0.95, OUTER), (0.68, INNER)] {
+    for (mass, colour) in [(0.95, tint.outer), (0.68, tint.inner)] {
         let lines: Vec<_> = density.region(mass).iter().map(|line| frame.line(line)).collect();
         canvas.area(&lines, colour);
-        lines.iter().for_each(|line| canvas.polyline(line, Stroke::new(LINE, 0.7)));
+        lines.iter().for_each(|line| canvas.polyline(line, Stroke::new(tint.line, 0.7)));
     }
+}
+
+fn draw_truths(canvas: &mut Canvas, rect: Rect, x: &Column, y: &Column) {
+    let frame = Frame { rect, x: x.range, y: y.range };
     let stroke = Stroke::new(TRUTH, 1.0);
     if let Some(t) = x.truth_inside() {
         canvas.polyline(&frame.line(&[[t, y.range[0]], [t, y.range[1]]]), stroke);
@@ -149,27 +197,38 @@ fn draw_pair(canvas: &mut Canvas, rect: Rect, x: &Column, y: &Column) {
     canvas.outline(rect, Stroke::new(INK, 0.8));
 }
 
-fn draw_single(canvas: &mut Canvas, rect: Rect, axis: &Column, layout: &Layout) {
+/// How high the highest bar is, of the height of its cell: a pointer to a truth outside needs room above the bars.
+fn bars(axis: &Column) -> f64 {
+    if axis.truth.is_some() && axis.truth_inside().is_none() { 1.0 / 1.45 } else { 1.0 / 1.12 }
+}
+
+fn draw_histogram(canvas: &mut Canvas, rect: Rect, axis: &Column, draws: &[f64], tint: Tint) {
     let [lo, hi] = axis.range;
+    let mut sorted: Vec<f64> = draws.iter().copied().filter(|v| v.is_finite()).collect();
+    sorted.sort_by(f64::total_cmp);
     // Freedman & Diaconis (1981), within what the cell can show.
-    let quartiles = quantile(&axis.sorted, 0.75) - quantile(&axis.sorted, 0.25);
-    let width = 2.0 * quartiles / (axis.sorted.len() as f64).cbrt();
+    let quartiles = quantile(&sorted, 0.75) - quantile(&sorted, 0.25);
+    let width = 2.0 * quartiles / (sorted.len() as f64).cbrt();
     let bins = if width > 0.0 { ((hi - lo) / width).clamp(12.0, 40.0) as usize } else { 25 };
-    let counts = histogram(&axis.sorted, axis.range, bins);
+    let counts = histogram(&sorted, axis.range, bins);
     let top = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
-    // A pointer to a truth outside needs room above the bars.
-    let reach = 1.12 * top;
-    let ceiling = if axis.truth.is_some() && axis.truth_inside().is_none() { 1.45 * top } else { reach };
-    let frame = Frame { rect, x: axis.range, y: [0.0, ceiling] };
+    let frame = Frame { rect, x: axis.range, y: [0.0, top / bars(axis)] };
     let edge = |k: usize| lo + (hi - lo) * k as f64 / bins as f64;
     let steps =
         counts.iter().enumerate().flat_map(|(k, count)| [[edge(k), *count as f64], [edge(k + 1), *count as f64]]);
     let outline: Vec<_> = [[lo, 0.0]].into_iter().chain(steps).chain([[hi, 0.0]]).map(|p| frame.page(p)).collect();
-    canvas.area(std::slice::from_ref(&outline), OUTER);
-    canvas.polyline(&outline, Stroke::new(LINE, 1.0));
-    for (q, dash) in [(0.16, "2 2"), (0.5, ""), (0.84, "2 2")] {
+    canvas.area(std::slice::from_ref(&outline), tint.outer);
+    canvas.polyline(&outline, Stroke::new(tint.line, 1.0));
+}
+
+/// Name and truth of a parameter; its median and 68 % interval where there is one posterior alone.
+fn draw_single(canvas: &mut Canvas, rect: Rect, axis: &Column, layout: &Layout, alone: bool) {
+    let hi = axis.range[1];
+    let reach = 1.12 * bars(axis);
+    let frame = Frame { rect, x: axis.range, y: [0.0, 1.0] };
+    for (q, dash) in [(0.16, "2 2"), (0.5, ""), (0.84, "2 2")].into_iter().filter(|_| alone) {
         let v = quantile(&axis.sorted, q);
-        canvas.polyline(&frame.line(&[[v, 0.0], [v, reach]]), Stroke::new(LINE, 0.9).dashed(dash));
+        canvas.polyline(&frame.line(&[[v, 0.0], [v, reach]]), Stroke::new(TINTS[0].line, 0.9).dashed(dash));
     }
     match (axis.truth, axis.truth_inside()) {
         (_, Some(t)) => canvas.polyline(&frame.line(&[[t, 0.0], [t, reach]]), Stroke::new(TRUTH, 1.2)),
@@ -178,8 +237,8 @@ fn draw_single(canvas: &mut Canvas, rect: Rect, axis: &Column, layout: &Layout) 
     }
     canvas.outline(rect, Stroke::new(INK, 0.8));
     let size = layout.text;
-    canvas
-        .text(&Text::name(rect.x, rect.y - 0.55 * size, size, axis.label).then(" = ").then_estimate(&axis.estimate()));
+    let name = Text::name(rect.x, rect.y - 0.55 * size, size, axis.label);
+    canvas.text(&if alone { name.then(" = ").then_estimate(&axis.estimate()) } else { name });
 }
 
 /// An arrow at the edge towards a true value that lies outside, with the value.
@@ -281,6 +340,7 @@ mod tests {
                 column(|phi, r| 6.0 + 2.0 * r * phi.cos()),
             ],
             truths: Some(vec![Some(3.5), None, Some(60.0)]),
+            ..CornerFigure::default()
         }
     }
 
@@ -303,7 +363,7 @@ mod tests {
         // A uniform disc holds 68 % of itself in no particular place: only the middle and the outside are certain.
         let pair = colours(&figure, 1, 0, &[[3.0, -20.0 + 1.05], [3.9, -19.1], [2.1, -20.9], [2.8, -20.0]])?;
         assert_eq!(pair[1..3], ["#ffffff", "#ffffff"]);
-        assert!([INNER, OUTER].contains(&pair[3].as_str()), "{pair:?}");
+        assert!([TINTS[0].inner, TINTS[0].outer].contains(&pair[3].as_str()), "{pair:?}");
         // The third column is twice the first: a line from the lower left to the upper right and nothing off it.
         let line = colours(&figure, 2, 0, &[[2.5, 5.0], [3.2, 6.4], [2.5, 7.0], [3.7, 5.0]])?;
         assert_eq!(line[2..], ["#ffffff", "#ffffff"]);
@@ -320,6 +380,21 @@ mod tests {
         // The truth of the third column, 60, is 30 ranges away: it widens no axis.
         assert!(figure.axes(4)?[2].range[1] < 8.5);
         assert!(figure.svg()?.contains(">60</tspan>"));
+        Ok(())
+    }
+
+    #[test]
+    fn another_posterior_is_drawn_over_the_first_in_its_own_colour() -> Result<()> {
+        let mut figure = figure();
+        let narrow = |column: &Vec<f64>, about: f64| column.iter().map(|v| about + 0.3 * (v - about)).collect();
+        let columns =
+            figure.samples.iter().zip([3.0, -20.0, 6.0]).map(|(column, about)| narrow(column, about)).collect();
+        figure.beside = vec![("narrow".into(), columns)];
+        let seen = colours(&figure, 1, 0, &[[2.9, -20.05], [2.4, -20.4]])?;
+        assert!([TINTS[1].inner, TINTS[1].outer].contains(&seen[0].as_str()), "{seen:?}");
+        assert!([TINTS[0].inner, TINTS[0].outer].contains(&seen[1].as_str()), "{seen:?}");
+        figure.beside[0].1.truncate(2);
+        assert!(figure.render().is_err_and(|e| e.to_string().contains("of `narrow` has 2 values where 3")));
         Ok(())
     }
 

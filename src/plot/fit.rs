@@ -30,6 +30,8 @@ pub struct FitFigure {
     pub critical_curves: Vec<Vec<[f64; 2]>>,
     /// Lines in the source plane, in arcsec.
     pub caustics: Vec<Vec<[f64; 2]>>,
+    /// Where a source gains or loses an image at the centre of a mass without a radial caustic, in the source plane, in arcsec; dashed.
+    pub cuts: Vec<Vec<[f64; 2]>>,
     /// Where the images of point sources are seen, in the image plane, in arcsec; crosses.
     pub observed: Vec<[f64; 2]>,
     /// Where a model has them; circles.
@@ -117,20 +119,32 @@ impl FitFigure {
         let map = Heatmap { image: &shown[k].image, stretch: stretch(shown, k), colours: kind.colours(), unit: &unit };
         let frame = map.frame(space);
         map.draw(canvas, &frame)?;
-        let (curves, colour, width, name) = match kind {
-            PanelKind::Model => (&self.critical_curves, CRITICAL, 0.8, "critical curve"),
-            PanelKind::Convergence => (&self.critical_curves, CRITICAL, 1.4, "critical curve"),
-            PanelKind::Source => (&self.caustics, CAUSTIC, 1.4, "caustic"),
-            PanelKind::Magnification => (&self.caustics, "#ffffff", 1.2, "caustic"),
-            _ => (&NO_CURVES, "", 0.0, ""),
+        let (critical, caustics) = ((&self.critical_curves, "", "critical curve"), (&self.caustics, "", "caustic"));
+        let cuts = (&self.cuts, "4 3", "cut");
+        let (kinds, colour, width) = match kind {
+            PanelKind::Model => (vec![critical], CRITICAL, 0.8),
+            PanelKind::Convergence => (vec![critical], CRITICAL, 1.4),
+            PanelKind::Source => (vec![caustics, cuts], CAUSTIC, 1.4),
+            PanelKind::Magnification => (vec![caustics, cuts], "#ffffff", 1.2),
+            _ => (vec![], "", 0.0),
         };
-        let stroke = Stroke::new(colour, width).cased(CASING);
-        canvas
-            .clipped(frame.rect, |canvas| curves.iter().for_each(|curve| canvas.polyline(&frame.line(curve), stroke)));
-        if !curves.is_empty() {
-            let (x, y) = (frame.rect.x + 8.0, frame.rect.bottom() - 10.0);
+        let mut y = frame.rect.bottom() - 10.0;
+        let within = |v: f64, [lo, hi]: [f64; 2]| (lo..=hi).contains(&v);
+        let seen =
+            |curves: &[Vec<[f64; 2]>]| curves.iter().flatten().any(|[x, y]| within(*x, frame.x) && within(*y, frame.y));
+        for (curves, dash, name) in kinds.into_iter().filter(|(curves, ..)| seen(curves)) {
+            let stroke = if dash.is_empty() {
+                Stroke::new(colour, width).cased(CASING)
+            } else {
+                Stroke::new(colour, width).dashed(dash)
+            };
+            canvas.clipped(frame.rect, |canvas| {
+                curves.iter().for_each(|curve| canvas.polyline(&frame.line(curve), stroke));
+            });
+            let x = frame.rect.x + 8.0;
             canvas.polyline(&[[x, y], [x + 16.0, y]], stroke);
             canvas.text(&Text::new(x + 21.0, y + 3.4, SMALL, name).colour("#ffffff").halo());
+            y -= 14.0;
         }
         self.draw_points(canvas, kind, &frame);
         frame.draw(canvas, SMALL);
@@ -223,8 +237,6 @@ impl Grid {
         Rect { x, y, width: IMAGE, height: IMAGE }
     }
 }
-
-const NO_CURVES: Vec<Vec<[f64; 2]>> = Vec::new();
 
 #[cfg(test)]
 mod tests {
@@ -349,6 +361,7 @@ mod tests {
         let drawn = Drawn::new(&FitFigure {
             critical_curves: vec![circle(1.5)],
             caustics: vec![circle(0.3)],
+            cuts: vec![circle(0.4)],
             ..figure(panels)
         })?;
         let changed = |panel, at| drawn.colour(panel, at) != bare.colour(panel, at);
@@ -357,6 +370,10 @@ mod tests {
             assert_eq!([1, 2].map(|panel| changed(panel, [1.3 * dx, 1.3 * dy])), [false, false]);
             assert!(changed(3, [0.3 * dx, 0.3 * dy]) && !changed(3, [0.2 * dx, 0.2 * dy]));
         }
+        // A dashed circle is there in part.
+        let on_cut = |k: usize| (f64::from(k as u32) / 30.0).sin_cos();
+        let seen = (0..188).filter(|k| changed(3, [0.4 * on_cut(*k).1, 0.4 * on_cut(*k).0])).count();
+        assert!((60..170).contains(&seen), "{seen}");
         Ok(())
     }
 

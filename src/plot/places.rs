@@ -29,7 +29,7 @@ pub struct PlacesFigure {
     pub range: [f64; 2],
     /// What it is in truth; a line.
     pub true_number: Option<f64>,
-    /// A line at a number, such as an upper limit, and what is written beside it.
+    /// A line at a number, such as an upper limit, and what is written above.
     pub limit: Option<(f64, String)>,
 }
 
@@ -103,21 +103,20 @@ impl PlacesFigure {
         for truth in self.true_number.iter().filter(|v| inside(v)) {
             canvas.polyline(&frame.line(&[[*truth, 0.0], [*truth, top]]), Stroke::new(TRUTH, 1.8));
         }
-        for (limit, text) in self.limit.iter().filter(|(v, _)| inside(v)) {
+        for (limit, _) in self.limit.iter().filter(|(v, _)| inside(v)) {
             canvas.polyline(&frame.line(&[[*limit, 0.0], [*limit, top]]), Stroke::new(INK, 1.2).dashed("4 3"));
-            let [x, y] = frame.page([*limit, top]);
-            let left = *limit > 0.5 * (lo + hi);
-            let text = Text::new(if left { x - 6.0 } else { x + 6.0 }, y + 16.0, SIZE + 1.0, text);
-            canvas.text(&if left { text.anchor(Anchor::End) } else { text });
         }
         frame.draw_below(canvas, SIZE);
         let Rect { x, y, width, height } = rect;
-        let title = format!("{} draws", self.numbers.len());
+        let limit = self.limit.as_ref().map_or_else(String::new, |(_, text)| format!(", {text}"));
+        let title = format!("{} draws{limit}", self.numbers.len());
         canvas.text(&Text::new(x + 0.5 * width, y - 9.0, 12.0, &title).middle().bold());
         canvas.text(&Text::new(x + 0.5 * width, y + height + 32.0, 11.0, &self.label).middle());
         if self.true_number.is_some() || self.true_place.is_some() {
-            canvas.polyline(&[[x + 10.0, y + 13.0], [x + 26.0, y + 13.0]], Stroke::new(TRUTH, 1.8));
-            canvas.text(&Text::new(x + 31.0, y + 16.6, SIZE, "truth"));
+            // Below the axis, where no bar and no line can be.
+            let (right, below) = (x + width, y + height + 32.0);
+            canvas.text(&Text::new(right, below, SIZE, "truth").anchor(Anchor::End));
+            canvas.polyline(&[[right - 50.0, below - 3.6], [right - 34.0, below - 3.6]], Stroke::new(TRUTH, 1.8));
         }
     }
 }

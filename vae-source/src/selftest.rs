@@ -12,6 +12,9 @@ use crate::network;
 /// What the driver says.
 pub fn selftest(gpu: &Gpu, seed: u64, images: &[usize]) -> Result<Vec<DeviceErrors>> {
     let mut all = vec![];
+    for lanes in [1, 3] {
+        all.extend(network::op::selftest(gpu, lanes)?);
+    }
     for images in images {
         all.push(network::selftest(gpu, seed, *images)?);
     }
@@ -21,6 +24,6 @@ pub fn selftest(gpu: &Gpu, seed: u64, images: &[usize]) -> Result<Vec<DeviceErro
 /// The CUDA C of this crate by name.
 #[must_use]
 pub fn kernel_sources() -> Vec<(String, String)> {
-    let all = [network::KERNELS, ("training", include_str!("../kernels/training.cu"))];
+    let all = [network::KERNELS, network::op::KERNELS, ("training", include_str!("../kernels/training.cu"))];
     all.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec()
 }

@@ -52,7 +52,10 @@ impl Expose {
             return blur_into(fine, image);
         }
         let mut cells = pool::take(width * height);
-        grid.sampling().bin(fine, &mut cells, width);
+        match grid.cells() {
+            1 => grid.sampling().bin(fine, &mut cells, width),
+            _ => grid.sampling().deposit(fine, &mut cells, width),
+        }
         blur_into(&cells, image);
         pool::give_back(cells);
     }
@@ -83,7 +86,10 @@ impl Expose {
             gradient.iter_mut().zip(&cells).for_each(|(g, c)| *g += c);
         } else {
             let mut fine = pool::take(gradient.len());
-            grid.sampling().bin_adjoint(&cells, &mut fine, width);
+            match grid.cells() {
+                1 => grid.sampling().bin_adjoint(&cells, &mut fine, width),
+                _ => grid.sampling().deposit_adjoint(&cells, &mut fine, width),
+            }
             gradient.iter_mut().zip(&fine).for_each(|(g, f)| *g += f);
             pool::give_back(fine);
         }

@@ -19,14 +19,14 @@ pub fn ray_sum(theta: &Array, terms: &[(&Var, &Array)]) -> Result<Array> {
 }
 
 #[derive(Clone)]
-struct RaySum {
+pub(super) struct RaySum {
     terms: usize,
     /// Sums of the gradient by a scale, chunk by chunk.
     sums: Vec<f64>,
 }
 
 impl RaySum {
-    fn new(terms: usize) -> Self {
+    pub(super) fn new(terms: usize) -> Self {
         RaySum { terms, sums: vec![] }
     }
 }
@@ -79,6 +79,11 @@ impl FusedOp for RaySum {
                 }
             }
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        super::gpu::ray_sum(self.terms, places)
     }
 }
 

@@ -14,6 +14,7 @@ use super::deflector::TraceRays;
 use super::expose::Expose;
 use super::image_log_prob::ImageLogProb;
 use super::planes::{Deflection, WeightedSum};
+use super::ray_sum::RaySum;
 use crate::check::example;
 use crate::data::{DataFiles, ImageData, Inputs};
 use crate::fits::Image;
@@ -41,6 +42,7 @@ pub fn selftest(gpu: &Gpu, seed: u64, lanes: &[usize]) -> Result<Vec<DeviceError
         }
         all.extend(images(gpu, &mut rng, lanes)?);
         all.extend(super::raster::selftest(gpu, seed, lanes)?);
+        all.push(rays_through_planes(gpu, &mut rng, lanes)?);
     }
     Ok(all)
 }
@@ -122,6 +124,18 @@ fn images(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<Vec<DeviceErrors>> {
     let sum = || WeightedSum::new(vec![0.7, -1.3]);
     all.push(device_errors(gpu, &named(lanes, ""), sum, &arrays, &[1])?);
     Ok(all)
+}
+
+/// What is seen and the last scale are shared by all lanes, and want their gradients too.
+fn rays_through_planes(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<DeviceErrors> {
+    let shape = |lanes| Shape::new(lanes, Dims::new(&[2, 3001]));
+    let mut inputs: Vec<Value> =
+        [1, lanes, lanes, 1].map(|own| Value::constant(shape(own), uniform(rng, -1.0, 2.0, shape(own).len()))).to_vec();
+    let scale = |own: usize| {
+        Value::constant(Shape::new(own, Dims::SCALAR), (0..own).map(|l| 0.4 + 0.3 * l as f64).collect::<Vec<f64>>())
+    };
+    inputs.extend([lanes, lanes, 1].map(scale));
+    device_errors(gpu, &named(lanes, "3 planes"), || RaySum::new(3), &inputs, &[])
 }
 
 fn assemble(

@@ -3,12 +3,13 @@
 use crate::autodiff::{Plan, Workspace};
 use crate::error::Result;
 
-/// Workspaces that a worker keeps: one for whole blocks, and those of the last few remainders.
+/// Workspaces that a worker keeps, those used last: one for whole blocks, and those of a few remainders.
 const KEPT: usize = 4;
 
 /// Buffers of one thread.
 #[derive(Default)]
 pub(super) struct Worker {
+    /// The one used last at the end.
     workspaces: Vec<Workspace>,
     /// How often each watched term was NaN (the last entry: a gradient).
     pub(super) not_a_number: Vec<u64>,
@@ -45,7 +46,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Evaluates the lanes of `logp` in blocks of at most `block` lanes, for which there are workspaces.
+    /// Evaluates the lanes of `logp` in blocks of at most `block` lanes, for which [`Worker::prepare`] has laid out workspaces.
     pub(super) fn evaluate(
         &mut self,
         terms: usize,
@@ -58,7 +59,13 @@ impl Worker {
         let dim = positions.len() / logp.len().max(1);
         let blocks = positions.chunks(block * dim).zip(logp.chunks_mut(block)).zip(grad.chunks_mut(block * dim));
         for ((positions, logp), grad) in blocks {
-            let Some(workspace) = self.workspaces.iter_mut().find(|w| w.lanes() == logp.len()) else { continue };
+            let Some(workspace) = self.workspaces.iter_mut().find(|w| w.lanes() == logp.len()) else {
+                // What was in the buffers before must not pass for an answer.
+                logp.fill(f64::NEG_INFINITY);
+                grad.fill(0.0);
+                self.not_a_number[terms] += logp.len() as u64;
+                continue;
+            };
             workspace.evaluate(positions, logp, grad)?;
             for (lane, (logp, grad)) in logp.iter_mut().zip(grad.chunks_exact_mut(dim)).enumerate() {
                 if (Lane { logp, grad }).settle() {
@@ -72,14 +79,16 @@ impl Worker {
 
     /// The place of the workspace for so many lanes, laid out where there is none.
     pub(super) fn workspace(&mut self, plan: &Plan, lanes: usize) -> Result<usize> {
-        if let Some(at) = self.workspaces.iter().position(|w| w.lanes() == lanes) {
-            return Ok(at);
+        match self.workspaces.iter().position(|w| w.lanes() == lanes) {
+            Some(at) => self.workspaces[at..].rotate_left(1),
+            None => {
+                let made = Workspace::new(plan, lanes)?;
+                if self.workspaces.len() == KEPT {
+                    self.workspaces.remove(0);
+                }
+                self.workspaces.push(made);
+            }
         }
-        if self.workspaces.len() == KEPT {
-            // The first is the one that whole blocks use most.
-            self.workspaces.remove(1);
-        }
-        self.workspaces.push(Workspace::new(plan, lanes)?);
         Ok(self.workspaces.len() - 1)
     }
 

@@ -4,23 +4,20 @@ use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 use ppl_core::LogDensity;
-use ppl_core::rng::{Rng, keyed};
+use ppl_core::rng::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::is_finite;
 use super::probe::{Reach, probe};
+use super::whitened::{Field, Known};
 use crate::error::{Error, Result, require};
-use crate::low_rank::{LowRank, dot};
+use crate::low_rank::LowRank;
 
 /// Multiples of the first step at which a direction without a drop of logp is taken as flat.
 const FLAT: f64 = 1e8;
 /// First step along each of the other coordinates, in unconstrained units.
 const FIRST_STEP: f64 = 0.01;
-/// Step along a direction of whitened numbers: a standard deviation of their prior.
-const STEP: f64 = 1.0;
-/// Rounds of conjugate gradients for how the whitened numbers follow the others, each two gradients for each of these.
-const ROUNDS: usize = 8;
 /// The least precision of a combination of the others, relative to that of its parts.
 const FLOOR: f64 = 1e-7;
 
@@ -111,183 +108,58 @@ pub fn curvature(
         return Err(Error::NoFiniteStart { lanes: 1 });
     }
     let mut field = Field { density, mean, is_whitened: &is_whitened, gradient_count: 1 };
-    let known = field.known(settings)?;
-    let following = field.following(logp, &others, &known, settings)?;
+    let known = field.known(settings.steps, settings.least, settings.seed)?;
+    let following = following(&mut field, logp, &others, &known, settings.target_drop)?;
     let gradient_count = field.gradient_count;
     let covariance = covariance(dim, &others, &known, following)?;
     Ok(Curvature { mean: mean.to_vec(), logp, covariance, gradient_count })
 }
 
-/// Directions of whitened numbers that data know: orthonormal, `[rank, dim]`, zero elsewhere, and the curvature along them.
-struct Known {
-    directions: Vec<f64>,
-    values: Vec<f64>,
-}
-
-impl Known {
-    /// H_zz^-1 x, nearly.
-    fn solve(&self, x: &mut [f64]) {
-        for (direction, value) in self.directions.chunks_exact(x.len()).zip(&self.values) {
-            let along = (1.0 / value - 1.0) * dot(direction, x);
-            x.iter_mut().zip(direction).for_each(|(x, u)| *x += along * u);
-        }
-    }
-}
-
 /// Independent directions, `[dim]` each and of a standard deviation of one, along which the other numbers move and the whitened follow.
 struct Following(Vec<DVector<f64>>);
 
-/// The Hessian of -logp, by differences of the gradient.
-struct Field<'a, D: ?Sized> {
-    density: &'a D,
-    mean: &'a [f64],
-    is_whitened: &'a [bool],
-    gradient_count: usize,
-}
-
-impl<D: LogDensity + ?Sized> Field<'_, D> {
-    /// H_zz times vectors of whitened numbers.
-    fn times(&mut self, vectors: &[&[f64]]) -> Result<Vec<Vec<f64>>> {
-        let dim = self.mean.len();
-        let mut positions = Vec::with_capacity(2 * vectors.len() * dim);
-        let sizes: Vec<f64> = vectors.iter().map(|v| dot(v, v).sqrt().max(f64::MIN_POSITIVE)).collect();
-        for (v, size) in vectors.iter().zip(&sizes) {
-            for step in [STEP / size, -STEP / size] {
-                positions.extend(self.mean.iter().zip(*v).map(|(m, v)| m + step * v));
-            }
-        }
-        let (mut logp, mut grad) = (vec![0.0; 2 * vectors.len()], vec![0.0; positions.len()]);
-        self.density.logp_and_grad(&positions, &mut logp, &mut grad)?;
-        self.gradient_count += logp.len();
-        let of = |((grad, logp), size): ((&[f64], &[f64]), &f64)| {
-            let (up, down) = grad.split_at(dim);
-            if !is_finite(logp[0], up) || !is_finite(logp[1], down) {
-                return Err(Error::NoCurvature { direction: 0 });
-            }
-            let slope = up.iter().zip(down).zip(self.is_whitened);
-            Ok(slope.map(|((u, d), z)| if *z { -(u - d) * size / (2.0 * STEP) } else { 0.0 }).collect())
-        };
-        grad.chunks(2 * dim).zip(logp.chunks(2)).zip(&sizes).map(of).collect()
+/// How the whitened numbers follow the others, and how far.
+fn following<D: LogDensity + ?Sized>(
+    field: &mut Field<'_, D>,
+    logp: f64,
+    others: &[usize],
+    known: &Known,
+    target: f64,
+) -> Result<Following> {
+    let (dim, count) = (field.mean.len(), others.len());
+    if count == 0 {
+        return Ok(Following(vec![]));
     }
-
-    /// The eigenvectors of H_zz that are known: Lanczos' method with full reorthogonalisation.
-    fn known(&mut self, settings: &CurvatureSettings) -> Result<Known> {
-        let size = self.is_whitened.iter().filter(|z| **z).count();
-        let mut rng = keyed(settings.seed, "lanczos", 0);
-        let mut draw = |z: &bool| if *z { StandardNormal.sample(&mut rng) } else { 0.0 };
-        let mut next: Vec<f64> = self.is_whitened.iter().map(&mut draw).collect();
-        let (mut basis, mut diagonal, mut beside): (Vec<Vec<f64>>, Vec<f64>, Vec<f64>) = (vec![], vec![], vec![]);
-        let mut length = dot(&next, &next).sqrt();
-        while basis.len() < settings.steps.min(size) && length > 1e-6 {
-            next.iter_mut().for_each(|x| *x /= length);
-            let mut image = self.times(&[&next])?.swap_remove(0);
-            basis.push(next);
-            let v = &basis[basis.len() - 1];
-            diagonal.push(dot(&image, v));
-            // Twice is enough.
-            for _ in 0..2 {
-                for v in &basis {
-                    let along = dot(&image, v);
-                    image.iter_mut().zip(v).for_each(|(x, v)| *x -= along * v);
-                }
-            }
-            next = image;
-            length = dot(&next, &next).sqrt();
-            beside.push(length);
+    let alone = DMatrix::from_fn(dim, count, |i, k| if i == others[k] { 1.0 } else { 0.0 });
+    let reach = Reach { first: FIRST_STEP, limit: FIRST_STEP * FLAT, target, max_lanes: 2 * count };
+    let of_coordinate = |error| match error {
+        Error::NoCurvature { direction } => Error::NoCurvature { direction: others[direction] },
+        error => error,
+    };
+    let seen = probe(field.density, field.mean, logp, &alone, reach).map_err(of_coordinate)?;
+    field.gradient_count += seen.gradient_count;
+    let across: Vec<Vec<f64>> = (0..count)
+        .map(|k| {
+            let column = seen.curvature.column(k);
+            column.iter().zip(field.is_whitened).map(|(c, z)| if *z { *c } else { 0.0 }).collect()
+        })
+        .collect();
+    let follow = field.solve(across, known)?;
+    // Along each coordinate with the field following it: narrow ones first, so that a step is a step of all of them.
+    let of = |i: usize, k: usize| if i == others[k] { 1.0 } else { -follow[k][i] };
+    let mut along = DMatrix::from_fn(dim, count, of);
+    for first in [seen.steps, vec![1.0; count]] {
+        for (mut column, first) in along.column_iter_mut().zip(&first) {
+            column *= *first;
         }
-        let m = basis.len();
-        let tridiagonal = DMatrix::from_fn(m, m, |i, j| match i.abs_diff(j) {
-            0 => diagonal[i],
-            1 => beside[i.min(j)],
-            _ => 0.0,
-        });
-        let eigen = SymmetricEigen::new(tridiagonal);
-        let (mut directions, mut values) = (vec![], vec![]);
-        for (value, vector) in eigen.eigenvalues.iter().zip(eigen.eigenvectors.column_iter()) {
-            // Those that have not converged, too: nearer to what is known than the identity is.
-            if *value > settings.least {
-                directions.extend(combined(&basis, &vector.into_owned()));
-                values.push(*value);
-            }
-        }
-        Ok(Known { directions, values })
+        let reach = Reach { first: 1.0, limit: FLAT, target, max_lanes: 2 * count };
+        let seen = probe(field.density, field.mean, logp, &along, reach).map_err(of_coordinate)?;
+        field.gradient_count += seen.gradient_count;
+        let precision = along.tr_mul(&seen.curvature);
+        let precision = 0.5 * (&precision + precision.transpose());
+        along *= unit_widths(precision, &seen.drops, &seen.steps);
     }
-
-    /// How the whitened numbers follow the others, and how far.
-    fn following(
-        &mut self,
-        logp: f64,
-        others: &[usize],
-        known: &Known,
-        settings: &CurvatureSettings,
-    ) -> Result<Following> {
-        let (dim, count, target) = (self.mean.len(), others.len(), settings.target_drop);
-        if count == 0 {
-            return Ok(Following(vec![]));
-        }
-        let alone = DMatrix::from_fn(dim, count, |i, k| if i == others[k] { 1.0 } else { 0.0 });
-        let reach = Reach { first: FIRST_STEP, limit: FIRST_STEP * FLAT, target, max_lanes: 2 * count };
-        let of_coordinate = |error| match error {
-            Error::NoCurvature { direction } => Error::NoCurvature { direction: others[direction] },
-            error => error,
-        };
-        let seen = probe(self.density, self.mean, logp, &alone, reach).map_err(of_coordinate)?;
-        self.gradient_count += seen.gradient_count;
-        let across: Vec<Vec<f64>> = (0..count)
-            .map(|k| {
-                let column = seen.curvature.column(k);
-                column.iter().zip(self.is_whitened).map(|(c, z)| if *z { *c } else { 0.0 }).collect()
-            })
-            .collect();
-        let follow = self.solve(across, known)?;
-        // Along each coordinate with the field following it: narrow ones first, so that a step is a step of all of them.
-        let of = |i: usize, k: usize| if i == others[k] { 1.0 } else { -follow[k][i] };
-        let mut along = DMatrix::from_fn(dim, count, of);
-        for first in [seen.steps, vec![1.0; count]] {
-            for (mut column, first) in along.column_iter_mut().zip(&first) {
-                column *= *first;
-            }
-            let reach = Reach { first: 1.0, limit: FLAT, target, max_lanes: 2 * count };
-            let seen = probe(self.density, self.mean, logp, &along, reach).map_err(of_coordinate)?;
-            self.gradient_count += seen.gradient_count;
-            let precision = along.tr_mul(&seen.curvature);
-            let precision = 0.5 * (&precision + precision.transpose());
-            along *= unit_widths(precision, &seen.drops, &seen.steps);
-        }
-        Ok(Following(along.column_iter().map(|column| column.into_owned()).collect()))
-    }
-
-    /// H_zz^-1 of each vector: conjugate gradients, with what is known of H_zz for a start and a precondition.
-    fn solve(&mut self, of: Vec<Vec<f64>>, known: &Known) -> Result<Vec<Vec<f64>>> {
-        let solved = |x: &[f64]| {
-            let mut y = x.to_vec();
-            known.solve(&mut y);
-            y
-        };
-        let mut x: Vec<Vec<f64>> = vec![vec![0.0; self.mean.len()]; of.len()];
-        let mut left = of;
-        let mut direction: Vec<Vec<f64>> = left.iter().map(|r| solved(r)).collect();
-        let mut size: Vec<f64> = left.iter().zip(&direction).map(|(r, d)| dot(r, d)).collect();
-        for _ in 0..ROUNDS {
-            let views: Vec<&[f64]> = direction.iter().map(Vec::as_slice).collect();
-            let images = self.times(&views)?;
-            for k in 0..x.len() {
-                let along = dot(&direction[k], &images[k]);
-                if !(along > 0.0 && size[k] > 0.0) {
-                    continue;
-                }
-                let step = size[k] / along;
-                x[k].iter_mut().zip(&direction[k]).for_each(|(x, d)| *x += step * d);
-                left[k].iter_mut().zip(&images[k]).for_each(|(r, i)| *r -= step * i);
-                let better = solved(&left[k]);
-                let next = dot(&left[k], &better);
-                let turn = next / size[k];
-                direction[k].iter_mut().zip(better).for_each(|(d, b)| *d = b + turn * *d);
-                size[k] = next;
-            }
-        }
-        Ok(x)
-    }
+    Ok(Following(along.column_iter().map(|column| column.into_owned()).collect()))
 }
 
 /// What turns directions of this precision into independent ones of a standard deviation of one. Where it is not positive, the drops at the
@@ -351,20 +223,14 @@ fn covariance(dim: usize, others: &[usize], known: &Known, following: Following)
     LowRank::new(scale, directions, eigen.eigenvalues.as_slice().to_vec())
 }
 
-/// The sum of the vectors with these weights.
-fn combined(basis: &[Vec<f64>], weights: &DVector<f64>) -> Vec<f64> {
-    let mut sum = vec![0.0; basis.first().map_or(0, Vec::len)];
-    for (v, w) in basis.iter().zip(weights.iter()) {
-        sum.iter_mut().zip(v).for_each(|(s, v)| *s += w * v);
-    }
-    sum
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::target::FnDensity;
+    use std::slice::from_ref;
+
     use approx::assert_relative_eq;
+    use ppl_core::rng::keyed;
 
     const OTHERS: usize = 3;
 
@@ -393,7 +259,7 @@ mod tests {
     #[test]
     fn the_covariance_of_a_normal_density_comes_back() {
         let (density, covariance) = density(200, 60);
-        let found = curvature(&density, &[0.0; 203], &[1..201], &CurvatureSettings::default()).unwrap();
+        let found = curvature(&density, &[0.0; 203], from_ref(&(1..201)), &CurvatureSettings::default()).unwrap();
         let dense = found.covariance.dense();
         for i in 0..203 {
             for k in 0..203 {
@@ -413,13 +279,16 @@ mod tests {
     fn draws_have_the_variances_and_a_point_without_density_is_refused() {
         let (density, covariance) = density(40, 20);
         let settings = CurvatureSettings::default();
-        let found = curvature(&density, &[0.0; 43], &[1..41], &settings).unwrap();
+        let found = curvature(&density, &[0.0; 43], from_ref(&(1..41)), &settings).unwrap();
         let draws = found.sample(&mut keyed(1, "draws", 0), 20_000);
         let variance = draws.chunks(43).map(|draw| draw[42] * draw[42]).sum::<f64>() / 20_000.0;
         // 20,000 draws know a variance to 1 %.
         assert_relative_eq!(variance, covariance[(42, 42)], max_relative = 0.05);
-        assert!(matches!(curvature(&density, &[f64::NAN; 43], &[1..41], &settings), Err(Error::NoFiniteStart { .. })));
+        assert!(matches!(
+            curvature(&density, &[f64::NAN; 43], from_ref(&(1..41)), &settings),
+            Err(Error::NoFiniteStart { .. })
+        ));
         assert!(curvature(&density, &[0.0; 3], &[], &settings).is_err());
-        assert!(curvature(&density, &[0.0; 43], &[1..44], &settings).is_err());
+        assert!(curvature(&density, &[0.0; 43], from_ref(&(1..44)), &settings).is_err());
     }
 }

@@ -39,6 +39,7 @@ mod optimizer;
 mod probe;
 mod result;
 mod settings;
+mod whitened;
 
 pub use adam::{Adam, AdamSettings};
 pub use curvature::{Curvature, CurvatureSettings, curvature};

@@ -1,21 +1,16 @@
 //! A reference of two parts: a Gaussian on some coordinates, a prior on the others.
 
-use nalgebra::{Cholesky, DMatrix};
 use ppl_core::LogDensity;
-use ppl_core::rng::keyed;
 
+use super::gaussian::Gaussian;
 use super::reference::Reference;
 use crate::error::{Error, Result};
-use crate::map::Laplace;
 use crate::target::Target;
 
-/// A Gaussian, each deviation `widened`, on the coordinates `gaussian`; independent of it a target that draws from itself on those of `prior`.
+/// A Gaussian on the coordinates `places`; independent of it a target that draws from itself on those of `of_prior`.
 pub struct Joined<'a, T> {
-    around: &'a Laplace,
-    widened: f64,
-    gaussian: Vec<usize>,
-    precision: DMatrix<f64>,
-    log_norm: f64,
+    gaussian: Gaussian,
+    places: Vec<usize>,
     prior: &'a T,
     of_prior: Vec<usize>,
 }
@@ -24,72 +19,60 @@ impl<'a, T: Target> Joined<'a, T> {
     /// The two parts with the coordinates of each.
     ///
     /// # Errors
-    /// Another number of coordinates than a part has; a covariance that is not positive definite.
-    pub fn new(
-        around: &'a Laplace,
-        widened: f64,
-        gaussian: Vec<usize>,
-        prior: &'a T,
-        of_prior: Vec<usize>,
-    ) -> Result<Self> {
+    /// Another number of coordinates than a part has.
+    pub fn new(gaussian: Gaussian, places: Vec<usize>, prior: &'a T, of_prior: Vec<usize>) -> Result<Self> {
         let parts =
-            [("the Gaussian of a reference", around.dim(), gaussian.len()), ("its prior", prior.dim(), of_prior.len())];
+            [("the Gaussian of a reference", gaussian.dim(), places.len()), ("its prior", prior.dim(), of_prior.len())];
         for (what, expected, got) in parts {
             if expected != got {
                 return Err(Error::Length { what, expected, got });
             }
         }
-        let dim = around.dim();
-        let covariance = DMatrix::from_row_slice(dim, dim, &around.covariance) * (widened * widened);
-        let Some(factor) = Cholesky::new(covariance) else { return Err(Error::Covariance { pivot: 0, got: f64::NAN }) };
-        let log_det: f64 = factor.l_dirty().diagonal().iter().map(|d| d.ln()).sum();
-        let log_norm = -0.5 * dim as f64 * std::f64::consts::TAU.ln() - log_det;
-        Ok(Self { around, widened, gaussian, precision: factor.inverse(), log_norm, prior, of_prior })
+        Ok(Self { gaussian, places, prior, of_prior })
     }
+}
+
+/// Adds a log density of some coordinates, and puts its gradient where these are.
+fn add(
+    part: &dyn LogDensity,
+    places: &[usize],
+    positions: &[f64],
+    logp: &mut [f64],
+    grad: &mut [f64],
+) -> ppl_core::Result<()> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let dim = grad.len() / logp.len();
+    let own: Vec<f64> = positions.chunks(dim).flat_map(|x| places.iter().map(|i| x[*i])).collect();
+    let (mut own_logp, mut own_grad) = (vec![0.0; logp.len()], vec![0.0; own.len()]);
+    part.logp_and_grad(&own, &mut own_logp, &mut own_grad)?;
+    logp.iter_mut().zip(own_logp).for_each(|(lp, own)| *lp += own);
+    for (g, own) in grad.chunks_mut(dim).zip(own_grad.chunks(places.len())) {
+        places.iter().zip(own).for_each(|(i, own)| g[*i] = *own);
+    }
+    Ok(())
 }
 
 impl<T: Target> LogDensity for Joined<'_, T> {
     fn dim(&self) -> usize {
-        self.gaussian.len() + self.of_prior.len()
+        self.places.len() + self.of_prior.len()
     }
 
     fn logp_and_grad(&self, positions: &[f64], logp: &mut [f64], grad: &mut [f64]) -> ppl_core::Result<()> {
-        let dim = self.dim();
-        if !self.of_prior.is_empty() {
-            let own: Vec<f64> = positions.chunks(dim).flat_map(|x| self.of_prior.iter().map(|i| x[*i])).collect();
-            let mut own_grad = vec![0.0; own.len()];
-            self.prior.logp_and_grad(&own, logp, &mut own_grad)?;
-            for (g, own) in grad.chunks_mut(dim).zip(own_grad.chunks(self.of_prior.len())) {
-                self.of_prior.iter().zip(own).for_each(|(i, own)| g[*i] = *own);
-            }
-        } else {
-            logp.fill(0.0);
-        }
-        let mut off = vec![0.0; self.gaussian.len()];
-        for ((x, lp), g) in positions.chunks(dim).zip(logp).zip(grad.chunks_mut(dim)) {
-            let places = self.gaussian.iter().zip(&self.around.mean);
-            off.iter_mut().zip(places).for_each(|(off, (i, mean))| *off = x[*i] - mean);
-            let mut square = 0.0;
-            for (k, i) in self.gaussian.iter().enumerate() {
-                let pull: f64 = off.iter().enumerate().map(|(j, off)| self.precision[(k, j)] * off).sum();
-                square += off[k] * pull;
-                g[*i] = -pull;
-            }
-            *lp += self.log_norm - 0.5 * square;
-        }
-        Ok(())
+        logp.fill(0.0);
+        add(self.prior, &self.of_prior, positions, logp, grad)?;
+        add(&self.gaussian, &self.places, positions, logp, grad)
     }
 }
 
 impl<T: Target> Reference for Joined<'_, T> {
     fn draw(&self, seed: u64, n: usize) -> Result<Vec<f64>> {
-        let (dim, own) = (self.dim(), self.gaussian.len());
-        let gaussian = self.around.sample(&mut keyed(seed, "reference", 0), n);
+        let (dim, own) = (self.dim(), self.places.len());
+        let gaussian = self.gaussian.draw(seed, n)?;
         let mut all = vec![0.0; n * dim];
         for (k, x) in all.chunks_mut(dim).enumerate() {
-            for (j, i) in self.gaussian.iter().enumerate() {
-                x[*i] = self.around.mean[j] + self.widened * (gaussian[k * own + j] - self.around.mean[j]);
-            }
+            self.places.iter().enumerate().for_each(|(j, i)| x[*i] = gaussian[k * own + j]);
             if !self.of_prior.is_empty() {
                 let prior = self.prior.draw_prior(seed.wrapping_add(k as u64))?;
                 self.of_prior.iter().zip(prior).for_each(|(i, own)| x[*i] = own);
@@ -115,12 +98,13 @@ mod tests {
             -0.5 * (x[0] - 1.0).powi(2) / 0.25
         });
         let around = laplace(&gaussian, &[1.0], &LaplaceSettings::default()).unwrap();
+        let wide = Gaussian::new(around, 1.5).unwrap();
         let model = ModelDensity::new(|ctx: &mut Ctx| {
             ctx.sample("a", Normal::new(0.0, 2.0))?;
             ctx.sample("b", Uniform::new(-1.0, 3.0))
         })
         .unwrap();
-        let joined = Joined::new(&around, 1.5, vec![1], &model, vec![0, 2]).unwrap();
+        let joined = Joined::new(wide.clone(), vec![1], &model, vec![0, 2]).unwrap();
         let of = |x: [f64; 3]| {
             let (mut logp, mut grad) = ([0.0], [0.0; 3]);
             joined.logp_and_grad(&x, &mut logp, &mut grad).unwrap();
@@ -153,6 +137,6 @@ mod tests {
             let (m, s) = moments(i);
             assert!((m - mean).abs() < 0.12 * sd && (s / sd - 1.0).abs() < 0.2, "{i}: {m} {s}");
         }
-        assert!(Joined::new(&around, 1.5, vec![0, 1], &model, vec![2]).is_err());
+        assert!(Joined::new(wide, vec![0, 1], &model, vec![2]).is_err());
     }
 }

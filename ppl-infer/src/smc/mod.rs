@@ -42,14 +42,18 @@
 //! # Ok::<(), ppl_infer::Error>(())
 //! ```
 
+mod gaussian;
 mod joined;
 mod metric;
+mod mixture;
 mod population;
 mod reference;
 mod run;
 mod settings;
 
+pub use gaussian::Gaussian;
 pub use joined::Joined;
+pub use mixture::Mixture;
 pub use reference::Reference;
 pub use run::{SmcRun, smc};
 pub use settings::SmcSettings;

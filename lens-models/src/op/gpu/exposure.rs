@@ -23,8 +23,8 @@ const SHARED: usize = 48 << 10;
 enum Map<'d> {
     /// Means over k x k sub-pixels.
     Uniform(usize),
-    /// Means over the sub-pixels of cells with their own numbers of them.
-    Each(&'d Sampling),
+    /// What the sub-pixels of cells with their own numbers of them are to the cells.
+    Each(Sparse),
     Blur(&'d Psf),
 }
 
@@ -36,7 +36,10 @@ pub(in crate::op) fn exposure(data: &Arc<ImageData>, places: &mut Places<'_>) ->
     match grid.sampling() {
         Sampling::Uniform(1) => {}
         Sampling::Uniform(k) => maps.push((Map::Uniform(*k), cells)),
-        each @ Sampling::Each(_) => maps.push((Map::Each(each), cells)),
+        each @ Sampling::Each(_) => {
+            let columns = each.columns(grid.cells_in_window(), cells[0], grid.cells() > 1);
+            maps.push((Map::Each(Sparse { columns }), cells));
+        }
     }
     maps.extend(data.psf.iter().map(|psf| (Map::Blur(psf), cells)));
     if grid.cells() > 1 || maps.is_empty() {
@@ -73,26 +76,8 @@ impl Map<'_> {
                 let arguments = vec![size[0].into(), size[1].into(), (*k).into(), from.into(), to.into()];
                 along(places, "bin_uniform", size[0] * size[1], arguments)
             }
-            Map::Each(sampling) => {
-                let n = size[0] * size[1];
-                let (mut first, mut rule, mut shares) = (vec![0_i32], vec![], vec![]);
-                let mut begins = vec![None; crate::sampling::FINEST + 1];
-                for cell in 0..n {
-                    let level = sampling.level(cell);
-                    let own = sampling.shares_of(cell);
-                    let begin = *begins[level].get_or_insert_with(|| {
-                        shares.extend_from_slice(own);
-                        (shares.len() - own.len()) as i32
-                    });
-                    rule.push(begin);
-                    first.push(first[cell] + own.len() as i32);
-                }
-                let points = sampling.subpixels(n);
-                let [first, rule] = [places.constant(&first)?, places.constant(&rule)?];
-                let shares = places.constant(&shares)?;
-                let arguments =
-                    vec![n.into(), points.into(), first.into(), rule.into(), shares.into(), from.into(), to.into()];
-                along(places, "bin_each", n, arguments)
+            Map::Each(map) => {
+                map.forwards(size[0] * size[1]).launch(places, [map.columns.len(), size[0] * size[1]], from, to, false)
             }
             Map::Blur(psf) => blur(places, psf, size, [from, to], false, false),
         }
@@ -114,24 +99,66 @@ impl Map<'_> {
                 let arguments = vec![size[0].into(), size[1].into(), (*k).into(), from.into(), to.into(), add.into()];
                 along(places, "spread_uniform", n * k * k, arguments)
             }
-            Map::Each(sampling) => {
-                let points = sampling.subpixels(n);
-                let own = |cell: usize| sampling.shares_of(cell).iter().map(move |share| (cell as i32, *share));
-                let (cell, weight): (Vec<i32>, Vec<f32>) = (0..n).flat_map(own).unzip();
-                let (cell, weight) = (places.constant(&cell)?, places.constant(&weight)?);
-                let arguments = vec![
-                    n.into(),
-                    points.into(),
-                    cell.into(),
-                    weight.into(),
-                    from.into(),
-                    to.into(),
-                    usize::from(add).into(),
-                ];
-                along(places, "spread_each", points, arguments)
-            }
+            Map::Each(map) => map.backwards().launch(places, [n, map.columns.len()], from, to, add),
             Map::Blur(psf) => blur(places, psf, size, [from, to], true, add),
         }
+    }
+}
+
+/// A matrix with few numbers in a column.
+struct Sparse {
+    /// Rows and numbers of each column.
+    columns: Vec<Vec<(usize, f32)>>,
+}
+
+/// The numbers of a matrix row by row: those of row i from `first[i]` on, up to `first[i + 1]`.
+struct Rows {
+    first: Vec<i32>,
+    column: Vec<i32>,
+    weight: Vec<f32>,
+}
+
+impl Sparse {
+    /// The rows of the matrix, `n` of them.
+    fn forwards(&self, n: usize) -> Rows {
+        let mut rows = vec![vec![]; n];
+        for (column, all) in self.columns.iter().enumerate() {
+            all.iter().for_each(|(row, weight)| rows[*row].push((column, *weight)));
+        }
+        Rows::of(&rows)
+    }
+
+    /// The rows of its transpose.
+    fn backwards(&self) -> Rows {
+        Rows::of(&self.columns)
+    }
+}
+
+impl Rows {
+    fn of(rows: &[Vec<(usize, f32)>]) -> Self {
+        let ends = rows.iter().scan(0, |end, row| {
+            *end += row.len() as i32;
+            Some(*end)
+        });
+        let first = std::iter::once(0).chain(ends).collect();
+        let (column, weight) = rows.iter().flatten().map(|(column, weight)| (*column as i32, *weight)).unzip();
+        Rows { first, column, weight }
+    }
+
+    /// The product with an array of `from_to[0]` numbers a lane, `from_to[1]` of them.
+    fn launch(
+        &self,
+        places: &mut Places<'_>,
+        from_to: [usize; 2],
+        from: At<f32>,
+        to: At<f32>,
+        add: bool,
+    ) -> Result<Launch> {
+        let (first, column) = (places.constant(&self.first)?, places.constant(&self.column)?);
+        let weight = places.constant(&self.weight)?;
+        let sizes = from_to.map(Argument::from);
+        let ends = [first.into(), column.into(), weight.into(), from.into(), to.into(), usize::from(add).into()];
+        along(places, "gather", from_to[1], sizes.into_iter().chain(ends).collect())
     }
 }
 

@@ -3,10 +3,12 @@
 mod exposure;
 mod field;
 mod likelihood;
+mod ray_sum;
 
 pub(super) use exposure::exposure;
 pub(super) use field::{Field, field};
 pub(super) use likelihood::likelihood;
+pub(super) use ray_sum::ray_sum;
 
 use crate::codegen::Kernel;
 use crate::light;
@@ -15,10 +17,10 @@ use crate::mass::{self, MassProfile};
 /// Threads of a block.
 const THREADS: usize = 256;
 
-/// The CUDA C of this crate by name: images, each profile by itself, and the lens of most systems.
+/// The CUDA C of this crate by name: images, rays through planes, each profile by itself, and the lens of most systems.
 #[must_use]
 pub fn kernel_sources() -> Vec<(String, String)> {
-    let files = [likelihood::SOURCE, super::raster::KERNELS];
+    let files = [likelihood::SOURCE, ray_sum::SOURCE, super::raster::KERNELS];
     let mut all: Vec<_> = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
     let field = |kernels: &[Kernel], rays: bool| {
         let name = kernels.iter().map(|kernel| kernel.name).collect::<Vec<_>>().join("-");

@@ -10,6 +10,10 @@ mod normalise;
 mod outer;
 mod planes;
 mod reshape;
+#[cfg(feature = "cuda")]
+mod reshape_cuda;
+#[cfg(feature = "cuda")]
+mod selftest;
 mod spread;
 mod stack;
 mod statistics;
@@ -27,3 +31,5 @@ pub use reshape::{reshaped, to_numbers, to_pixels};
 pub(super) use spread::phase_rows;
 pub use stack::stacked;
 pub use statistics::batch_statistics;
+#[cfg(feature = "cuda")]
+pub(crate) use {reshape_cuda::SOURCE as KERNELS, selftest::selftest};

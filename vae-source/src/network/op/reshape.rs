@@ -32,13 +32,13 @@ pub fn to_numbers(x: &Array) -> Result<Var<(usize, usize)>> {
 }
 
 #[derive(Clone)]
-struct Reshape {
+pub(super) struct Reshape {
     dims: Dims,
     element: Element,
 }
 
 impl Reshape {
-    fn to(dims: &[usize], element: Element) -> Self {
+    pub(super) fn to(dims: &[usize], element: Element) -> Self {
         Reshape { dims: Dims::new(dims), element }
     }
 }
@@ -71,6 +71,11 @@ impl FusedOp for Reshape {
         if let Some(into) = gradients.numbers(0) {
             into.iter_mut().zip(pixels).for_each(|(g, c)| *g += f64::from(*c));
         }
+    }
+
+    #[cfg(feature = "cuda")]
+    fn body(&self, places: &mut ppl_core::autodiff::Places<'_>) -> Result<Box<dyn ppl_core::autodiff::Body>> {
+        super::reshape_cuda::reshape(self.element, places)
     }
 }
 

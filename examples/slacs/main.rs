@@ -1,8 +1,8 @@
 //! The 30 SLACS lenses, one system file for all: the fitted Einstein radius beside the published one. Side by side, as asked for: Sersic
 //! profiles (`sersic`), a decoded galaxy for a source (`vae`), many Gaussians for the lens light (`mge`).
 //!
-//! `cargo run --release --example slacs [map|nuts] [sersic] [vae] [mge] [--cuda] [--threads=N] [--readings] [NAME ..]`; the data are found by
-//! `ARCLET_DATA` (default `../shared`).
+//! `cargo run --release --example slacs [map|nuts] [sersic] [vae] [mge] [--cuda] [--threads=N] [--readings] [--page=FOLDER] [NAME ..]`; the data
+//! are found by `ARCLET_DATA` (default `../shared`). With `--page` all fits of a model are drawn on one sheet, FOLDER/slacs-MODEL.png.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,13 +12,16 @@ use arclet::core::{Device, Processor};
 use arclet::fit::{Basin, Fit, FitSettings, Method, fit};
 use arclet::infer::Executor;
 use arclet::lens::system::System;
+use arclet::plot::Tile;
 use rayon::prelude::*;
+
+mod page;
 
 /// A file for each kind of model.
 const MODELS: [(&str, &str); 3] = [
-    ("sersic", include_str!("slacs.json")),
-    ("vae", include_str!("slacs-vae.json")),
-    ("mge", include_str!("slacs-mge.json")),
+    ("sersic", include_str!("../slacs.json")),
+    ("vae", include_str!("../slacs-vae.json")),
+    ("mge", include_str!("../slacs-mge.json")),
 ];
 
 /// A lens with the catalogue's Einstein radius, and its fits.
@@ -28,6 +31,8 @@ struct Row {
     /// For each model: Einstein radius; chi2 a pixel of the whole mask, of the arcs, from half the published radius to one and a half, and
     /// within half; seconds.
     fits: Vec<[f64; 6]>,
+    /// For each model what it looks like, where that was asked for.
+    tiles: Vec<Tile>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -38,6 +43,7 @@ fn main() -> anyhow::Result<()> {
     let asked = |name: &str| words.iter().any(|w| w == name) || (name == MODELS[0].0 && !words.iter().any(named));
     let models: Vec<_> = MODELS.into_iter().filter(|(name, _)| asked(name)).collect();
     let threads = options.iter().find_map(|o| o.strip_prefix("--threads=")).map_or(Ok(1), str::parse)?;
+    let folder_of_pages = options.iter().find_map(|o| o.strip_prefix("--page="));
     let readings = options.iter().any(|o| o == "--readings");
     let device = if options.iter().any(|o| o == "--cuda") { Device::Cuda(0) } else { Device::Cpu };
     println!("{}", Processor::open(device)?.describe());
@@ -75,7 +81,9 @@ fn main() -> anyhow::Result<()> {
             let chi2 = [mean_square(&fit.view.residual, &arcs), ring(0.5, 1.5), ring(0.0, 0.5)];
             [theta_e, fit.view.chi2_per_pixel, chi2[0], chi2[1], chi2[2], *seconds]
         };
-        let row = Row { name: name.clone(), published: *published, fits: found.iter().map(numbers).collect() };
+        let drawn = found.iter().filter(|_| folder_of_pages.is_some());
+        let tiles = drawn.map(|(fit, _)| page::tile(name, *published, fit)).collect::<anyhow::Result<_>>()?;
+        let row = Row { name: name.clone(), published: *published, fits: found.iter().map(numbers).collect(), tiles };
         println!("{row}");
         for (fit, _) in found.iter().filter(|_| readings) {
             fit.basins.iter().for_each(|basin| println!("    {}", reading(basin, *published)));
@@ -98,6 +106,10 @@ fn main() -> anyhow::Result<()> {
             of(1),
             of(2)
         );
+        if let Some(folder) = folder_of_pages {
+            let path = Path::new(folder).join(format!("slacs-{name}.png"));
+            std::fs::write(&path, page::sheet(name, rows.iter().map(|row| row.tiles[k].clone()).collect())?)?;
+        }
     }
     Ok(())
 }
