@@ -49,10 +49,10 @@ fn nuts_finds_the_lens_behind_which_two_clumps_lie() {
         println!("{name}: {:.4} +- {:.4}, R-hat {:.3}", entry.mean, entry.sd, entry.r_hat);
         assert!((entry.mean - truth).abs() < 4.0 * entry.sd && entry.r_hat < 1.1, "{name}: {entry:?}");
     }
-    // Scales of the field are settled and its grid is not.
+    // The spectrum and the grid are settled, and the window is not.
     let settled = &found.system.components[1].fixed;
-    assert!(["amp", "length", "slope"].iter().all(|name| settled.contains_key(name)) && !settled.contains_key("scale"));
-    assert!(summary.get("source.scale").is_some() && summary.get("source.xi[255]").is_some());
+    assert!(["scale", "amp", "length", "slope"].iter().all(|name| settled.contains_key(name)));
+    assert!(summary.get("source.width").is_some() && summary.get("source.xi[255]").is_some());
 }
 
 /// The density of the numbers `xi` behind a lens, all else fixed, at two positions: values and gradients.
@@ -60,7 +60,8 @@ fn at(lens: &str, scale: f64, center: f64) -> Vec<f64> {
     let json = format!(
         r#"{{ "lens": [{lens}], "source": [{{ "name": "source", "profile": "pixels", "pixels": 16, "parameters": {{
         "scale": {{ "value": {scale} }}, "center_x": {{ "value": {center} }}, "center_y": {{ "value": {center} }}, "amp": {{ "value": 0.3 }},
-        "length": {{ "value": 0.1 }}, "slope": {{ "value": 4.0 }} }} }}] }}"#
+        "length": {{ "value": 0.1 }}, "slope": {{ "value": 4.0 }}, "width": {{ "value": 0.9 }}, "offset_x": {{ "value": 0.02 }},
+        "offset_y": {{ "value": -0.03 }} }} }}] }}"#
     );
     let system = System::from_json(&json, Path::new("s.json"), Path::new(".")).expect("a system");
     let data = mock();

@@ -62,17 +62,18 @@ impl Around {
     }
 }
 
-/// The Gaussian at a point, which need be no maximum, of a density of thousands of whitened numbers at these places; `name` is the step of the
-/// journal.
+/// The Gaussian at a point, which need be no maximum, of a density of thousands of whitened numbers at these places, of which
+/// directions of a curvature above `least` are known; `name` is the step of the journal.
 pub(super) fn of_field(
     density: &impl LogDensity,
     position: &[f64],
     whitened: &[Range<usize>],
+    least: f64,
     executor: &mut Executor<'_>,
     name: &'static str,
 ) -> Result<Curvature> {
     executor.once(name, |executor| {
-        let around = curvature(density, position, whitened, &CurvatureSettings::default())?;
+        let around = curvature(density, position, whitened, &CurvatureSettings { least, ..CurvatureSettings::default() })?;
         executor.spend(around.gradient_count as u64);
         Ok(around)
     })

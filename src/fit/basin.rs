@@ -54,12 +54,12 @@ pub(super) fn basins(
     };
     // Maxima under scales of a field that are a guess would not tell basins apart: those of the stand-in it is, to the end.
     let (looked_for, left) = match &simple {
-        Some(simple) if field::has_scales(system) => (simple, None),
+        Some(simple) if field::has_fields(system) => (simple, None),
         simple => (system, simple.clone()),
     };
     let look = Look { system: looked_for, simple: left, data: tempered_data, scales, starts };
     let mut places = look.places(data, light, search)?;
-    if let Some(simple) = simple.filter(|_| field::has_scales(system)) {
+    if let Some(simple) = simple.filter(|_| field::has_fields(system)) {
         for place in &mut places {
             place.values = stand_in::translated(system, &simple, &place.values);
         }

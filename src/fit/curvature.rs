@@ -5,7 +5,10 @@ use ppl_core::{Ctx, ModelDensity};
 use ppl_infer::map::{Laplace, LaplaceSettings, laplace};
 use ppl_infer::{Error as EngineError, Executor};
 
-use super::around::{Around, of_field};
+use super::around::Around;
+use super::scales::Spread;
+use super::search::Search;
+use super::windows::of_windows;
 use super::{FitError, field, support};
 
 /// The Gaussian about a maximum: of low rank where there are fields.
@@ -13,18 +16,18 @@ pub(super) fn around<M, R>(
     density: &ModelDensity<M>,
     position: &[f64],
     system: &System,
-    executor: &mut Executor<'_>,
+    spreads: &[Spread],
+    search: &mut Search<'_, '_>,
 ) -> Result<Around, FitError>
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
     let whitened = field::whitened(system, density);
     if whitened.is_empty() {
-        return dense_around(density, position, system, executor).map(Around::Dense);
+        return dense_around(density, position, system, search.executor).map(Around::Dense);
     }
-    executor.stage("curvature");
-    let around = of_field(density, position, &whitened, executor, "curvature");
-    around.map(Around::LowRank).map_err(|error| of_curvature(error, system, density, position))
+    search.executor.stage("curvature");
+    of_windows(density, position, &whitened, spreads, search).map(Around::LowRank)
 }
 
 /// The Laplace approximation at a maximum.

@@ -14,8 +14,10 @@ mod halo;
 mod halos;
 mod known;
 mod light;
+mod part;
 mod point_view;
 mod points;
+mod scales;
 mod search;
 mod search_terms;
 mod stages;
@@ -24,6 +26,7 @@ mod start;
 mod support;
 mod values;
 mod view;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

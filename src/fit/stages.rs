@@ -23,7 +23,7 @@ use super::evidence::Place;
 use super::halos;
 use super::light::{fit_light, latent_values};
 use super::search::{Search, with_priors};
-use super::{BandView, Basin, Fit, FitError, FitSettings, Method, field, start, support};
+use super::{BandView, Basin, Fit, FitError, FitSettings, Method, field, scales, start, support};
 
 /// How often sub-pixels are chosen anew at the maximum that the last ones gave: the second time few cells change, if any.
 const REFINEMENTS: usize = 3;
@@ -56,9 +56,9 @@ pub fn fit_bands(
         return Err(FitError::Nothing { missing: "light", fix: "add a component under `source` or `light`" });
     }
     let mut clock = Clock::new();
-    let scales = Scales::of_bands(system, data);
+    let of_data = Scales::of_bands(system, data);
     // All that looks for a maximum takes the best linear amplitudes that are not negative.
-    let mut model = BandsModel::new(system, data, &scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let mut model = BandsModel::new(system, data, &of_data)?.with_amplitudes(Amplitudes::NonNegative);
     let mut search = Search::new(system, settings.seed, executor, settings.processor.clone());
     let mut density = search.density(with_priors(&model, system))?;
     if density.layout().dim() == 0 {
@@ -67,7 +67,7 @@ pub fn fit_bands(
     let mut priors = PriorSet::of(with_priors(&model, system))?;
     support::check(system, &priors)?;
     if has(Role::Light) {
-        tell_of_centres(system, &scales[0]);
+        tell_of_centres(system, &of_data[0]);
     }
     priors.extend(model.linear_priors()?);
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
@@ -82,14 +82,14 @@ pub fn fit_bands(
         None => {
             let light = if has(Role::Light) && has(Role::Source) {
                 search.executor.stage("lens light");
-                let light = fit_light(system, &data, &scales, &mut search)?;
+                let light = fit_light(system, &data, &of_data, &mut search)?;
                 clock.lap("lens light", search.executor);
                 Some(light)
             } else {
                 None
             };
             search.executor.stage("search");
-            found = basins(searched, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
+            found = basins(searched, &data, &of_data, light.as_ref(), settings.starts, &mut search)?;
             let mut starts = match found.first() {
                 Some(place) if smooth.is_some() => {
                     halos::starts(&density, &place.values, settings.starts, &mut search)?
@@ -105,15 +105,15 @@ pub fn fit_bands(
             starts
         }
     };
-    let basins = shown(searched, &data, &scales, &found, settings.basins)?;
-    let fields = field::has_scales(system);
+    let basins = shown(searched, &data, &of_data, &found, settings.basins)?;
+    let fields = field::has_fields(system);
     let (mut settled, optimizer) = (system.clone(), field::optimizer(system));
-    let mut all = Values::new();
+    let (mut all, mut spreads) = (Values::new(), vec![]);
     if fields {
         // What scales a field is held while a maximum is looked for.
         all = latent_values(&density, &starts)?;
         settled = field::held(system, &all);
-        model = model.with_system(&settled, &scales)?;
+        model = model.with_system(&settled, &of_data)?;
         density = search.density(with_priors(&model, &settled))?;
         starts = density.position_of(&field::free(&settled, &all), 0)?;
     }
@@ -135,18 +135,6 @@ pub fn fit_bands(
         }
         clock.lap("sub-pixels", search.executor);
     }
-    if fields {
-        search.executor.stage("scales");
-        all = field::merged(all, &latent_values(&density, &best.position)?);
-        all = field::with_likely_scales(system, &model, &scales, all, &mut search)?;
-        settled = field::settled(system, &all);
-        model = model.with_system(&settled, &scales)?;
-        priors = PriorSet::of(with_priors(&model, &settled))?;
-        priors.extend(model.linear_priors()?);
-        density = search.density(with_priors(&model, &settled))?;
-        best = search.maximise(&density, &density.position_of(&field::free(&settled, &all), 0)?, &optimizer)?;
-        clock.lap("scales", search.executor);
-    }
     if model.has_linear() && system.amplitudes == Amplitudes::Marginal {
         search.executor.stage("amplitudes");
         let found = model.amplitudes_at(&latent_values(&density, &best.position)?)?;
@@ -154,6 +142,18 @@ pub fn fit_bands(
         density = search.density(with_priors(&model, &settled))?;
         best = search.maximise(&density, &best.position, &optimizer)?;
         clock.lap("amplitudes", search.executor);
+    }
+    if fields {
+        search.executor.stage("scales");
+        all = field::merged(all, &latent_values(&density, &best.position)?);
+        (all, spreads) = scales::with_likely_scales(system, &model, &of_data, all, &mut search)?;
+        settled = field::settled(system, &all);
+        model = model.with_system(&settled, &of_data)?;
+        priors = PriorSet::of(with_priors(&model, &settled))?;
+        priors.extend(model.linear_priors()?);
+        density = search.density(with_priors(&model, &settled))?;
+        best.position = density.position_of(&field::free(&settled, &all), 0)?;
+        clock.lap("scales", search.executor);
     }
     let data = model.data();
     let system = &settled;
@@ -163,7 +163,7 @@ pub fn fit_bands(
             halos::posterior(system, &model, &density, (&best.position, &ends), settings, &mut clock, &mut search)?;
         (found.0, found.1, Some(found.2))
     } else {
-        let around = around(&density, &best.position, system, search.executor)?;
+        let around = around(&density, &best.position, system, &spreads, &mut search)?;
         clock.lap("curvature", search.executor);
         before = search.executor.spent();
         let (posterior, top) = posterior(&density, &around, settings, &mut clock, search.executor)?;

@@ -25,6 +25,31 @@ pub struct Template {
     pub numbers: Vec<Var>,
 }
 
+/// A parameter that scales whitened numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scaling {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it is its logarithm that is searched.
+    pub by_logarithm: bool,
+    /// The standard deviation of its prior, or of its logarithm.
+    pub deviation: f64,
+    /// What one step of a search may change.
+    pub farthest: f64,
+    /// Whether it is sampled afterwards with all else; the others are held.
+    pub sampled: bool,
+}
+
+/// How the evidence of n scales changes with them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// Of half the logarithm of the determinant of the posterior covariance of the whitened numbers, by each scale, `[n]`; less what the gradient of logp
+    /// by the scale has too much where the whitened numbers are not quite at their maximum.
+    pub slopes: Vec<f64>,
+    /// Fisher's information, the whitened numbers integrated over, `[n, n]`.
+    pub information: Vec<f64>,
+}
+
 /// Something that shines, given by whatever operations of the tape: a formula, or an image that a network makes.
 pub trait LightModel: Send + Sync {
     /// What a system file calls it.
@@ -78,21 +103,36 @@ pub trait LightModel: Send + Sync {
         vec![]
     }
 
-    /// Parameters, by name, that scale the whitened numbers of the first: the density of these is highest where they are small and the
-    /// scale is large, far from where most of it is; or that say on what grid they are. A fit takes what is [likely](LightModel::likely) of
-    /// them and holds them.
-    fn scaling(&self) -> &'static [&'static str] {
+    /// What scales the whitened numbers of the first parameter: their density is highest where they are small and the scale is large, far from
+    /// where most of it is, so that a fit chooses these by their evidence and not together with all else.
+    fn scaling(&self) -> &'static [Scaling] {
         &[]
     }
 
-    /// Of the parameters that `of` gives by name, with posterior variances of the whitened numbers: those with likelier values of what is
-    /// [scaling](LightModel::scaling) and free, and whitened numbers that make nearly the same light under these.
-    fn likely(
+    /// Parameters, by name, that say where whitened numbers are and no more: a fit leaves them where the stand-in was.
+    fn grid(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What the [evidence](Evidence) of what is [scaling](LightModel::scaling) needs beside a gradient; `of` gives parameters by name, and
+    /// `left` is what is left of the gradient of logp by the whitened numbers. Along each of the directions `[rank, numbers]` data have taken away a share of the prior's variance of the whitened numbers.
+    fn evidence(
         &self,
         _of: &dyn Fn(&str) -> Vec<f64>,
-        _is_free: &dyn Fn(&str) -> bool,
-        _variances: &[f64],
-    ) -> Vec<(&'static str, Vec<f64>)> {
+        _left: &[f64],
+        _directions: &[f64],
+        _shares: &[f64],
+    ) -> Evidence {
+        Evidence::default()
+    }
+
+    /// The whitened numbers that are nearly the same light under other scales.
+    fn carried(&self, from: &dyn Fn(&str) -> Vec<f64>, _to: &dyn Fn(&str) -> Vec<f64>) -> Vec<f64> {
+        self.parameters().first().map_or_else(Vec::new, |p| from(p.name))
+    }
+
+    /// Parameters, by name, of nearly the same light on a grid that fits it; none where that at hand does.
+    fn on_better_grid(&self, _of: &dyn Fn(&str) -> Vec<f64>) -> Vec<(&'static str, Vec<f64>)> {
         vec![]
     }
 

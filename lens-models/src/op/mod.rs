@@ -39,7 +39,7 @@ pub use halo::{HaloAt, halo_angles};
 pub use image_log_prob::image_log_prob;
 pub use keys::Keys;
 pub(crate) use light_model::Analytic;
-pub use light_model::{AMP, LightKind, LightModel, Template, formula};
+pub use light_model::{AMP, Evidence, LightKind, LightModel, Scaling, Template, formula};
 pub(crate) use linear_log_prob::fixed_noise;
 pub use linear_log_prob::{LinearImages, linear_log_prob};
 pub use mge::Mge;

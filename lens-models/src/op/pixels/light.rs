@@ -6,13 +6,14 @@ use std::sync::{Arc, LazyLock, Mutex};
 use ppl_core::autodiff::Value;
 use ppl_core::{Array, Result, Var};
 
+use super::evidence::{Known, evidence};
 use super::field::gaussian_field;
+use super::grid::on_grid;
 use super::hartley::Hartley;
-use super::likely::{likely, moved};
 use super::spectrum::Spectrum;
-use super::window::Window;
+use super::window::{SIGMAS, Window};
 use crate::light::{LightProfile, Sersic};
-use crate::op::light_model::{LightModel, Template, formula};
+use crate::op::light_model::{Evidence, LightModel, Scaling, Template, formula};
 use crate::op::raster::{Interpolation, Placed, brightness};
 use crate::parameter::{CENTER_X, CENTER_Y, ParameterKind, ProfileParameter};
 
@@ -32,14 +33,30 @@ const SLOPE: ParameterKind = ParameterKind::Other {
     high: 12.0,
     prior: r#"{ "truncated_normal": { "loc": 4.0, "scale": 1.0, "low": 2.2, "high": 8.0 } }"#,
 };
-/// Means and standard deviations of these: ln length, slope.
-const PRIOR: [(f64, f64); 2] = [(-2.2, 0.7), (4.0, 1.0)];
 const WIDTH: ParameterKind = ParameterKind::positive(r#"{ "log_normal": { "loc": 0.0, "scale": 0.3 } }"#);
 const OFFSET: ParameterKind = ParameterKind::Other {
     low: f64::NEG_INFINITY,
     high: f64::INFINITY,
     prior: r#"{ "normal": { "loc": 0.0, "scale": 0.1 } }"#,
 };
+
+/// A parameter of the spectrum.
+const fn of_spectrum(name: &'static str, by_logarithm: bool, deviation: f64, farthest: f64) -> Scaling {
+    Scaling { name, by_logarithm, deviation, farthest, sampled: false }
+}
+/// A parameter of its window.
+const fn of_window(name: &'static str, by_logarithm: bool, deviation: f64, farthest: f64) -> Scaling {
+    Scaling { name, by_logarithm, deviation, farthest, sampled: true }
+}
+/// With the deviations of the priors above; of `amp` nothing may be known.
+const SCALING: [Scaling; 6] = [
+    of_spectrum("amp", true, 30.0, 0.5),
+    of_spectrum("length", true, 0.7, 0.5),
+    of_spectrum("slope", false, 1.0, 1.0),
+    of_window("width", true, 0.3, 0.2),
+    of_window("offset_x", false, 0.1, 0.05),
+    of_window("offset_y", false, 0.1, 0.05),
+];
 
 /// Tables of parameters by pixels a side.
 type Tables = BTreeMap<usize, &'static [ProfileParameter]>;
@@ -114,116 +131,110 @@ impl LightModel for Pixels {
         Some(formula(&Sersic))
     }
 
-    /// The same Sersic profile on a grid that is wide enough for most of its light.
+    /// The same Sersic profile under a window as wide as it is bright.
     fn like_stand_in(&self, of: &dyn Fn(&str) -> Option<f64>) -> Vec<(&'static str, Vec<f64>)> {
         let given = |name: &str, other: f64| of(name).unwrap_or(other);
         let (radius, amp) = (given("R_sersic", 0.2), given("amp", 1.0));
-        let (x0, y0, scale) = (given("center_x", 0.0), given("center_y", 0.0), RADII * radius);
         let shape = [amp, radius, given("n_sersic", 1.0), given("e1", 0.0), given("e2", 0.0), 0.0, 0.0];
-        let at = |k: usize| ((k as f64 + 0.5) / self.side as f64 - 0.5) * scale;
-        let light = |i: usize| Sersic.point(&shape, at(i % self.side), at(i / self.side));
-        let light: Vec<f64> = (0..self.side * self.side).map(light).collect();
-        let grid = Grid::around(&light, [scale, x0, y0]);
-        self.with_light(&light, &grid, None, [LENGTH_AT_FIRST, PRIOR[1].0])
-    }
-
-    fn scaling(&self) -> &'static [&'static str] {
-        &["amp", "length", "slope", "scale", "center_x", "center_y", "width", "offset_x", "offset_y"]
-    }
-
-    fn likely(
-        &self,
-        of: &dyn Fn(&str) -> Vec<f64>,
-        is_free: &dyn Fn(&str) -> bool,
-        variances: &[f64],
-    ) -> Vec<(&'static str, Vec<f64>)> {
-        let one = |name: &str| of(name).first().copied().unwrap_or(f64::NAN);
-        let (xi, now) = (of("xi"), ["amp", "length", "slope"].map(one));
-        let window = Window::new(self.side, ["width", "offset_x", "offset_y"].map(one));
-        let [amp, mut length, slope] = likely((&xi, variances), now, ["amp", "length", "slope"].map(is_free), PRIOR);
-        let mut light: Vec<f64> = xi.iter().zip(self.scales(now)).map(|(xi, scale)| xi * scale).collect();
-        Hartley::new(self.side).transform(&mut light);
-        light.iter_mut().zip(window.factors()).for_each(|(f, w)| *f *= w);
-        let at = ["scale", "center_x", "center_y"].map(one);
-        let mut grid = Grid { width: 1.0, offset: [0.0; 2], at };
-        if GRID.iter().all(|name| is_free(name)) {
-            grid = Grid::around(&light, at);
-            if is_free("length") {
-                length /= grid.width;
-            }
-        }
-        self.with_light(&light, &grid, Some(amp), [length, slope])
-    }
-}
-
-/// A grid whose window is as wide as a light is: relative to the grid at hand, and on the sky (scale, x, y).
-struct Grid {
-    width: f64,
-    offset: [f64; 2],
-    at: [f64; 3],
-}
-
-impl Grid {
-    /// Of a light on a grid: a process under a Gaussian window of a standard deviation of s has squares whose moments are those of a Gaussian of
-    /// s / sqrt 2.
-    fn around(light: &[f64], [scale, x, y]: [f64; 3]) -> Self {
-        let side = light.len().isqrt();
-        let at = |k: usize| (k as f64 + 0.5) / side as f64 - 0.5;
-        let mean = |of: &dyn Fn(f64, f64) -> f64| {
-            let (mut sum, mut total) = (0.0, f64::MIN_POSITIVE);
-            for (i, light) in light.iter().enumerate() {
-                sum += light * light * of(at(i % side), at(i / side));
-                total += light * light;
-            }
-            sum / total
+        let side = self.side;
+        let light = |scale: f64| -> Vec<f64> {
+            let at = |k: usize| ((k as f64 + 0.5) / side as f64 - 0.5) * scale;
+            (0..side * side).map(|i| Sersic.point(&shape, at(i % side), at(i / side))).collect()
         };
-        let offset = [mean(&|x, _| x), mean(&|_, y| y)];
-        let square = mean(&|x, y| 0.5 * ((x - offset[0]).powi(2) + (y - offset[1]).powi(2)));
-        let width = (6.0 * (2.0 * square).sqrt()).clamp(0.5, 2.0);
-        let [dx, dy] = offset;
-        Grid { width, offset, at: [scale * width, x + scale * dx, y + scale * dy] }
+        let scale = RADII * radius;
+        let scale = MARGIN * 2.0 * SIGMAS * scale * deviation(&light(scale));
+        let (light, window) = (light(scale), Window::new(side, [1.0 / MARGIN, 0.0, 0.0]));
+        let squares = |of: &mut dyn Iterator<Item = f64>| of.map(|x| x * x).sum::<f64>();
+        let amp = (squares(&mut light.iter().copied()) / squares(&mut window.factors())).sqrt().max(f64::MIN_POSITIVE);
+        let xi = self.whitened(&light, [amp, LENGTH_AT_FIRST, SLOPE_AT_FIRST], &window);
+        let center = ["center_x", "center_y"].map(|name| given(name, 0.0));
+        let spectrum = [LENGTH_AT_FIRST, SLOPE_AT_FIRST, 1.0 / MARGIN, 0.0, 0.0];
+        let numbers = [scale, amp].into_iter().chain(center).chain(spectrum).map(|number| vec![number]);
+        self.parameters().iter().map(|p| p.name).zip(std::iter::once(xi).chain(numbers)).collect()
+    }
+
+    fn scaling(&self) -> &'static [Scaling] {
+        &SCALING
+    }
+
+    fn grid(&self) -> &'static [&'static str] {
+        &["scale", "center_x", "center_y"]
+    }
+
+    fn evidence(&self, of: &dyn Fn(&str) -> Vec<f64>, left: &[f64], directions: &[f64], shares: &[f64]) -> Evidence {
+        let params = ["length", "slope", "width", "offset_x", "offset_y"].map(|name| one(of, name));
+        evidence(self.side, params, &Known { directions, shares, xi: &of("xi"), left })
+    }
+
+    /// One on which the window is as wide as at first and in the middle.
+    fn on_better_grid(&self, of: &dyn Fn(&str) -> Vec<f64>) -> Vec<(&'static str, Vec<f64>)> {
+        let names = ["scale", "center_x", "center_y", "amp", "length", "slope", "width", "offset_x", "offset_y"];
+        let [scale, x, y, amp, length, slope, width, dx, dy] = names.map(|name| one(of, name));
+        let wider = width * MARGIN;
+        if (1.0 / FITS..=FITS).contains(&wider) && dx.abs().max(dy.abs()) < FARTHEST {
+            return vec![];
+        }
+        let mut harmonics: Vec<f64> = of("xi").iter().zip(self.scales([amp, length, slope])).map(|(xi, s)| xi * s).collect();
+        let mut hartley = Hartley::new(self.side);
+        hartley.transform(&mut harmonics);
+        harmonics.iter_mut().zip(Window::new(self.side, [width, dx, dy]).factors()).for_each(|(f, w)| *f *= w);
+        hartley.transform(&mut harmonics);
+        let light = on_grid(&harmonics, wider, [dx, dy]);
+        let (length, window) = (length / wider, Window::new(self.side, [1.0 / MARGIN, 0.0, 0.0]));
+        let xi = self.whitened(&light, [amp, length, slope], &window);
+        let numbers = [scale * wider, x + scale * dx, y + scale * dy, amp, length, slope, 1.0 / MARGIN, 0.0, 0.0];
+        let numbers = names.into_iter().zip(numbers.map(|number| vec![number]));
+        numbers.chain([("xi", xi)]).collect()
+    }
+
+    fn carried(&self, from: &dyn Fn(&str) -> Vec<f64>, to: &dyn Fn(&str) -> Vec<f64>) -> Vec<f64> {
+        let scales = |of: &dyn Fn(&str) -> Vec<f64>| self.scales(["amp", "length", "slope"].map(|name| one(of, name)));
+        let harmonics = from("xi").into_iter().zip(scales(from)).zip(scales(to));
+        harmonics.map(|((xi, from), to)| (xi * from / to).clamp(-LARGEST, LARGEST)).collect()
     }
 }
 
 impl Pixels {
-    /// The parameters that make this light of the grid at hand on another grid; an amp that is not given is that of its root mean square.
-    fn with_light(
-        &self,
-        light: &[f64],
-        grid: &Grid,
-        amp: Option<f64>,
-        [length, slope]: [f64; 2],
-    ) -> Vec<(&'static str, Vec<f64>)> {
-        let (mut hartley, window) = (Hartley::new(self.side), Window::new(self.side, [1.0, 0.0, 0.0]));
-        let mut field = light.to_vec();
-        hartley.transform(&mut field);
-        field = moved(&field, grid.width, grid.offset);
-        hartley.transform(&mut field);
-        let squares = |of: &mut dyn Iterator<Item = f64>| of.map(|x| x * x).sum::<f64>();
-        let rms = (squares(&mut field.iter().copied()) / squares(&mut window.factors())).sqrt();
-        let amp = amp.unwrap_or(rms.max(f64::MIN_POSITIVE));
+    /// Whitened numbers that make this light, of row-major pixels in units of one, under these scales.
+    fn whitened(&self, light: &[f64], [amp, length, slope]: [f64; 3], window: &Window) -> Vec<f64> {
         // Where the window is dark the field may be anything: light / w, but for a w below a tenth.
-        field.iter_mut().zip(window.factors()).for_each(|(f, w)| *f *= w / (w * w + 0.01));
-        hartley.transform(&mut field);
-        whiten(&mut field, &self.scales([amp, length, slope]));
-        let [scale, x, y] = grid.at;
-        let numbers = [scale, amp, x, y, length, slope, 1.0, 0.0, 0.0].map(|number| vec![number]);
-        let names = self.parameters().iter().map(|p| p.name);
-        names.zip(std::iter::once(field).chain(numbers)).collect()
+        let mut xi: Vec<f64> = light.iter().zip(window.factors()).map(|(l, w)| l * w / (w * w + 0.01)).collect();
+        Hartley::new(self.side).transform(&mut xi);
+        // Harmonics that the spectrum hardly has would be huge.
+        let scales = self.scales([amp, length, slope]);
+        xi.iter_mut().zip(scales).for_each(|(x, scale)| *x = (*x / scale).clamp(-LARGEST, LARGEST));
+        xi
     }
 }
 
-/// Harmonics to whitened ones, in place; those that the spectrum hardly has would be huge.
-fn whiten(harmonics: &mut [f64], scales: &[f64]) {
-    harmonics.iter_mut().zip(scales).for_each(|(x, scale)| *x = (*x / scale).clamp(-LARGEST, LARGEST));
+/// A parameter that is one number.
+fn one(of: &dyn Fn(&str) -> Vec<f64>, name: &str) -> f64 {
+    of(name).first().copied().unwrap_or(f64::NAN)
 }
 
-/// Where a grid and its window lie.
-const GRID: [&str; 6] = ["scale", "center_x", "center_y", "width", "offset_x", "offset_y"];
-/// Half-light radii that a grid is wide at first.
+/// The standard deviation of the window of a light, in widths of its grid: a process under a Gaussian window of a standard deviation of s has
+/// squares whose moments are those of a Gaussian of s / sqrt 2.
+fn deviation(light: &[f64]) -> f64 {
+    let side = light.len().isqrt();
+    let at = |k: usize| (k as f64 + 0.5) / side as f64 - 0.5;
+    let (mut sum, mut total) = (0.0, f64::MIN_POSITIVE);
+    for (i, light) in light.iter().enumerate() {
+        sum += light * light * (at(i % side).powi(2) + at(i / side).powi(2));
+        total += light * light;
+    }
+    (sum / total).sqrt()
+}
+
+/// Half-light radii that a grid is wide where the width of a window is measured.
 const RADII: f64 = 10.0;
-/// Widths over which the field is correlated at first.
+/// How much wider than six standard deviations of the window a grid is.
+const MARGIN: f64 = 1.25;
+/// How much wider or narrower than at first a window may be, and how far from the middle, in widths of the grid, until another grid is taken.
+const FITS: f64 = 1.25;
+const FARTHEST: f64 = 0.06;
+/// The spectrum at first.
 const LENGTH_AT_FIRST: f64 = 0.1;
+const SLOPE_AT_FIRST: f64 = 4.0;
 /// The largest whitened harmonic of a start.
 const LARGEST: f64 = 20.0;
 
@@ -263,28 +274,47 @@ mod tests {
     }
 
     #[test]
-    fn under_likely_scales_and_on_another_grid_it_is_the_same_light() {
+    fn under_other_scales_it_is_the_same_light() {
         let model = Pixels::new(40);
-        let mut params = model.like_stand_in(&sersic);
-        for (name, numbers) in &mut params {
+        let params = model.like_stand_in(&sersic);
+        let before = light(&model, params.clone(), &AT);
+        let mut next = params.clone();
+        for (name, numbers) in &mut next {
             match *name {
-                "width" => numbers[0] = 1.06,
-                "offset_x" => numbers[0] = 0.01,
-                "offset_y" => numbers[0] = -0.02,
+                "amp" => numbers[0] *= 1.5,
+                "length" => numbers[0] *= 0.8,
+                "slope" => numbers[0] = 4.5,
                 _ => {}
             }
         }
-        let of = |name: &str| params.iter().find(|p| p.0 == name).unwrap().1.clone();
+        let of = |params: &[(&str, Vec<f64>)], name: &str| params.iter().find(|p| p.0 == name).unwrap().1.clone();
+        next[0].1 = model.carried(&|name| of(&params, name), &|name| of(&next, name));
+        assert!(next[0].1 != params[0].1);
+        for (before, after) in before.iter().zip(light(&model, next, &AT)) {
+            assert!((before - after).abs() < 1e-5, "{before} {after}");
+        }
+    }
+
+    #[test]
+    fn on_a_grid_that_fits_it_is_the_same_light() {
+        let model = Pixels::new(40);
+        let mut params = model.like_stand_in(&sersic);
+        let of = |params: &[(&str, Vec<f64>)], name: &str| params.iter().find(|p| p.0 == name).unwrap().1.clone();
+        assert!(model.on_better_grid(&|name| of(&params, name)).is_empty());
+        for (name, numbers) in &mut params {
+            match *name {
+                "width" => numbers[0] = 1.02,
+                "offset_x" => numbers[0] = 0.02,
+                _ => {}
+            }
+        }
         let before = light(&model, params.clone(), &AT);
-        let next = model.likely(&of, &|_| true, &[0.3; 1600]);
-        let amp = next.iter().find(|p| p.0 == "amp").unwrap().1[0];
-        assert!((amp - 0.7).abs() > 0.01);
+        let next = model.on_better_grid(&|name| of(&params, name));
+        assert!((of(&next, "scale")[0] / of(&params, "scale")[0] - 1.02 * MARGIN).abs() < 1e-12);
         for (before, after) in before.iter().zip(light(&model, next, &AT)) {
             // Between pixels a cusp is another one on another grid.
-            assert!((before - after).abs() < 0.02, "{before} {after}");
+            assert!((before - after).abs() < 0.03, "{before} {after}");
         }
-        let held = model.likely(&of, &|name| name != "scale", &[0.3; 1600]);
-        assert!(held.iter().any(|p| *p == ("width", vec![1.06])));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Pixelised light: an image on a grid whose prior is a Gaussian process.
 
+mod evidence;
 mod field;
+mod grid;
 mod hartley;
 mod kind;
 mod light;
-mod likely;
 mod spectrum;
 mod window;
 

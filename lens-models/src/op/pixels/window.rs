@@ -1,7 +1,7 @@
 //! The window: what tapers a field to dark at the border of its grid.
 
 /// Standard deviations of a window of width one in the half width of a grid.
-const SIGMAS: f64 = 3.0;
+pub(super) const SIGMAS: f64 = 3.0;
 
 /// w = exp(-(p^2 + q^2) / 2) (1 - u^8) (1 - v^8), p = 3 (u - 2 offset_x) / width, q = 3 (v - 2 offset_y) / width at the centres of the pixels
 /// of a grid, u and v from -1 to 1 between its borders; offsets are in widths of the grid.
