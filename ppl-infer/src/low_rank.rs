@@ -72,7 +72,8 @@ impl LowRank {
         if let Some(index) = others.iter().copied().find(|i| scale[*i] <= 0.0) {
             return Err(Error::Variance { index, got: scale[index] });
         }
-        let mut basis: Vec<DVector<f64>> = others.iter().map(|i| DVector::from_fn(all, |k, _| f64::from(u8::from(k == *i)))).collect();
+        let mut basis: Vec<DVector<f64>> =
+            others.iter().map(|i| DVector::from_fn(all, |k, _| f64::from(u8::from(k == *i)))).collect();
         for own in self.directions.chunks_exact(self.dim().max(1)) {
             let mut direction = DVector::zeros(all);
             places.iter().zip(own).for_each(|(place, u)| direction[*place] = *u);

@@ -73,7 +73,8 @@ pub(super) fn of_field(
     name: &'static str,
 ) -> Result<Curvature> {
     executor.once(name, |executor| {
-        let around = curvature(density, position, whitened, &CurvatureSettings { least, ..CurvatureSettings::default() })?;
+        let around =
+            curvature(density, position, whitened, &CurvatureSettings { least, ..CurvatureSettings::default() })?;
         executor.spend(around.gradient_count as u64);
         Ok(around)
     })

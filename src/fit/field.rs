@@ -42,7 +42,8 @@ pub(super) fn scaling(field: &Field<'_>) -> Vec<(usize, Scaling, String)> {
 
 /// The sites of the grids of all fields.
 fn grids(system: &System) -> Vec<String> {
-    let of = |field: &Field<'_>| field.light.grid().iter().map(|name| field.component.site_of(name)).collect::<Vec<_>>();
+    let of =
+        |field: &Field<'_>| field.light.grid().iter().map(|name| field.component.site_of(name)).collect::<Vec<_>>();
     fields(system).iter().flat_map(of).collect()
 }
 
@@ -78,7 +79,8 @@ pub(super) fn on_grids(system: &System, values: &Values) -> System {
 
 /// The system that is sampled: grids are held, and of the scales those that no sampler moves well.
 pub(super) fn settled(system: &System, values: &Values) -> System {
-    let of = |field: &Field<'_>| scaling(field).into_iter().filter(|(_, scaling, _)| !scaling.sampled).collect::<Vec<_>>();
+    let of =
+        |field: &Field<'_>| scaling(field).into_iter().filter(|(_, scaling, _)| !scaling.sampled).collect::<Vec<_>>();
     let sites: Vec<String> = fields(system).iter().flat_map(of).map(|(_, _, site)| site).collect();
     fixed(system, &[sites, grids(system)].concat(), values)
 }

@@ -5,9 +5,9 @@ use ppl_core::{Ctx, PriorSet, handler};
 use ppl_infer::Executor;
 use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings};
 
+use super::around::Around;
 use super::basin::{from_source_plane, places, scattered};
 use super::clock::Clock;
-use super::around::Around;
 use super::curvature::dense_around;
 use super::derived::derived;
 use super::light::latent_values;

@@ -4,9 +4,7 @@ use lens_models::system::{BandsModel, Scales, System};
 use nalgebra::{DMatrix, DVector};
 use ppl_core::{Ctx, LogDensity, ModelDensity, Values};
 use ppl_infer::Executor;
-use ppl_infer::map::{
-    Curvature, LbfgsSettings, MapSettings, OptimizerSettings, Preconditioned, maximise_with,
-};
+use ppl_infer::map::{Curvature, LbfgsSettings, MapSettings, OptimizerSettings, Preconditioned, maximise_with};
 
 use super::FitError;
 use super::around::of_field;
@@ -95,7 +93,9 @@ pub(super) fn with_likely_scales(
     }
     let Some((_, farthest, values, spreads)) = best else { return Ok((values, vec![])) };
     if farthest > UNSETTLED {
-        tracing::warn!("the scales of a field have not settled: they may be {farthest:.1} standard deviations from their maximum");
+        tracing::warn!(
+            "the scales of a field have not settled: they may be {farthest:.1} standard deviations from their maximum"
+        );
     }
     Ok((values, spreads))
 }
@@ -160,7 +160,8 @@ pub(super) fn maximum(
     executor: &mut Executor<'_>,
 ) -> Result<Vec<f64>, FitError> {
     let own = Preconditioned::new(density, position, &around.covariance);
-    let fine = LbfgsSettings { memory: 20, tol_gain: 1e-4, tol_logp: 1e-9, max_iterations: 200, ..LbfgsSettings::default() };
+    let fine =
+        LbfgsSettings { memory: 20, tol_gain: 1e-4, tol_logp: 1e-9, max_iterations: 200, ..LbfgsSettings::default() };
     let settings = MapSettings { optimizer: OptimizerSettings::Lbfgs(fine), ..MapSettings::default() };
     let best = maximise_with(&own, &vec![0.0; density.dim()], &settings, executor)?;
     Ok(own.position(&best.position))
@@ -181,7 +182,8 @@ where
     let (scaling, site) = (scaling(field), field.component.site(field.whitened));
     let Some(own) = place(density, &site).filter(|_| !scaling.is_empty()) else { return Ok(None) };
     let (dim, covariance) = (density.dim(), &around.covariance);
-    let directions: Vec<f64> = covariance.directions().chunks_exact(dim).flat_map(|u| u[own.clone()].to_vec()).collect();
+    let directions: Vec<f64> =
+        covariance.directions().chunks_exact(dim).flat_map(|u| u[own.clone()].to_vec()).collect();
     let shares: Vec<f64> = covariance.values().iter().map(|v| 1.0 - v).collect();
     let of = |values: &Values, name: &str| match field.component.fixed.get(name) {
         Some(numbers) => numbers.clone(),
@@ -223,7 +225,11 @@ where
     for (i, (_, scale, site)) in scaling.iter().enumerate() {
         let number = now[i] + shorter * step[i];
         let number = if scale.by_logarithm { number.exp() } else { number };
-        told.push(format!("{site} {number:.4} ({:+.2} sigma of {:.4})", step[i] / covariance[(i, i)].sqrt(), covariance[(i, i)].sqrt()));
+        told.push(format!(
+            "{site} {number:.4} ({:+.2} sigma of {:.4})",
+            step[i] / covariance[(i, i)].sqrt(),
+            covariance[(i, i)].sqrt()
+        ));
         next = next.with(site.clone(), number);
     }
     tracing::info!("{}", told.join(", "));

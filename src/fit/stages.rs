@@ -23,6 +23,7 @@ use super::evidence::Place;
 use super::halos;
 use super::light::{fit_light, latent_values};
 use super::search::{Search, with_priors};
+use super::windows::about_draws;
 use super::{BandView, Basin, Fit, FitError, FitSettings, Method, field, scales, start, support};
 
 /// How often sub-pixels are chosen anew at the maximum that the last ones gave: the second time few cells change, if any.
@@ -163,7 +164,21 @@ pub fn fit_bands(
             halos::posterior(system, &model, &density, (&best.position, &ends), settings, &mut clock, &mut search)?;
         (found.0, found.1, Some(found.2))
     } else {
-        let around = around(&density, &best.position, system, &spreads, &mut search)?;
+        let mut around = around(&density, &best.position, system, &spreads, &mut search)?;
+        if let (Around::LowRank(first), Method::Nuts) = (&around, settings.method) {
+            let (first, nuts) = (
+                first.clone(),
+                NutsSettings { chains: settings.chains, seed: settings.seed, ..NutsSettings::default() },
+            );
+            around = Around::LowRank(about_draws(
+                &density,
+                first,
+                &field::whitened(system, &density),
+                &spreads,
+                &nuts,
+                &mut search,
+            )?);
+        }
         clock.lap("curvature", search.executor);
         before = search.executor.spent();
         let (posterior, top) = posterior(&density, &around, settings, &mut clock, search.executor)?;

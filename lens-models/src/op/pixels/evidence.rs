@@ -78,15 +78,17 @@ pub(super) fn evidence(side: usize, params: [f64; 5], known: &Known<'_>) -> Evid
         }
     }
     let (left, right) = (fields(known.left, &|root| root / (root * root + floor)), fields(known.xi, &|root| root));
-    let both = of_spectrum.iter().map(|w| (w, known.left, known.xi)).chain(of_window.iter().map(|w| (w, &left[..], &right[..])));
+    let both = of_spectrum
+        .iter()
+        .map(|w| (w, known.left, known.xi))
+        .chain(of_window.iter().map(|w| (w, &left[..], &right[..])));
     for (trace, (weight, a, b)) in trace.iter_mut().zip(both) {
         *trace += a.iter().zip(b).zip(weight).map(|((a, b), w)| a * b * w).sum::<f64>();
     }
     let shares: Vec<f64> = order[0].iter().map(|k| known.shares[*k]).collect();
     let rank = shares.len();
-    let both = |g: Vec<f64>| -> Vec<f64> {
-        (0..rank * rank).map(|at| g[at] + g[at % rank * rank + at / rank]).collect()
-    };
+    let both =
+        |g: Vec<f64>| -> Vec<f64> { (0..rank * rank).map(|at| g[at] + g[at % rank * rank + at / rank]).collect() };
     let changes: Vec<Vec<f64>> = changes.into_iter().map(both).collect();
     let shared = |i: usize, j: usize| -> f64 {
         let pairs = changes[i].iter().zip(&changes[j]).enumerate();
@@ -197,7 +199,11 @@ mod tests {
             }
         }
         let directions: Vec<f64> = (0..n * n).map(|at| factor[at % n * n + at / n]).collect();
-        let found = evidence(side, at, &Known { directions: &directions, shares: &vec![1.0; n], xi: &vec![0.0; n], left: &vec![0.0; n] });
+        let found = evidence(
+            side,
+            at,
+            &Known { directions: &directions, shares: &vec![1.0; n], xi: &vec![0.0; n], left: &vec![0.0; n] },
+        );
         let ln_det = |i: usize, h: f64| ln_det(&covariance(&moved(i, h)), n);
         for i in 0..SCALES {
             // det V = 1 / det(1 + A^T A) = 1 / det(1 + A A^T).

@@ -174,7 +174,8 @@ impl LightModel for Pixels {
         if (1.0 / FITS..=FITS).contains(&wider) && dx.abs().max(dy.abs()) < FARTHEST {
             return vec![];
         }
-        let mut harmonics: Vec<f64> = of("xi").iter().zip(self.scales([amp, length, slope])).map(|(xi, s)| xi * s).collect();
+        let mut harmonics: Vec<f64> =
+            of("xi").iter().zip(self.scales([amp, length, slope])).map(|(xi, s)| xi * s).collect();
         let mut hartley = Hartley::new(self.side);
         hartley.transform(&mut harmonics);
         harmonics.iter_mut().zip(Window::new(self.side, [width, dx, dy]).factors()).for_each(|(f, w)| *f *= w);
