@@ -55,7 +55,8 @@ pub(super) fn with_likely_scales(
             let part = Part::new(&density, &position, &places);
             let size = part.dim();
             let at = part.of(&position);
-            let field = of_field(&part, &at, &[0..size], LEAST, search.executor, "curvature of a field")?;
+            let field =
+                of_field(&part, &at, std::slice::from_ref(&(0..size)), LEAST, search.executor, "curvature of a field")?;
             let at = maximum(&part, &at, &field, search.executor)?;
             position = part.whole(&at);
             around = Some(measured(&density, &position, system, search)?);

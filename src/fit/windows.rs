@@ -104,7 +104,7 @@ where
     let part = Part::new(density, &mean, whitened);
     let at = part.of(&mean);
     let size = at.len();
-    let field = of_field(&part, &at, &[0..size], LEAST, search.executor, "curvature of a field")?;
+    let field = of_field(&part, &at, std::slice::from_ref(&(0..size)), LEAST, search.executor, "curvature of a field")?;
     let position = part.whole(&maximum(&part, &at, &field, search.executor)?);
     of_windows(density, &position, whitened, spreads, search)
 }
