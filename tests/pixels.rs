@@ -39,7 +39,7 @@ fn mock() -> Arc<arclet::lens::data::ImageData> {
 
 #[test]
 fn nuts_finds_the_lens_behind_which_two_clumps_lie() {
-    let settings = FitSettings { warmup: 100, draws: 150, ..FitSettings::default() };
+    let settings = FitSettings { warmup: 50, draws: 60, ..FitSettings::default() };
     let found = fit(&system(), mock(), &settings, &mut Executor::new()).expect("a fit");
     println!("chi2 {:.3}, {:?} s, {} gradients", found.view.chi2_per_pixel, found.seconds, found.gradients);
     assert!((0.8..1.15).contains(&found.view.chi2_per_pixel), "{}", found.view.chi2_per_pixel);
