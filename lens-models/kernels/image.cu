@@ -50,10 +50,12 @@ template <int RUN>
 __device__ __forceinline__ void load_tile(
     int width, int height, int w, int h, const float* __restrict__ image, float* tile, int x0, int y0) {
     const int columns = TILE + 2 * w, rows = 8 * RUN + 2 * h;
-    for (int y = threadIdx.y; y < rows; y += 8) {
-        const int from = y0 + y - h;
-        for (int x = threadIdx.x; x < columns; x += 32) {
-            const int at = x0 + x - w;
+    // Unrolled, so that what a thread reads of memory is on its way at once.
+    for (int x = threadIdx.x; x < columns; x += 32) {
+        const int at = x0 + x - w;
+        #pragma unroll 4
+        for (int y = threadIdx.y; y < rows; y += 8) {
+            const int from = y0 + y - h;
             const bool inside = at >= 0 && at < width && from >= 0 && from < height;
             tile[y * columns + x] = inside ? image[from * width + at] : 0.0f;
         }
@@ -69,6 +71,7 @@ __device__ __forceinline__ void along_column(
     float ring[RUN];
     #pragma unroll
     for (int k = 0; k < RUN; ++k) ring[k] = column[k * columns];
+    #pragma unroll (RUN < 4 ? 4 : 1)
     for (int first = 0; first <= 2 * h; first += RUN) {
         #pragma unroll
         for (int step = 0; step < RUN; ++step) {
@@ -120,6 +123,7 @@ __device__ __forceinline__ void convolve_separable(
     for (int y = 2 * threadIdx.y; y < rows; y += 16) {
         const float* from = tile + y * columns + threadIdx.x;
         float one = 0.0f, two = 0.0f;
+        #pragma unroll 4
         for (int i = 0; i <= 2 * w; ++i) {
             const float weight = __ldg(row + i);
             one = fmaf(weight, from[i], one);
