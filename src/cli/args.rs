@@ -403,7 +403,7 @@ pub struct BenchArguments {
     pub explain: bool,
 }
 
-/// Hold a device against the processor: every operation, and the densities of five systems
+/// Hold a device against the processor: every operation, and the densities of seven systems
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  arclet selftest --device cuda\n\n\
     Prints the relative error of each value and gradient; exit code 1 if one is above its tolerance.")]

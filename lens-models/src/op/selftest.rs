@@ -13,6 +13,7 @@ use super::brightness::Brightness;
 use super::deflector::TraceRays;
 use super::expose::Expose;
 use super::image_log_prob::ImageLogProb;
+use super::image_products::ImageProducts;
 use super::planes::{Deflection, WeightedSum};
 use super::ray_sum::RaySum;
 use crate::check::example;
@@ -42,6 +43,7 @@ pub fn selftest(gpu: &Gpu, seed: u64, lanes: &[usize]) -> Result<Vec<DeviceError
         }
         all.extend(images(gpu, &mut rng, lanes)?);
         all.push(rays_through_planes(gpu, &mut rng, lanes)?);
+        all.push(products(gpu, &mut rng, lanes)?);
     }
     Ok(all)
 }
@@ -135,6 +137,17 @@ fn rays_through_planes(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<DeviceE
     };
     inputs.extend([lanes, lanes, 1].map(scale));
     device_errors(gpu, &named(lanes, "3 planes"), || RaySum::new(3), &inputs, &[])
+}
+
+/// Seven images, one of them and what is added to them shared by all lanes, which want their gradients too.
+fn products(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<DeviceErrors> {
+    let [width, height] = [75, 41];
+    let data = Arc::new(assemble(rng, [width, height], None, false).map_err(ppl_core::Error::from)?);
+    let shape = |lanes| Shape::new(lanes, Dims::new(&[height, width]));
+    let own = [lanes, lanes, 1, lanes, lanes, lanes, lanes, 1];
+    let images = own.map(|own| Value::constant(shape(own), uniform(rng, -0.5, 1.0, shape(own).len())));
+    let op = ImageProducts::new(data, 7).map_err(ppl_core::Error::from)?;
+    device_errors(gpu, &named(lanes, "7 images"), || op.clone(), &images, &[])
 }
 
 fn assemble(

@@ -2,13 +2,19 @@
 
 mod exposure;
 mod field;
+mod image_products;
 mod likelihood;
 mod ray_sum;
 
 pub(super) use exposure::exposure;
 pub(super) use field::{Field, field};
+pub(super) use image_products::image_products;
 pub(super) use likelihood::likelihood;
 pub(super) use ray_sum::ray_sum;
+
+use ppl_core::Result;
+use ppl_core::autodiff::{Lanes, Places};
+use ppl_core::cuda::Argument;
 
 use crate::codegen::Kernel;
 use crate::light;
@@ -20,7 +26,9 @@ const THREADS: usize = 256;
 /// The CUDA C of this crate by name: images, rays through planes, each profile by itself, and the lens of most systems.
 #[must_use]
 pub fn kernel_sources() -> Vec<(String, String)> {
-    let mut all = [likelihood::SOURCE, ray_sum::SOURCE].map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
+    let mut all = [likelihood::SOURCE, ray_sum::SOURCE, image_products::SOURCE]
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .to_vec();
     let field = |kernels: &[Kernel], rays: bool| {
         let name = kernels.iter().map(|kernel| kernel.name).collect::<Vec<_>>().join("-");
         let outputs = kernels.first().map_or(0, |kernel| kernel.outputs);
@@ -37,3 +45,10 @@ pub fn kernel_sources() -> Vec<(String, String)> {
 
 /// Sums in a fixed order, which other sources begin with.
 const SUMS: &str = include_str!("../../../kernels/sums.cu");
+
+/// Where arrays are, and their steps from lane to lane, as two arguments.
+fn table<T>(places: &mut Places<'_>, arrays: &[Lanes<T>]) -> Result<[Argument; 2]> {
+    let at: Vec<u64> = arrays.iter().map(|lanes| lanes.at.address()).collect();
+    let steps: Vec<i32> = arrays.iter().map(|lanes| i32::try_from(lanes.step).unwrap_or(-1)).collect();
+    Ok([places.constant(&at)?.into(), places.constant(&steps)?.into()])
+}

@@ -1,10 +1,10 @@
 //! Rays through several planes on a GPU, their scales from the host.
 
 use ppl_core::Result;
-use ppl_core::autodiff::{Body, Lanes, Launch, Launches, Places};
+use ppl_core::autodiff::{Body, Launch, Launches, Places};
 use ppl_core::cuda::{Argument, At};
 
-use super::THREADS;
+use super::{THREADS, table};
 
 /// The kernels of rays through several planes.
 pub(super) const SOURCE: (&str, &str) =
@@ -38,11 +38,4 @@ pub(in crate::op) fn ray_sum(planes: usize, places: &mut Places<'_>) -> Result<B
     let value = launch("ray_sum", &[places.out_pixels()?.into()])?;
     let vjp = launch("ray_sum_vjp", &back)?;
     Ok(Box::new(Launches { gpu: places.gpu().clone(), value, vjp }))
-}
-
-/// Where arrays are, and their steps from lane to lane, as two arguments.
-fn table<T>(places: &mut Places<'_>, arrays: &[Lanes<T>]) -> Result<[Argument; 2]> {
-    let at: Vec<u64> = arrays.iter().map(|lanes| lanes.at.address()).collect();
-    let steps: Vec<i32> = arrays.iter().map(|lanes| i32::try_from(lanes.step).unwrap_or(-1)).collect();
-    Ok([places.constant(&at)?.into(), places.constant(&steps)?.into()])
 }
