@@ -72,6 +72,9 @@ pub struct DemoArguments {
     /// Fixes every random number: noise and draws
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// What computes: the cores of this machine, a GPU (exit code 2 where there is none), or a GPU if there is one
+    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    pub device: DeviceName,
     /// Replace what arclet wrote in the folder before
     #[arg(long)]
     pub force: bool,

@@ -29,7 +29,7 @@ pub fn weighted_sum_body(places: &mut Places<'_>, weights: &[f32]) -> Result<Box
     let sizes: [Argument; 2] = [n.into(), weights.len().into()];
     let ends = [from.into(), steps.into(), weight.into(), places.out_pixels()?.into()];
     let value = sizes.into_iter().chain(ends).collect();
-    let ends = [weight.into(), places.cotangent_pixels()?.into(), sinks.into()];
+    let ends = [steps.into(), weight.into(), places.cotangent_pixels()?.into(), sinks.into()];
     let vjp = sizes.into_iter().chain(ends).collect();
     let grid = [places.gpu().blocks(n, lanes, THREADS), lanes, 1];
     let launch = |name, arguments| Ok::<_, Error>(Launch::new(places.kernel(SOURCE, name)?, grid, THREADS, arguments));
