@@ -101,6 +101,7 @@ impl FitFigure {
             (PanelKind::Residual, _) => "(data − model) / σ".to_owned(),
             (PanelKind::Convergence, _) => "convergence κ".to_owned(),
             (PanelKind::Magnification, _) => "magnification".to_owned(),
+            (PanelKind::Gain, _) => "log evidence [nats]".to_owned(),
             (_, "") => "surface brightness".to_owned(),
             (_, unit) => format!("surface brightness [{unit}]"),
         };
@@ -108,7 +109,7 @@ impl FitFigure {
         let frame = map.frame(space);
         map.draw(canvas, &frame)?;
         let (curves, colour, width, name) = match kind {
-            PanelKind::Model => (&self.critical_curves, CRITICAL, 0.8, "critical curve"),
+            PanelKind::Model | PanelKind::Gain => (&self.critical_curves, CRITICAL, 0.8, "critical curve"),
             PanelKind::Convergence => (&self.critical_curves, CRITICAL, 1.4, "critical curve"),
             PanelKind::Source => (&self.caustics, CAUSTIC, 1.4, "caustic"),
             PanelKind::Magnification => (&self.caustics, "#ffffff", 1.2, "caustic"),
