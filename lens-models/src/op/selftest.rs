@@ -22,6 +22,7 @@ use crate::fits::Image;
 use crate::grid::Grid;
 use crate::light::{self, LightProfile};
 use crate::mass::{self, MassProfile, MassSum};
+use crate::noise::{Correlated, Correlation, Noise, SigmaMap};
 use crate::parameter::{self, ProfileParameter};
 use crate::psf::Psf;
 use crate::sampling::Sampling;
@@ -38,12 +39,14 @@ pub fn selftest(gpu: &Gpu, seed: u64, lanes: &[usize]) -> Result<Vec<DeviceError
             all.extend(deflections(gpu, &mut rng, lanes, profile.name(), &[*profile])?);
         }
         all.extend(deflections(gpu, &mut rng, lanes, "epl + shear", &[&mass::Epl, &mass::Shear])?);
+        all.extend(deflections(gpu, &mut rng, lanes, "sple_table", &[&mass::SPLE_TABLE])?);
         for profile in light::ALL {
             all.push(shine(gpu, &mut rng, lanes, *profile)?);
         }
         all.extend(images(gpu, &mut rng, lanes)?);
         all.push(rays_through_planes(gpu, &mut rng, lanes)?);
         all.push(products(gpu, &mut rng, lanes)?);
+        all.push(correlated(gpu, &mut rng, lanes)?);
     }
     Ok(all)
 }
@@ -151,6 +154,22 @@ fn products(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<DeviceErrors> {
     let images = own.map(|own| Value::constant(shape(own), uniform(rng, -0.5, 1.0, shape(own).len())));
     let op = ImageProducts::new(data, 7).map_err(ppl_core::Error::from)?;
     device_errors(gpu, &named(lanes, "7 images"), || op.clone(), &images, &[])
+}
+
+/// An image of 31 x 17 pixels, a few of which are not used, whose noise goes with that of its neighbours.
+fn correlated(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<DeviceErrors> {
+    let [width, height] = [31, 17];
+    let mut data = assemble(rng, [width, height], None, false).map_err(ppl_core::Error::from)?;
+    let inverse = (0..width * height).map(|i| if i % 29 == 7 { 0.0 } else { 8.0 + (i % 5) as f32 }).collect();
+    let lag = |i: usize| (-0.5 * ((i % 5) as f32 - 2.0).powi(2) - 0.7 * ((i / 5) as f32 - 1.0).powi(2)).exp();
+    let image = Image::new(5, 3, (0..15).map(lag).collect()).map_err(ppl_core::Error::from)?;
+    let made = Correlation::new(&image)
+        .and_then(|correlation| Correlated::new(SigmaMap::from_inverse(inverse), &correlation, data.grid.window()));
+    data.noise = Noise::Correlated(made.map_err(ppl_core::Error::from)?);
+    let shape = Shape::new(lanes, Dims::new(&[height, width]));
+    let image = Value::constant(shape, uniform(rng, -0.5, 1.0, shape.len()));
+    let data = Arc::new(data);
+    device_errors(gpu, &named(lanes, "correlated"), || ImageLogProb::new(data.clone()), &[image], &[])
 }
 
 fn assemble(

@@ -35,7 +35,8 @@ pub fn kernel_sources() -> Vec<(String, String)> {
         let starts: Vec<usize> = (0..kernels.len()).map(|k| 256 * k).collect();
         (name, field::source(kernels, outputs, &starts, rays))
     };
-    let masses = mass::ALL.iter().filter_map(|p| p.kernel());
+    let masses =
+        mass::ALL.iter().copied().chain([&mass::SPLE_TABLE as &dyn MassProfile]).filter_map(MassProfile::kernel);
     all.extend(masses.map(|kernel| field(&[kernel], false)));
     all.extend(light::ALL.iter().filter_map(|p| p.kernel()).map(|kernel| field(&[kernel], false)));
     let lens: Vec<Kernel> = [&mass::Epl as &dyn MassProfile, &mass::Shear].iter().filter_map(|p| p.kernel()).collect();
