@@ -118,21 +118,12 @@ impl FusedOp for ImageProducts {
 mod tests {
     use super::*;
     use crate::linear::place;
-    use crate::op::tests_data::data;
+    use crate::op::tests_data::{data, images};
     use ppl_core::autodiff::check;
-
-    /// Images of 6 x 5 pixels, some of two lanes, some shared, the last what is added to them.
-    fn inputs(lanes: usize) -> Vec<Value> {
-        let image = |k: usize, lanes: usize| {
-            let at = |i: usize| 0.4 + (0.3 + 0.7 * k as f32 + (0.2 + 0.3 * k as f32) * i as f32).sin();
-            Value::constant(Shape::new(lanes, Dims::new(&[5, 6])), (0..lanes * 30).map(at).collect::<Vec<f32>>())
-        };
-        vec![image(0, lanes), image(1, 1), image(2, lanes), image(3, lanes)]
-    }
 
     #[test]
     fn each_sum_is_that_of_its_rows() {
-        let (data, inputs) = (data(6, 5, 1), inputs(2));
+        let (data, inputs) = (data(6, 5, 1), images(2));
         let value = record(ImageProducts::new(data.clone(), 3).unwrap(), &inputs.iter().collect::<Vec<_>>()).unwrap();
         let row = |k: usize, lane: usize, i: usize| {
             let pixel = |k: usize| f64::from(inputs[k].data().pixels()[lane % inputs[k].lanes() * 30 + i]);
@@ -154,7 +145,7 @@ mod tests {
             for used in [3, 4] {
                 // Products are parabolas, exact for central differences; f32 images round steps to 6e-8 / 1e-2.
                 let op = || ImageProducts::new(data(6, 5, 1), 3).unwrap();
-                check::vjp(op, &inputs(lanes)[..used], 1e-2, 1e-4);
+                check::vjp(op, &images(lanes)[..used], 1e-2, 1e-4);
             }
         }
     }

@@ -116,7 +116,7 @@ impl FusedOp for LinearLogProb {
 mod tests {
     use super::*;
     use crate::noise::Noise;
-    use crate::op::tests_data::data;
+    use crate::op::tests_data::{data, images};
     use ppl_core::autodiff::{Value, check};
 
     const PRIORS: [AmplitudePrior; 3] = [
@@ -124,15 +124,6 @@ mod tests {
         AmplitudePrior { loc: 0.5, scale: 0.7, signed: false },
         AmplitudePrior { loc: 0.0, scale: 0.3, signed: true },
     ];
-
-    /// Images of 6 x 5 pixels, some of two lanes, some shared, and one that is added to them.
-    fn inputs(lanes: usize) -> Vec<Value> {
-        let image = |k: usize, lanes: usize| {
-            let at = |i: usize| 0.4 + (0.3 + 0.7 * k as f32 + (0.2 + 0.3 * k as f32) * i as f32).sin();
-            Value::constant(Shape::new(lanes, Dims::new(&[5, 6])), (0..lanes * 30).map(at).collect::<Vec<f32>>())
-        };
-        vec![image(0, lanes), image(1, 1), image(2, lanes), image(3, lanes)]
-    }
 
     fn of(inputs: &[Value], rest: bool, amplitudes: Amplitudes) -> Vec<f64> {
         let arrays: Vec<Array> = inputs.iter().cloned().map(Array::from_value).collect();
@@ -180,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_marginal_is_the_numerical_integral_over_the_amplitudes() {
-        let inputs = inputs(2);
+        let inputs = images(2);
         for rest in [false, true] {
             let value = of(&inputs, rest, Amplitudes::Marginal);
             for (lane, value) in value.iter().enumerate() {
@@ -232,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_top_is_no_worse_than_any_amplitudes_beside_it_that_are_not_negative() {
-        let inputs = inputs(1);
+        let inputs = images(1);
         let (value, pixels) = (of(&inputs, true, Amplitudes::NonNegative)[0], pixels(&inputs, 0, true));
         let mut best = f64::NEG_INFINITY;
         for i in 0..81 {
@@ -250,9 +241,10 @@ mod tests {
     #[test]
     fn the_vjp_is_right_by_every_product_in_every_lane() {
         for lanes in [1, 2] {
-            let arrays: Vec<Array> = inputs(lanes).into_iter().map(Array::from_value).collect();
+            let arrays: Vec<Array> = images(lanes).into_iter().map(Array::from_value).collect();
             let products = image_products(&data(6, 5, 1), &arrays[..3], Some(&arrays[3])).unwrap();
             for amplitudes in Amplitudes::ALL {
+                // All in f64: the curvature over steps of 1e-4.
                 check::vjp(
                     || LinearLogProb::new(0.3, PRIORS.into(), amplitudes),
                     std::slice::from_ref(&products),

@@ -4,7 +4,7 @@ use super::nodes::{Axis, Curve};
 use crate::codegen::Kernel;
 
 /// The device functions that a [`Kernel`] has.
-pub(super) const FUNCTIONS: &str = include_str!("../../../kernels/sple_table.cu");
+const FUNCTIONS: &str = include_str!("../../../kernels/sple_table.cu");
 /// Numbers before the nodes, and of each node, as in the source.
 const HEAD: usize = 9;
 const NODE: usize = 6;

@@ -6,7 +6,7 @@ use ppl_core::autodiff::{Body, Launch, Launches, Places};
 use ppl_core::cuda::{Argument, At};
 use ppl_core::{Error, Result};
 
-use super::{THREADS, table};
+use super::THREADS;
 use crate::data::ImageData;
 use crate::linear::count;
 
@@ -37,7 +37,7 @@ pub(in crate::op) fn image_products(
     let rows: Vec<i32> = (0..=images).flat_map(|i| (i..=images).flat_map(move |j| [i as i32, j as i32])).collect();
     let blocks = places.gpu().blocks(n, lanes, TILE).min(BLOCKS);
     let partial: At<f64> = places.scratch(lanes * blocks * pairs)?;
-    let [inputs, steps] = table(places, &inputs)?;
+    let [inputs, steps] = places.table(&inputs)?;
     let common: [Argument; 7] = [
         n.into(),
         images.into(),

@@ -12,10 +12,6 @@ pub(super) use image_products::image_products;
 pub(super) use likelihood::likelihood;
 pub(super) use ray_sum::ray_sum;
 
-use ppl_core::Result;
-use ppl_core::autodiff::{Lanes, Places};
-use ppl_core::cuda::Argument;
-
 use crate::codegen::Kernel;
 use crate::light;
 use crate::mass::{self, MassProfile};
@@ -46,10 +42,3 @@ pub fn kernel_sources() -> Vec<(String, String)> {
 
 /// Sums in a fixed order, which other sources begin with.
 const SUMS: &str = include_str!("../../../kernels/sums.cu");
-
-/// Where arrays are, and their steps from lane to lane, as two arguments.
-fn table<T>(places: &mut Places<'_>, arrays: &[Lanes<T>]) -> Result<[Argument; 2]> {
-    let at: Vec<u64> = arrays.iter().map(|lanes| lanes.at.address()).collect();
-    let steps: Vec<i32> = arrays.iter().map(|lanes| i32::try_from(lanes.step).unwrap_or(-1)).collect();
-    Ok([places.constant(&at)?.into(), places.constant(&steps)?.into()])
-}

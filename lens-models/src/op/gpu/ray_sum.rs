@@ -4,7 +4,7 @@ use ppl_core::Result;
 use ppl_core::autodiff::{Body, Launch, Launches, Places};
 use ppl_core::cuda::{Argument, At};
 
-use super::{THREADS, table};
+use super::THREADS;
 
 /// The kernels of rays through several planes.
 pub(super) const SOURCE: (&str, &str) =
@@ -19,8 +19,8 @@ pub(in crate::op) fn ray_sum(planes: usize, places: &mut Places<'_>) -> Result<B
     let by_arrays: Vec<u64> = (0..=planes).map(|i| places.by_pixels(i).map_or(0, |by| by.at.address())).collect();
     let by_scales: Vec<u64> =
         (planes + 1..=2 * planes).map(|i| places.by_numbers(i).map_or(0, |at| at.address())).collect();
-    let [arrays, array_steps] = table(places, &arrays)?;
-    let [scales, scale_steps] = table(places, &scales)?;
+    let [arrays, array_steps] = places.table(&arrays)?;
+    let [scales, scale_steps] = places.table(&scales)?;
     let partial: At<f64> = places.scratch(lanes * grid[0] * planes)?;
     let arrived: At<u32> = places.scratch(lanes)?;
     let common = [n.into(), planes.into(), arrays, array_steps, scales, scale_steps];
