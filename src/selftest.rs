@@ -72,7 +72,7 @@ pub fn selftest(processor: &Processor, seed: u64) -> Result<Vec<Outcome>, BenchE
     }
 }
 
-/// The densities of five systems with so many lanes.
+/// The densities of seven systems with so many lanes.
 ///
 /// # Errors
 /// What the device says.

@@ -19,10 +19,10 @@ fn emulated() -> Option<Processor> {
 }
 
 #[test]
-fn five_systems_on_an_emulated_gpu_have_the_densities_of_the_host() {
+fn seven_systems_on_an_emulated_gpu_have_the_densities_of_the_host() {
     let Some(processor) = emulated() else { return };
     let all = densities(&processor, &[1]).unwrap();
-    assert_eq!(all.len(), 5);
+    assert_eq!(all.len(), 7);
     for outcome in all {
         println!("{:66} {:9.1e} {:9.1e}", outcome.name, outcome.value, outcome.gradient);
         assert!(outcome.value <= TOLERANCE && outcome.gradient <= TOLERANCE, "{outcome:?}");

@@ -50,10 +50,12 @@ template <int RUN>
 __device__ __forceinline__ void load_tile(
     int width, int height, int w, int h, const float* __restrict__ image, float* tile, int x0, int y0) {
     const int columns = TILE + 2 * w, rows = 8 * RUN + 2 * h;
-    for (int y = threadIdx.y; y < rows; y += 8) {
-        const int from = y0 + y - h;
-        for (int x = threadIdx.x; x < columns; x += 32) {
-            const int at = x0 + x - w;
+    // Unrolled, so that what a thread reads of memory is on its way at once.
+    for (int x = threadIdx.x; x < columns; x += 32) {
+        const int at = x0 + x - w;
+        #pragma unroll 4
+        for (int y = threadIdx.y; y < rows; y += 8) {
+            const int from = y0 + y - h;
             const bool inside = at >= 0 && at < width && from >= 0 && from < height;
             tile[y * columns + x] = inside ? image[from * width + at] : 0.0f;
         }
@@ -69,6 +71,7 @@ __device__ __forceinline__ void along_column(
     float ring[RUN];
     #pragma unroll
     for (int k = 0; k < RUN; ++k) ring[k] = column[k * columns];
+    #pragma unroll (RUN < 4 ? 4 : 1)
     for (int first = 0; first <= 2 * h; first += RUN) {
         #pragma unroll
         for (int step = 0; step < RUN; ++step) {
@@ -120,6 +123,7 @@ __device__ __forceinline__ void convolve_separable(
     for (int y = 2 * threadIdx.y; y < rows; y += 16) {
         const float* from = tile + y * columns + threadIdx.x;
         float one = 0.0f, two = 0.0f;
+        #pragma unroll 4
         for (int i = 0; i <= 2 * w; ++i) {
             const float weight = __ldg(row + i);
             one = fmaf(weight, from[i], one);
@@ -236,4 +240,55 @@ extern "C" __global__ void log_prob_both(
     const float* __restrict__ image, double* partial, unsigned int* arrived, double* out, const double* cotangent, float* gradient,
     int add) {
     likelihood(n, {data, weight, iv, factor}, constant, image, partial, arrived, out, cotangent, gradient, add);
+}
+
+// The same with correlated noise: ln L = constant - z' z / 2, L z = (d - m) w over the `used` pixels, L triangular, its rows from the column first[row] to
+// the diagonal, which ends at end[row] of `numbers`. A block for each lane (blockIdx.x); `z`, [lanes][count]. The value is written unless `out` is null, the
+// gradient unless that is (`add`: to what is there).
+extern "C" __global__ void __launch_bounds__(256) correlated_log_prob(
+    int n, int count, const unsigned int* __restrict__ used, const unsigned int* __restrict__ first, const unsigned int* __restrict__ end,
+    const double* __restrict__ numbers, const float* __restrict__ data, const float* __restrict__ weight, double constant,
+    const float* __restrict__ image, double* z, double* out, const double* cotangent, float* gradient, int add) {
+    const int lane = blockIdx.x;
+    image += (size_t)lane * n;
+    z += (size_t)lane * count;
+    for (int r = threadIdx.x; r < count; r += blockDim.x) {
+        const int i = used[r];
+        z[r] = ((double)data[i] - (double)image[i]) * (double)weight[i];
+    }
+    __syncthreads();
+    for (int r = 0; r < count; ++r) {
+        const int from = first[r];
+        const double* row = numbers + end[r] - (r - from + 1);
+        double sum = 0.0;
+        for (int j = threadIdx.x; j < r - from; j += blockDim.x) sum = fma(row[j], z[from + j], sum);
+        sum = block_sum(sum);
+        if (threadIdx.x == 0) z[r] = (z[r] - sum) / row[r - from];
+        __syncthreads();
+    }
+    if (out) {
+        double sum = 0.0;
+        for (int r = threadIdx.x; r < count; r += blockDim.x) sum = fma(z[r], z[r], sum);
+        sum = block_sum(sum);
+        if (threadIdx.x == 0) out[lane] = constant - 0.5 * sum;
+    }
+    if (!gradient) return;
+    gradient += (size_t)lane * n;
+    __syncthreads();
+    for (int r = count - 1; r >= 0; --r) {
+        const int from = first[r];
+        const double* row = numbers + end[r] - (r - from + 1);
+        const double solved = z[r] / row[r - from];
+        __syncthreads();
+        for (int j = threadIdx.x; j < r - from; j += blockDim.x) z[from + j] = fma(-solved, row[j], z[from + j]);
+        if (threadIdx.x == 0) z[r] = solved;
+        __syncthreads();
+    }
+    if (!add)
+        for (int i = threadIdx.x; i < n; i += blockDim.x) gradient[i] = 0.0f;
+    __syncthreads();
+    for (int r = threadIdx.x; r < count; r += blockDim.x) {
+        const int i = used[r];
+        gradient[i] += (float)(cotangent[lane] * z[r]) * weight[i];
+    }
 }

@@ -54,14 +54,15 @@ struct Placement {
     __device__ Map map(int lane, int side) const {
         // An image of no width is nowhere, and its light not a number.
         const double width = scale.of(lane), across = width > 0.0 ? width : not_a_number(), density = side / across;
-        double sine, cosine;
-        sincos(angle.of(lane), &sine, &cosine);
+        // Most images are not turned, and sine and cosine in double are slow.
+        double sine = 0.0, cosine = 1.0;
+        if (const double turned = angle.of(lane); turned != 0.0) sincos(turned, &sine, &cosine);
         return {(float)center_x.of(lane), (float)center_y.of(lane), (float)(density * cosine), (float)(density * sine),
                 0.5f * (side - 1), (float)amp.of(lane), across};
     }
 };
 
-// The map of a block's lane, made once: sine and cosine in double are slow.
+// The map of a block's lane, made once.
 __device__ __forceinline__ Map map_of_block(const Placement& placement, int side) {
     __shared__ Map map;
     if (threadIdx.x == 0) map = placement.map(blockIdx.y, side);

@@ -20,7 +20,26 @@ __device__ static inline double block_sum(double value) {
     return value;
 }
 
-// Whether all other blocks of the lane have left their sums; asked by all threads after the first thread has written its own.
+// The sums over the block of each of N numbers, into `to`; they are there for all threads.
+template <int N>
+__device__ static inline void block_sums(const float (&sums)[N], double* to) {
+    __shared__ double warps[N][32];
+    const int warp = threadIdx.x / 32, place = threadIdx.x % 32, count = blockDim.x / 32;
+    #pragma unroll
+    for (int k = 0; k < N; ++k) {
+        const double sum = warp_sum(sums[k]);
+        if (place == 0) warps[k][warp] = sum;
+    }
+    __syncthreads();
+    for (int k = warp; k < N; k += count) {
+        const double sum = warp_sum(place < count ? warps[k][place] : 0.0);
+        if (place == 0) to[k] = sum;
+    }
+    __syncthreads();
+}
+
+// Whether all other blocks of the lane have left their sums; asked by all threads after the first thread, or any before a barrier,
+// has written its own.
 __device__ static inline bool is_last_block(unsigned int* arrived) {
     __shared__ bool last;
     if (threadIdx.x == 0) {

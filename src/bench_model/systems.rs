@@ -1,4 +1,4 @@
-//! Five systems for the selftest of a device: between them every profile, sampling, PSF and noise.
+//! Seven systems for the selftest of a device: between them every kind of profile, sampling, PSF, noise and amplitude.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -48,6 +48,22 @@ const TURNED: &str = r#"{
   "source": [ { "name": "source", "profile": "vae", "interpolation": "bilinear", "rotation": true } ]
 }"#;
 
+/// Light of many Gaussians beside a source, whose amplitudes are integrated over.
+const MARGINAL: &str = r#"{
+  "amplitudes": "marginal",
+  "lens": [ { "name": "lens", "profile": "epl" } ],
+  "light": [ { "name": "light", "profile": "mge", "gaussians": 8, "amp": "linear" } ],
+  "source": [ { "name": "source", "profile": "sersic", "amp": "linear" } ]
+}"#;
+
+/// The same with the best amplitudes that are not negative, and a source whose amplitude is sampled.
+const NON_NEGATIVE: &str = r#"{
+  "amplitudes": "non_negative",
+  "lens": [ { "name": "lens", "profile": "epl" } ],
+  "light": [ { "name": "light", "profile": "mge", "gaussians": 20, "amp": "linear" } ],
+  "source": [ { "name": "source", "profile": "sersic" } ]
+}"#;
+
 /// The systems by name.
 ///
 /// # Errors
@@ -63,6 +79,8 @@ pub fn systems() -> Result<Vec<(&'static str, Make)>, BenchError> {
         ),
         ("SPLE + shear + Sersic, 3 x 3 sub-pixels", of(PLAIN, r#""supersampling": 3"#, 5)),
         ("EPL + turned decoder, bilinear", of(TURNED, r#""supersampling": 1"#, 0)),
+        ("EPL + 8 Gaussians + Sersic, marginal", of(MARGINAL, r#""supersampling": 1"#, 9)),
+        ("EPL + 20 Gaussians + Sersic, best amplitudes", of(NON_NEGATIVE, r#""supersampling": 2"#, 9)),
     ])
 }
 

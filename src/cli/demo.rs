@@ -9,13 +9,14 @@ use super::args::DemoArguments;
 use super::failure::{Failure, Result};
 use super::folder::Folder;
 use super::output::Titled;
-use super::{fit, output, report, simulate};
+use super::{device, fit, output, report, simulate};
 
 /// The system: a power-law lens with shear, and a source of two parts.
 const SYSTEM: &str = include_str!("demo.json");
 
 /// Runs the command.
 pub fn run(arguments: &DemoArguments) -> Result<()> {
+    let processor = device::open(arguments.device)?;
     let files = [&simulate::FILES[..], &output::FILES].concat();
     let folder = Folder::begin(&arguments.out, arguments.force, &[], &files)?;
     let system = System::from_json(SYSTEM, Path::new("demo.json"), Path::new("."))?;
@@ -25,7 +26,7 @@ pub fn run(arguments: &DemoArguments) -> Result<()> {
     let path = folder.path().join("system.json");
     let (system, data) = fit::read(&path)?;
     let text = std::fs::read_to_string(&path).map_err(|e| Failure::io("read", &path, &e))?;
-    let settings = FitSettings { seed: arguments.seed, ..FitSettings::default() };
+    let settings = FitSettings { seed: arguments.seed, processor, ..FitSettings::default() };
     let titled = Titled { title: "demo", text: &text };
     let (fit, summary) = fit::fit_into(&folder, &titled, &system, data, &settings, None, truth)?;
     folder.finish()?;

@@ -22,6 +22,7 @@ mod pretty;
 mod priors;
 mod report;
 mod selftest;
+mod sensitivity;
 mod simulate;
 mod source_card;
 mod source_sheet;
@@ -67,6 +68,7 @@ fn run(arguments: Arguments) -> Result<()> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Fit(arguments) => fit::run(&arguments),
+        Command::Sensitivity(arguments) => sensitivity::run(&arguments),
         Command::Galaxies(arguments) => galaxies::run(&arguments),
         Command::TrainSource(arguments) => train::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),

@@ -20,6 +20,7 @@ mod points;
 mod scales;
 mod search;
 mod search_terms;
+mod sensitivity;
 mod stages;
 mod stand_in;
 mod start;
@@ -41,6 +42,7 @@ pub use border::Pedestal;
 pub use halos::HaloEvidence;
 pub use point_view::PointsView;
 pub use points::fit_points;
+pub use sensitivity::{SensitivityMap, SensitivitySettings, sensitivity};
 pub use stages::{fit, fit_bands};
 pub use view::View;
 

@@ -47,17 +47,27 @@ impl<'s, 'e> Search<'s, 'e> {
     {
         // Many starts on a large image would fill the memory before there is a plan.
         density.settle(starts.get(..density.dim()).unwrap_or_default())?;
+        self.maximise_any(density, starts, settings).map_err(|error| match error {
+            FitError::Engine(EngineError::NoFiniteStart { lanes }) => {
+                let first = &starts[..density.layout().dim().min(starts.len())];
+                FitError::Nowhere { site: support::unfit(self.system, density, first), starts: lanes }
+            }
+            error => error,
+        })
+    }
+
+    /// The same of a density that is no model.
+    pub(super) fn maximise_any(
+        &mut self,
+        density: &impl LogDensity,
+        starts: &[f64],
+        settings: &MapSettings,
+    ) -> Result<MapResult, FitError> {
         let found = maximise_with(density, starts, settings, self.executor);
         if self.executor.stopped() {
             return Err(EngineError::StoppedEarly.into());
         }
-        found.map_err(|error| match error {
-            EngineError::NoFiniteStart { lanes } => {
-                let first = &starts[..density.layout().dim().min(starts.len())];
-                FitError::Nowhere { site: support::unfit(self.system, density, first), starts: lanes }
-            }
-            error => error.into(),
-        })
+        Ok(found?)
     }
 }
 

@@ -113,6 +113,7 @@ impl FitFigure {
             (PanelKind::Residual, _) => "(data − model) / σ".to_owned(),
             (PanelKind::Convergence, _) => "convergence κ".to_owned(),
             (PanelKind::Magnification, _) => "magnification".to_owned(),
+            (PanelKind::Gain, _) => "gain of ln p [nats]".to_owned(),
             (_, "") => "surface brightness".to_owned(),
             (_, unit) => format!("surface brightness [{unit}]"),
         };
@@ -122,7 +123,7 @@ impl FitFigure {
         let (critical, caustics) = ((&self.critical_curves, "", "critical curve"), (&self.caustics, "", "caustic"));
         let cuts = (&self.cuts, "4 3", "cut");
         let (kinds, colour, width) = match kind {
-            PanelKind::Model => (vec![critical], CRITICAL, 0.8),
+            PanelKind::Model | PanelKind::Gain => (vec![critical], CRITICAL, 0.8),
             PanelKind::Convergence => (vec![critical], CRITICAL, 1.4),
             PanelKind::Source => (vec![caustics, cuts], CAUSTIC, 1.4),
             PanelKind::Magnification => (vec![caustics, cuts], "#ffffff", 1.2),

@@ -30,6 +30,8 @@ pub enum PanelKind {
     Convergence,
     /// The magnification of a point, over the source plane and on a logarithmic scale, with the caustics.
     Magnification,
+    /// Nats that something would gain at a place of the image plane, from zero, with the critical curves.
+    Gain,
     /// A galaxy divided by its maximum, without a title; the same grey is the same fraction of the maximum in every image.
     Galaxy,
 }
@@ -86,6 +88,7 @@ impl PanelKind {
             Self::Source => "Source plane",
             Self::Convergence => "Convergence",
             Self::Magnification => "Magnification",
+            Self::Gain => "Gain",
             Self::Galaxy => "",
         }
     }
@@ -95,7 +98,7 @@ impl PanelKind {
     pub fn colours(self) -> Colormap {
         match self {
             Self::Residual => Colormap::Diverging,
-            Self::Convergence | Self::Magnification => Colormap::Viridis,
+            Self::Convergence | Self::Magnification | Self::Gain => Colormap::Viridis,
             Self::Galaxy => Colormap::Grey,
             _ => Colormap::Inferno,
         }
@@ -103,7 +106,7 @@ impl PanelKind {
 
     /// Whether its pixels are those of the data.
     pub(super) fn has_data_pixels(self) -> bool {
-        !matches!(self, Self::Source | Self::Convergence | Self::Magnification | Self::Galaxy)
+        !matches!(self, Self::Source | Self::Convergence | Self::Magnification | Self::Gain | Self::Galaxy)
     }
 }
 
@@ -114,6 +117,10 @@ pub(super) fn stretch(panels: &[Panel], k: usize) -> Stretch {
         PanelKind::Residual => Stretch::Linear { lo: -RESIDUAL_LIMIT, hi: RESIDUAL_LIMIT },
         PanelKind::Convergence | PanelKind::Magnification => Stretch::decades(panels[k].image.values()),
         PanelKind::Source => Stretch::source(panels[k].image.values()),
+        PanelKind::Gain => {
+            let most = panels[k].image.values().iter().copied().filter(|v| v.is_finite()).fold(1.0, f64::max);
+            Stretch::Linear { lo: 0.0, hi: most }
+        }
         PanelKind::Galaxy => Stretch::GALAXY,
         PanelKind::Data | PanelKind::Model | PanelKind::LensLight => Stretch::brightness(values_of(PanelKind::Data)),
         PanelKind::Arcs | PanelKind::ArcsModel => Stretch::brightness(values_of(PanelKind::Arcs)),

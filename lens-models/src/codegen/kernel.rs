@@ -31,6 +31,17 @@ pub struct Kernel {
 }
 
 impl Kernel {
+    /// That of a profile which is no formula, from its device functions `NAME_at` and `NAME_gradient_at`; numbers of parameters and outputs.
+    pub(crate) fn by_hand(
+        name: &'static str,
+        functions: String,
+        [params, outputs]: [usize; 2],
+        constants: fn(&[f64]) -> Vec<f64>,
+    ) -> Self {
+        let source = format!("{functions}{}", launched(name, params, outputs));
+        Kernel { name, source, functions, params, outputs, constants }
+    }
+
     /// What the kernels take as `c` for these parameters. Its length may depend on them: lanes are padded to the longest.
     pub fn constants(&self, params: &[f64]) -> Vec<f64> {
         (self.constants)(params)

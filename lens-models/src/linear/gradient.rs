@@ -1,12 +1,14 @@
-//! The gradient of a log density of linear amplitudes by each pixel of each image.
+//! The gradient of a function of the products of images by each pixel of each of them.
 
 use std::cell::RefCell;
 
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use super::equations::CHUNK;
+use super::products::{Target, place};
 
+/// Pixels of one task.
+const CHUNK: usize = 4096;
 /// Pixels that are worked on at a time.
 const BLOCK: usize = 64;
 
@@ -14,38 +16,35 @@ thread_local! {
     static ROOM: RefCell<Vec<f64>> = RefCell::default();
 }
 
-/// What a log density is at its amplitudes: its derivative by image k is W (r a_k - sum_j B_j C_jk), r the residual data - image at the
-/// amplitudes a. C is their covariance where they are integrated over; there is none where they are the best ones (the derivative of
-/// a maximum is that of what is maximised).
-#[derive(Clone, Copy)]
-pub(crate) struct Slopes<'a> {
-    pub amplitudes: &'a [f64],
-    pub covariance: Option<&'a [f64]>,
-    /// What all is multiplied by.
-    pub by: f64,
+/// What a pixel of row k gets of each row j, `[rows, rows]`, from the derivatives `by` of a function by the [sums](super::products): the
+/// function's derivative by B_k is sum_j slopes_kj B_j / sigma^2, as B_k B_k counts twice.
+pub(crate) fn slopes(rows: usize, by: &[f64], into: &mut Vec<f64>) {
+    into.clear();
+    let twice = |k: usize, j: usize| if k == j { 2.0 } else { 1.0 };
+    into.extend((0..rows * rows).map(|at| {
+        let (k, j) = (at / rows, at % rows);
+        twice(k, j) * by[place(rows, k, j)]
+    }));
 }
 
-/// Writes the gradients, in chunks of [`CHUNK`] pixels: all images of the first, all images of the next, and at the end of each chunk the
-/// gradient by what is added to the images.
-pub(crate) fn gradients(
-    images: &[&[f32]],
-    target: (&[f32], Option<&[f32]>),
-    inverse: &[f32],
-    slopes: Slopes<'_>,
-    out: &mut [f32],
-) {
+/// Writes the gradients, in chunks of pixels: all images of the first, all images of the next, and at the end of each chunk the
+/// gradient by what is added to the images. `slopes` is `[rows, rows]`, the last row that of `target` less `rest`.
+pub(crate) fn gradients(images: &[&[f32]], target: Target<'_>, inverse: &[f32], slopes: &[f64], out: &mut [f32]) {
     let rows = images.len() + 1;
     out.par_chunks_mut(rows * CHUNK).enumerate().for_each(|(chunk, out)| {
         let (first, length) = (chunk * CHUNK, out.len() / rows);
         ROOM.with_borrow_mut(|room| {
-            room.resize((rows + images.len()) * BLOCK, 0.0);
-            let (wide, room) = room.split_at_mut(images.len() * BLOCK);
+            room.resize(2 * rows * BLOCK, 0.0);
+            let (wide, room) = room[..2 * rows * BLOCK].split_at_mut(rows * BLOCK);
             for start in (0..length).step_by(BLOCK) {
                 let here = first + start..first + (start + BLOCK).min(length);
-                for (wide, image) in wide.chunks_exact_mut(BLOCK).zip(images) {
+                let (wide_images, left) = wide.split_at_mut(images.len() * BLOCK);
+                for (wide, image) in wide_images.chunks_exact_mut(BLOCK).zip(images) {
                     wide.iter_mut().zip(&image[here.clone()]).for_each(|(to, from)| *to = f64::from(*from));
                 }
-                block(wide, target, inverse, slopes, here.clone(), room);
+                let rest = |i: usize| target.1.map_or(0.0, |rest| f64::from(rest[i]));
+                left.iter_mut().zip(here.clone()).for_each(|(to, i)| *to = f64::from(target.0[i]) - rest(i));
+                block(wide, &inverse[here.clone()], slopes, room);
                 for (row, out) in room.chunks_exact(BLOCK).zip(out.chunks_exact_mut(length)) {
                     out[start..start + here.len()].iter_mut().zip(row).for_each(|(to, from)| *to = *from as f32);
                 }
@@ -68,43 +67,24 @@ pub(crate) fn each_stretch(images: usize, written: &[f32], mut f: impl FnMut(usi
     }
 }
 
-/// The gradients at a block of pixels, `[images + 1, BLOCK]`, from the images there, `[images, BLOCK]`.
+/// The gradients at a block of pixels from the rows there, both `[rows, BLOCK]`.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn block(
-    images: &[f64],
-    (data, rest): (&[f32], Option<&[f32]>),
-    inverse: &[f32],
-    Slopes { amplitudes, covariance, by }: Slopes<'_>,
-    here: std::ops::Range<usize>,
-    out: &mut [f64],
-) {
-    let (mut weight, mut residual) = ([0.0; BLOCK], [0.0; BLOCK]);
-    for (p, i) in here.clone().enumerate() {
-        weight[p] = by * f64::from(inverse[i]).powi(2);
-        residual[p] = f64::from(data[i]) - rest.map_or(0.0, |rest| f64::from(rest[i]));
-    }
-    for (image, a) in images.chunks_exact(BLOCK).zip(amplitudes).filter(|(_, a)| **a != 0.0) {
-        for (r, b) in residual.iter_mut().zip(image) {
-            *r -= a * b;
-        }
-    }
-    let n = images.len() / BLOCK;
-    for (k, out) in out.chunks_exact_mut(BLOCK).enumerate() {
+fn block(wide: &[f64], inverse: &[f32], slopes: &[f64], out: &mut [f64]) {
+    let rows = wide.len() / BLOCK;
+    let mut weight = [0.0; BLOCK];
+    weight.iter_mut().zip(inverse).for_each(|(weight, inverse)| *weight = f64::from(*inverse).powi(2));
+    for (k, (out, slopes)) in out.chunks_exact_mut(BLOCK).zip(slopes.chunks_exact(rows)).enumerate() {
         let mut sum = [0.0; BLOCK];
-        // The last row is what is added to the images, as an image of amplitude one.
-        let a = amplitudes.get(k).copied().unwrap_or(1.0);
-        for (sum, r) in sum.iter_mut().zip(&residual) {
-            *sum = a * r;
-        }
-        if let Some(covariance) = covariance.filter(|_| k < n) {
-            for (image, c) in images.chunks_exact(BLOCK).zip(&covariance[k * n..(k + 1) * n]) {
-                for (sum, b) in sum.iter_mut().zip(image) {
-                    *sum -= c * b;
-                }
+        // Of amplitudes that are zero there is nothing, and of the best ones most are.
+        for (row, slope) in wide.chunks_exact(BLOCK).zip(slopes).filter(|(_, slope)| **slope != 0.0) {
+            for (sum, b) in sum.iter_mut().zip(row) {
+                *sum += slope * b;
             }
         }
+        // What is added to the images is taken off the last row.
+        let sign = if k + 1 == rows { -1.0 } else { 1.0 };
         for ((out, sum), w) in out.iter_mut().zip(&sum).zip(&weight) {
-            *out = w * sum;
+            *out = sign * w * sum;
         }
     }
 }

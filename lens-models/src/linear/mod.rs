@@ -9,9 +9,12 @@ mod equations;
 mod gradient;
 mod marginal;
 mod non_negative;
+mod products;
 
 pub use amplitudes::{AmplitudePrior, Amplitudes};
 pub use equations::Equations;
-pub(crate) use gradient::{Slopes, each_stretch, gradients, room};
+pub(crate) use gradient::{each_stretch, gradients, room, slopes};
 pub use marginal::Marginal;
 pub use non_negative::non_negative;
+pub use products::Target;
+pub(crate) use products::{count, place, products};

@@ -56,6 +56,24 @@ impl Correlated {
         &self.map
     }
 
+    /// Where in the window the used pixels are.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn used(&self) -> &[u32] {
+        &self.used
+    }
+
+    /// What does not depend on the model.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn constant(&self) -> f64 {
+        self.constant
+    }
+
+    /// The factor: the column of each row's first number, where each row ends among the numbers, the diagonal last, and these.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn factor(&self) -> (&[u32], &[usize], &[f64]) {
+        (&self.factor.first, &self.factor.end, &self.factor.numbers)
+    }
+
     /// ln L of `data` given `model`.
     pub fn log_prob(&self, data: &[f32], model: &[f32]) -> f64 {
         self.with_residuals(data, model, |z| {

@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Value, common_lanes, record};
-use ppl_core::pool;
+use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, record};
 use ppl_core::{Array, Result, Var};
 
+use super::image_products::{fixed_noise, image_products};
 use crate::data::ImageData;
-use crate::error::Error;
-use crate::linear::{
-    AmplitudePrior, Amplitudes, Equations, Marginal, Slopes, each_stretch, gradients, non_negative, room,
-};
-use crate::noise::{Noise, SigmaMap};
+use crate::linear::{AmplitudePrior, Amplitudes, Equations, Marginal, count, non_negative, place};
 
 /// What an image is the sum of.
 #[derive(Clone)]
@@ -30,26 +26,17 @@ pub struct LinearImages {
 /// # Errors
 /// Images of another shape than the data; noise that depends on the model.
 pub fn linear_log_prob(data: &Arc<ImageData>, images: &LinearImages, amplitudes: Amplitudes) -> Result<Var> {
-    let op = LinearLogProb::new(data.clone(), images.priors.clone().into(), amplitudes)?;
-    let inputs: Vec<&Value> = images.units.iter().chain(&images.rest).map(Array::as_value).collect();
-    record(op, &inputs).map(Var::from_value)
+    let products = image_products(data, &images.units, images.rest.as_ref())?;
+    let constant = fixed_noise(data)?.constant();
+    let op = LinearLogProb::new(constant, images.priors.clone().into(), amplitudes);
+    record(op, &[&products]).map(Var::from_value)
 }
 
-/// The weights of data whose noise does not depend on the model.
-///
-/// # Errors
-/// Noise that does.
-pub(crate) fn fixed_noise(data: &ImageData) -> crate::error::Result<&SigmaMap> {
-    match &data.noise {
-        Noise::Sigma(map) => Ok(map),
-        Noise::Background(_) => Err(Error::NoiseOfModel),
-        Noise::Correlated(_) => Err(Error::CorrelatedAmplitudes),
-    }
-}
-
+/// From the products of images, `[count]`, to the log likelihood.
 #[derive(Clone)]
 struct LinearLogProb {
-    data: Arc<ImageData>,
+    /// That of the likelihood.
+    constant: f64,
     priors: Arc<[AmplitudePrior]>,
     amplitudes: Amplitudes,
     equations: Equations,
@@ -59,27 +46,15 @@ struct LinearLogProb {
 }
 
 impl LinearLogProb {
-    fn new(data: Arc<ImageData>, priors: Arc<[AmplitudePrior]>, amplitudes: Amplitudes) -> crate::error::Result<Self> {
-        fixed_noise(&data)?;
+    fn new(constant: f64, priors: Arc<[AmplitudePrior]>, amplitudes: Amplitudes) -> Self {
         let (equations, marginal) = (Equations::default(), Marginal::default());
-        Ok(LinearLogProb { data, priors, amplitudes, equations, marginal, kept: vec![] })
-    }
-
-    fn count(&self) -> usize {
-        self.priors.len()
+        LinearLogProb { constant, priors, amplitudes, equations, marginal, kept: vec![] }
     }
 
     /// Numbers that a lane keeps.
     fn width(&self) -> usize {
-        let n = self.count();
+        let n = self.priors.len();
         n + if self.amplitudes == Amplitudes::Marginal { n * n } else { 0 }
-    }
-
-    /// The images of one lane, and what is added to them.
-    fn images<'a>(&self, inputs: Inputs<'a>, lane: usize) -> (Vec<&'a [f32]>, Option<&'a [f32]>) {
-        let n = self.count();
-        let units = (0..n).map(|k| inputs.at(k).lane_pixels(lane)).collect();
-        (units, (inputs.len() > n).then(|| inputs.at(n).lane_pixels(lane)))
     }
 }
 
@@ -87,22 +62,19 @@ impl FusedOp for LinearLogProb {
     const NAME: &'static str = "linear_log_prob";
 
     fn shape(&mut self, inputs: &[Shape]) -> Result<Output> {
-        let data = &self.data.image;
-        if let Some(other) = inputs.iter().find(|shape| shape.dims.len() != data.pixels.len()) {
-            return Err(ppl_core::Error::Broadcast { left: Dims::new(&[data.height, data.width]), right: other.dims });
+        let (dims, lanes) = (inputs[0].dims, inputs[0].lanes);
+        if dims.len() != count(self.priors.len()) {
+            let left = Dims::new(&[count(self.priors.len())]);
+            return Err(ppl_core::Error::Broadcast { left, right: dims });
         }
-        let lanes = common_lanes(inputs);
         self.kept.resize(lanes * self.width(), 0.0);
         Ok(Output::numbers(Shape::new(lanes, Dims::SCALAR)))
     }
 
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
-        let (n, width) = (self.count(), self.width());
+        let (n, width) = (self.priors.len(), self.width());
         for lane in 0..out.shape.lanes {
-            let (units, rest) = self.images(inputs, lane);
-            // `new` has let no other noise in.
-            let (inverse, constant) = fixed_noise(&self.data).map_or((&[][..], 0.0), |m| (m.inverse(), m.constant()));
-            self.equations.set(&units, (&self.data.image.pixels, rest), inverse, constant, &self.priors);
+            self.equations.set(inputs.at(0).lane(lane), self.constant, &self.priors);
             let (mean, covariance) = self.kept[lane * width..(lane + 1) * width].split_at_mut(n);
             out.numbers()[lane] = match self.amplitudes {
                 Amplitudes::Marginal => {
@@ -119,39 +91,33 @@ impl FusedOp for LinearLogProb {
         }
     }
 
-    fn vjp(&mut self, inputs: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, into: &mut Gradients<'_>) {
-        if !into.any_wanted() {
-            return;
-        }
-        let (n, width) = (self.count(), self.width());
-        let inverse = fixed_noise(&self.data).map_or(&[][..], SigmaMap::inverse);
-        let mut written = pool::take(room(n, inverse.len()));
+    /// With A the matrix of the equations and b their vector, a the amplitudes and C their covariance where they are integrated over: d / dA =
+    /// -(a a^T + C) / 2, d / db = a. (The derivative of a maximum is that of what is maximised.) A sum off the diagonal is twice in A.
+    fn vjp(&mut self, _: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, into: &mut Gradients<'_>) {
+        let (n, width) = (self.priors.len(), self.width());
         for (lane, by) in cotangent.numbers().iter().enumerate() {
-            if !out.numbers()[lane].is_finite() {
-                continue;
-            }
-            let (units, rest) = self.images(inputs, lane);
-            let (amplitudes, covariance) = self.kept[lane * width..(lane + 1) * width].split_at(n);
-            let covariance = Some(covariance).filter(|c| !c.is_empty());
-            let slopes = Slopes { amplitudes, covariance, by: *by };
-            gradients(&units, (&self.data.image.pixels, rest), inverse, slopes, &mut written);
-            each_stretch(n, &written, |k, start, part| {
-                if k < into.len()
-                    && let Some(gradient) = into.lane_pixels(k, lane)
-                {
-                    gradient[start..start + part.len()].iter_mut().zip(part).for_each(|(g, p)| *g += p);
+            let Some(gradient) = into.lane(0, lane).filter(|_| out.numbers()[lane].is_finite()) else { continue };
+            let (a, covariance) = self.kept[lane * width..(lane + 1) * width].split_at(n);
+            let add = |gradient: &mut [f64], i: usize, j: usize, d: f64| gradient[place(n + 1, i, j)] += by * d;
+            for i in 0..n {
+                for j in i..n {
+                    let twice = if i == j { 0.5 } else { 1.0 };
+                    let c = covariance.get(i * n + j).copied().unwrap_or(0.0);
+                    add(gradient, i, j, -twice * (a[i] * a[j] + c));
                 }
-            });
+                add(gradient, i, n, a[i]);
+            }
+            add(gradient, n, n, -0.5);
         }
-        pool::give_back(written);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::tests_data::data;
-    use ppl_core::autodiff::check;
+    use crate::noise::Noise;
+    use crate::op::tests_data::{data, images};
+    use ppl_core::autodiff::{Value, check};
 
     const PRIORS: [AmplitudePrior; 3] = [
         AmplitudePrior { loc: 0.0, scale: 2.0, signed: false },
@@ -159,23 +125,15 @@ mod tests {
         AmplitudePrior { loc: 0.0, scale: 0.3, signed: true },
     ];
 
-    /// Images of 6 x 5 pixels, some of two lanes, some shared, and one that is added to them.
-    fn inputs(lanes: usize) -> Vec<Value> {
-        let image = |k: usize, lanes: usize| {
-            let at = |i: usize| 0.4 + (0.3 + 0.7 * k as f32 + (0.2 + 0.3 * k as f32) * i as f32).sin();
-            Value::constant(Shape::new(lanes, Dims::new(&[5, 6])), (0..lanes * 30).map(at).collect::<Vec<f32>>())
-        };
-        vec![image(0, lanes), image(1, 1), image(2, lanes), image(3, lanes)]
-    }
-
-    fn op(data: &Arc<ImageData>, amplitudes: Amplitudes) -> LinearLogProb {
-        LinearLogProb::new(data.clone(), PRIORS.into(), amplitudes).unwrap()
-    }
-
     fn of(inputs: &[Value], rest: bool, amplitudes: Amplitudes) -> Vec<f64> {
-        let used = &inputs[..if rest { 4 } else { 3 }];
-        let value = record(op(&data(6, 5, 1), amplitudes), &used.iter().collect::<Vec<_>>()).unwrap();
-        value.numbers().to_vec()
+        let arrays: Vec<Array> = inputs.iter().cloned().map(Array::from_value).collect();
+        let images = LinearImages {
+            units: arrays[..3].to_vec(),
+            priors: PRIORS.to_vec(),
+            rest: rest.then(|| arrays[3].clone()),
+        };
+        let value = linear_log_prob(&data(6, 5, 1), &images, amplitudes).unwrap();
+        value.as_value().numbers().to_vec()
     }
 
     /// The images of a lane, what is added to them (or not), and the data: for each pixel.
@@ -213,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_marginal_is_the_numerical_integral_over_the_amplitudes() {
-        let inputs = inputs(2);
+        let inputs = images(2);
         for rest in [false, true] {
             let value = of(&inputs, rest, Amplitudes::Marginal);
             for (lane, value) in value.iter().enumerate() {
@@ -265,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_top_is_no_worse_than_any_amplitudes_beside_it_that_are_not_negative() {
-        let inputs = inputs(1);
+        let inputs = images(1);
         let (value, pixels) = (of(&inputs, true, Amplitudes::NonNegative)[0], pixels(&inputs, 0, true));
         let mut best = f64::NEG_INFINITY;
         for i in 0..81 {
@@ -281,14 +239,18 @@ mod tests {
     }
 
     #[test]
-    fn the_vjp_is_right_by_every_image_in_every_lane() {
-        let data = data(6, 5, 1);
+    fn the_vjp_is_right_by_every_product_in_every_lane() {
         for lanes in [1, 2] {
+            let arrays: Vec<Array> = images(lanes).into_iter().map(Array::from_value).collect();
+            let products = image_products(&data(6, 5, 1), &arrays[..3], Some(&arrays[3])).unwrap();
             for amplitudes in Amplitudes::ALL {
-                for used in [3, 4] {
-                    // The curvature over steps of 1e-3, and f32 images moved by steps that round to 6e-8 / 1e-3.
-                    check::vjp(|| op(&data, amplitudes), &inputs(lanes)[..used], 1e-3, 2e-4);
-                }
+                // All in f64: the curvature over steps of 1e-4.
+                check::vjp(
+                    || LinearLogProb::new(0.3, PRIORS.into(), amplitudes),
+                    std::slice::from_ref(&products),
+                    1e-4,
+                    1e-6,
+                );
             }
         }
     }
@@ -299,7 +261,9 @@ mod tests {
         let used = crate::mask::Mask::all(6, 5);
         let noise = crate::noise::Background::new(0.5, 100.0, (6, 5), &used, plain.grid.window()).unwrap();
         let photons = Arc::new(ImageData { noise: Noise::Background(noise), ..(*plain).clone() });
-        let error = LinearLogProb::new(photons, PRIORS.into(), Amplitudes::Marginal).err().unwrap().to_string();
+        let units = vec![Array::constant(&[5, 6], vec![1.0; 30]).unwrap()];
+        let images = LinearImages { units, priors: PRIORS[..1].to_vec(), rest: None };
+        let error = linear_log_prob(&photons, &images, Amplitudes::Marginal).err().unwrap().to_string();
         assert!(error.contains("exposure_time") && error.contains("`noise`"), "{error}");
     }
 }

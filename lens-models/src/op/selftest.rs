@@ -13,6 +13,7 @@ use super::brightness::Brightness;
 use super::deflector::TraceRays;
 use super::expose::Expose;
 use super::image_log_prob::ImageLogProb;
+use super::image_products::ImageProducts;
 use super::planes::{Deflection, WeightedSum};
 use super::ray_sum::RaySum;
 use crate::check::example;
@@ -21,6 +22,7 @@ use crate::fits::Image;
 use crate::grid::Grid;
 use crate::light::{self, LightProfile};
 use crate::mass::{self, MassProfile, MassSum};
+use crate::noise::{Correlated, Correlation, Noise, SigmaMap};
 use crate::parameter::{self, ProfileParameter};
 use crate::psf::Psf;
 use crate::sampling::Sampling;
@@ -37,12 +39,15 @@ pub fn selftest(gpu: &Gpu, seed: u64, lanes: &[usize]) -> Result<Vec<DeviceError
             all.extend(deflections(gpu, &mut rng, lanes, profile.name(), &[*profile])?);
         }
         all.extend(deflections(gpu, &mut rng, lanes, "epl + shear", &[&mass::Epl, &mass::Shear])?);
+        all.extend(deflections(gpu, &mut rng, lanes, "sple_table", &[&mass::SPLE_TABLE])?);
         for profile in light::ALL {
             all.push(shine(gpu, &mut rng, lanes, *profile)?);
         }
         all.extend(images(gpu, &mut rng, lanes)?);
         all.extend(super::raster::selftest(gpu, seed, lanes)?);
         all.push(rays_through_planes(gpu, &mut rng, lanes)?);
+        all.push(products(gpu, &mut rng, lanes)?);
+        all.push(correlated(gpu, &mut rng, lanes)?);
     }
     Ok(all)
 }
@@ -94,7 +99,10 @@ fn images(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<Vec<DeviceErrors>> {
     let (width, height) = (75, 41);
     let mut all = vec![];
     let kernel = |rng: &mut Rng, side: usize| {
-        Psf::new(Image { width: side, height: side, pixels: uniform(rng, 0.1, 1.0, side * side) })
+        let mut pixels = uniform(rng, 0.1, 1.0, side * side);
+        let sum: f32 = pixels.iter().sum();
+        pixels.iter_mut().for_each(|p| *p /= sum);
+        Psf::new(Image { width: side, height: side, pixels })
     };
     let psfs =
         [None, Some(kernel(rng, 3)), Some(Psf::gaussian(0.1, 0.05, 13)), Some(kernel(rng, 15)), Some(kernel(rng, 81))];
@@ -122,7 +130,7 @@ fn images(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<Vec<DeviceErrors>> {
     let shape = |lanes| Shape::new(lanes, Dims::new(&[2, 501]));
     let arrays = [shape(lanes), shape(1)].map(|s| Value::constant(s, uniform(rng, -1.0, 1.0, s.len())));
     let sum = || WeightedSum::new(vec![0.7, -1.3]);
-    all.push(device_errors(gpu, &named(lanes, ""), sum, &arrays, &[1])?);
+    all.push(device_errors(gpu, &named(lanes, ""), sum, &arrays, &[])?);
     Ok(all)
 }
 
@@ -136,6 +144,33 @@ fn rays_through_planes(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<DeviceE
     };
     inputs.extend([lanes, lanes, 1].map(scale));
     device_errors(gpu, &named(lanes, "3 planes"), || RaySum::new(3), &inputs, &[])
+}
+
+/// Seven images, one of them and what is added to them shared by all lanes, which want their gradients too.
+fn products(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<DeviceErrors> {
+    let [width, height] = [75, 41];
+    let data = Arc::new(assemble(rng, [width, height], None, false).map_err(ppl_core::Error::from)?);
+    let shape = |lanes| Shape::new(lanes, Dims::new(&[height, width]));
+    let own = [lanes, lanes, 1, lanes, lanes, lanes, lanes, 1];
+    let images = own.map(|own| Value::constant(shape(own), uniform(rng, -0.5, 1.0, shape(own).len())));
+    let op = ImageProducts::new(data, 7).map_err(ppl_core::Error::from)?;
+    device_errors(gpu, &named(lanes, "7 images"), || op.clone(), &images, &[])
+}
+
+/// An image of 31 x 17 pixels, a few of which are not used, whose noise goes with that of its neighbours.
+fn correlated(gpu: &Gpu, rng: &mut Rng, lanes: usize) -> Result<DeviceErrors> {
+    let [width, height] = [31, 17];
+    let mut data = assemble(rng, [width, height], None, false).map_err(ppl_core::Error::from)?;
+    let inverse = (0..width * height).map(|i| if i % 29 == 7 { 0.0 } else { 8.0 + (i % 5) as f32 }).collect();
+    let lag = |i: usize| (-0.5 * ((i % 5) as f32 - 2.0).powi(2) - 0.7 * ((i / 5) as f32 - 1.0).powi(2)).exp();
+    let image = Image::new(5, 3, (0..15).map(lag).collect()).map_err(ppl_core::Error::from)?;
+    let made = Correlation::new(&image)
+        .and_then(|correlation| Correlated::new(SigmaMap::from_inverse(inverse), &correlation, data.grid.window()));
+    data.noise = Noise::Correlated(made.map_err(ppl_core::Error::from)?);
+    let shape = Shape::new(lanes, Dims::new(&[height, width]));
+    let image = Value::constant(shape, uniform(rng, -0.5, 1.0, shape.len()));
+    let data = Arc::new(data);
+    device_errors(gpu, &named(lanes, "correlated"), || ImageLogProb::new(data.clone()), &[image], &[])
 }
 
 fn assemble(

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ppl_core::autodiff::{Dims, Shape, Value};
+
 use crate::data::{DataFiles, ImageData, Inputs};
 use crate::fits::Image;
 use crate::psf::Psf;
@@ -19,4 +21,13 @@ pub(super) fn data(width: usize, height: usize, supersampling: usize) -> Arc<Ima
     }))
     .unwrap();
     Arc::new(files.assemble(inputs).unwrap())
+}
+
+/// Images of 6 x 5 pixels, some of two lanes, some shared, the last what is added to them.
+pub(super) fn images(lanes: usize) -> Vec<Value> {
+    let image = |k: usize, lanes: usize| {
+        let at = |i: usize| 0.4 + (0.3 + 0.7 * k as f32 + (0.2 + 0.3 * k as f32) * i as f32).sin();
+        Value::constant(Shape::new(lanes, Dims::new(&[5, 6])), (0..lanes * 30).map(at).collect::<Vec<f32>>())
+    };
+    vec![image(0, lanes), image(1, 1), image(2, lanes), image(3, lanes)]
 }

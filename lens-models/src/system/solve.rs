@@ -103,9 +103,8 @@ impl SystemModel {
         let images = self.linear_images(&parts)?;
         let units: Vec<&[f32]> = images.units.iter().map(|image| image.lane(0)).collect();
         let (noise, rest) = (fixed_noise(data)?, images.rest.as_ref().map(|rest| rest.lane(0)));
-        let mut equations = Equations::default();
         let target = (&data.image.pixels[..], rest);
-        equations.set(&units, target, noise.inverse(), noise.constant(), &images.priors);
+        let equations = Equations::new(&units, target, noise.inverse(), noise.constant(), &images.priors);
         let places = parts.units.iter().map(|unit| unit.place).collect();
         Ok(match self.amplitudes {
             Amplitudes::NonNegative => {

@@ -229,6 +229,16 @@ impl Places<'_> {
         Ok(self.keep(buffer))
     }
 
+    /// Where arrays are, and their steps from lane to lane, as two arguments of a kernel: `T* const* x, const int* x_step`.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn table<T>(&mut self, arrays: &[Lanes<T>]) -> Result<[Argument; 2]> {
+        let at: Vec<u64> = arrays.iter().map(|lanes| lanes.at.address()).collect();
+        let steps: Vec<i32> = arrays.iter().map(|lanes| i32::try_from(lanes.step).unwrap_or(-1)).collect();
+        Ok([self.constant(&at)?.into(), self.constant(&steps)?.into()])
+    }
+
     /// Numbers that do not change and are the same for any number of lanes, such as weights: made and uploaded once a plan, and known
     /// by a name that no others of the operation have. (By name, as few lanes may ask for other ones than many.)
     ///

@@ -21,15 +21,13 @@ pub fn kernel_sources() -> Vec<(String, String)> {
 pub fn weighted_sum_body(places: &mut Places<'_>, weights: &[f32]) -> Result<Box<dyn Body>> {
     let (n, lanes) = (places.output_shape().dims.len(), places.lanes());
     let inputs = (0..places.len()).map(|i| places.pixels(i)).collect::<Result<Vec<_>>>()?;
-    let from: Vec<u64> = inputs.iter().map(|lanes| lanes.at.address()).collect();
-    let steps: Vec<i32> = inputs.iter().map(|lanes| i32::try_from(lanes.step).unwrap_or(-1)).collect();
     let sinks: Vec<u64> = (0..places.len()).map(|i| places.by_pixels(i).map_or(0, |by| by.at.address())).collect();
-    let [from, sinks] = [places.constant(&from)?, places.constant(&sinks)?];
-    let (steps, weight) = (places.constant(&steps)?, places.constant(weights)?);
+    let [from, steps] = places.table(&inputs)?;
+    let (sinks, weight) = (places.constant(&sinks)?, places.constant(weights)?);
     let sizes: [Argument; 2] = [n.into(), weights.len().into()];
-    let ends = [from.into(), steps.into(), weight.into(), places.out_pixels()?.into()];
+    let ends = [from, steps, weight.into(), places.out_pixels()?.into()];
     let value = sizes.into_iter().chain(ends).collect();
-    let ends = [weight.into(), places.cotangent_pixels()?.into(), sinks.into()];
+    let ends = [steps, weight.into(), places.cotangent_pixels()?.into(), sinks.into()];
     let vjp = sizes.into_iter().chain(ends).collect();
     let grid = [places.gpu().blocks(n, lanes, THREADS), lanes, 1];
     let launch = |name, arguments| Ok::<_, Error>(Launch::new(places.kernel(SOURCE, name)?, grid, THREADS, arguments));

@@ -1,5 +1,6 @@
 //! SpleTable: the elliptical power law by a table of integrals, as the paper's appendix A has it.
 
+mod cuda;
 mod integral;
 mod lens;
 mod nodes;
@@ -12,6 +13,7 @@ use lens::{At, Lens};
 use nodes::{Axis, Curve};
 
 use super::{Formula, Lensing, MassProfile, Sple};
+use crate::codegen::Kernel;
 use crate::error::{Error, Result};
 use crate::parameter::ProfileParameter;
 use crate::pointwise::numbers;
@@ -114,6 +116,16 @@ impl MassProfile for SpleTable {
 
     fn parameters(&self) -> &'static [ProfileParameter] {
         Sple::PARAMETERS
+    }
+
+    /// Of the table that a system file names: a kernel knows the place of its numbers, not a table.
+    fn kernel(&self) -> Option<Kernel> {
+        let constants = |params: &[f64]| {
+            let params: [f64; 6] = numbers(params);
+            let curve = Curve::new(SPLE_TABLE.axes, SPLE_TABLE.nodes(), [params[2], params[1]]);
+            cuda::constants(params, SPLE_TABLE.axes[0], curve.as_ref())
+        };
+        (self.axes == SPLE_TABLE.axes).then(|| cuda::kernel(constants))
     }
 
     fn deflect(&self, params: &[f64], x: &[f32], y: &[f32], ax: &mut [f32], ay: &mut [f32]) {

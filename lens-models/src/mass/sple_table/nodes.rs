@@ -31,7 +31,7 @@ impl Axis {
         if i + 1 == self.nodes { self.high } else { self.low + i as f64 * self.step() }
     }
 
-    fn step(&self) -> f64 {
+    pub(super) fn step(&self) -> f64 {
         (self.high - self.low) / (self.nodes - 1) as f64
     }
 
@@ -70,11 +70,11 @@ pub(super) fn integrate([eta, q, gamma]: [Axis; 3]) -> Vec<[f64; 2]> {
 /// What the table has for one q and gamma: the deflection at each node of eta, and its derivatives by q and by gamma.
 pub(super) struct Curve {
     eta: Axis,
-    nodes: Vec<Vectors<3>>,
+    pub(super) nodes: Vec<Vectors<3>>,
 }
 
 /// So many vectors: a deflection and derivatives of it.
-type Vectors<const N: usize> = [[f64; 2]; N];
+pub(super) type Vectors<const N: usize> = [[f64; 2]; N];
 
 impl Curve {
     /// Bilinear between the four rows of nodes around (q, gamma); none outside the table.

@@ -190,11 +190,7 @@ GRADIENTS
             to[n] = add_dxy ? to[n] + dy : dy;
         }
     }
-    #pragma unroll
-    for (int k = 0; k < WIDTH; ++k) {
-        const double sum = block_sum(sums[k]);
-        if (threadIdx.x == 0) partial[((size_t)blockIdx.y * gridDim.x + blockIdx.x) * WIDTH + k] = sum;
-    }
+    block_sums(sums, partial + ((size_t)blockIdx.y * gridDim.x + blockIdx.x) * WIDTH);
     if (!is_last_block(arrived)) return;
     for (int k = threadIdx.x / 32; k < WIDTH; k += blockDim.x / 32) {
         const double sum = total_of(partial, WIDTH, k);

@@ -8,7 +8,7 @@ use ppl_core::cuda::{Argument, At};
 
 use super::THREADS;
 use crate::data::ImageData;
-use crate::noise::Noise;
+use crate::noise::{Correlated, Noise};
 
 /// The kernels of images.
 pub(super) const SOURCE: (&str, &str) =
@@ -21,10 +21,7 @@ pub(in crate::op) fn likelihood(data: &Arc<ImageData>, places: &mut Places<'_>) 
     let (weight, iv, factor, constant) = match &data.noise {
         Noise::Sigma(map) => (map.inverse(), 1.0, -1.0, map.constant()),
         Noise::Background(b) => (b.shares(), b.inverse_variance(), b.factor(), b.constant()),
-        Noise::Correlated(_) => {
-            let operation = "image_log_prob with correlated noise";
-            return Err(ppl_core::Error::NoDeviceBody { operation, device: ppl_core::Device::Cuda(0) });
-        }
+        Noise::Correlated(noise) => return correlated(data, noise, places),
     };
     let grid = [places.gpu().blocks(n, lanes, THREADS), lanes, 1];
     let image = places.pixels(0)?.at;
@@ -53,6 +50,45 @@ pub(in crate::op) fn likelihood(data: &Arc<ImageData>, places: &mut Places<'_>) 
         launch("log_prob_both", common.into_iter().chain(sums).chain(back).collect())
     };
     let both = by.map(both).transpose()?;
+    Ok(Box::new(Likelihood { apart: Launches { gpu: places.gpu().clone(), value, vjp }, both }))
+}
+
+/// The body of a likelihood whose pixels go with their neighbours: a block of threads for each lane, row after row of the factor.
+fn correlated(data: &Arc<ImageData>, noise: &Correlated, places: &mut Places<'_>) -> Result<Box<dyn Body>> {
+    let (n, lanes, image) = (data.image.pixels.len(), places.lanes(), places.pixels(0)?.at);
+    let (first, end, numbers) = noise.factor();
+    // The factor has fewer numbers than 2^27.
+    let ends = || end.iter().map(|end| *end as u32).collect();
+    let common: [Argument; 9] = [
+        n.into(),
+        noise.used().len().into(),
+        places.shared("used", || noise.used().to_vec())?.into(),
+        places.shared("first", || first.to_vec())?.into(),
+        places.shared("end", ends)?.into(),
+        places.shared("factor", || numbers.to_vec())?.into(),
+        places.shared("data", || data.image.pixels.clone())?.into(),
+        places.shared("weight", || noise.map().inverse().to_vec())?.into(),
+        noise.constant().into(),
+    ];
+    let (z, out): (At<f64>, At<f64>) = (places.scratch(lanes * noise.used().len())?, places.out_numbers()?);
+    let (none, nowhere): (Option<At<f64>>, Option<At<f32>>) = (None, None);
+    let add = usize::from(!places.sets(0));
+    let launch = |ends: [Argument; 6]| {
+        let arguments = common.into_iter().chain(ends).collect();
+        Ok::<_, ppl_core::Error>(Launch::new(
+            places.kernel(SOURCE, "correlated_log_prob")?,
+            [lanes, 1, 1],
+            THREADS,
+            arguments,
+        ))
+    };
+    let value = vec![launch([image.into(), z.into(), out.into(), none.into(), nowhere.into(), add.into()])?];
+    let by = places.by_pixels(0).map(|lanes| lanes.at);
+    let back = |by: At<f32>, out: Option<At<f64>>| -> Result<Launch> {
+        launch([image.into(), z.into(), out.into(), places.cotangent_numbers()?.into(), by.into(), add.into()])
+    };
+    let vjp = by.map(|by| back(by, none)).transpose()?.into_iter().collect();
+    let both = by.map(|by| back(by, Some(out))).transpose()?;
     Ok(Box::new(Likelihood { apart: Launches { gpu: places.gpu().clone(), value, vjp }, both }))
 }
 

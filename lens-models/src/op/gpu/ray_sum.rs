@@ -1,7 +1,7 @@
 //! Rays through several planes on a GPU, their scales from the host.
 
 use ppl_core::Result;
-use ppl_core::autodiff::{Body, Lanes, Launch, Launches, Places};
+use ppl_core::autodiff::{Body, Launch, Launches, Places};
 use ppl_core::cuda::{Argument, At};
 
 use super::THREADS;
@@ -19,8 +19,8 @@ pub(in crate::op) fn ray_sum(planes: usize, places: &mut Places<'_>) -> Result<B
     let by_arrays: Vec<u64> = (0..=planes).map(|i| places.by_pixels(i).map_or(0, |by| by.at.address())).collect();
     let by_scales: Vec<u64> =
         (planes + 1..=2 * planes).map(|i| places.by_numbers(i).map_or(0, |at| at.address())).collect();
-    let [arrays, array_steps] = table(places, &arrays)?;
-    let [scales, scale_steps] = table(places, &scales)?;
+    let [arrays, array_steps] = places.table(&arrays)?;
+    let [scales, scale_steps] = places.table(&scales)?;
     let partial: At<f64> = places.scratch(lanes * grid[0] * planes)?;
     let arrived: At<u32> = places.scratch(lanes)?;
     let common = [n.into(), planes.into(), arrays, array_steps, scales, scale_steps];
@@ -38,11 +38,4 @@ pub(in crate::op) fn ray_sum(planes: usize, places: &mut Places<'_>) -> Result<B
     let value = launch("ray_sum", &[places.out_pixels()?.into()])?;
     let vjp = launch("ray_sum_vjp", &back)?;
     Ok(Box::new(Launches { gpu: places.gpu().clone(), value, vjp }))
-}
-
-/// Where arrays are, and their steps from lane to lane, as two arguments.
-fn table<T>(places: &mut Places<'_>, arrays: &[Lanes<T>]) -> Result<[Argument; 2]> {
-    let at: Vec<u64> = arrays.iter().map(|lanes| lanes.at.address()).collect();
-    let steps: Vec<i32> = arrays.iter().map(|lanes| i32::try_from(lanes.step).unwrap_or(-1)).collect();
-    Ok([places.constant(&at)?.into(), places.constant(&steps)?.into()])
 }
