@@ -49,10 +49,10 @@ fn nuts_finds_the_lens_behind_which_two_clumps_lie() {
         println!("{name}: {:.4} +- {:.4}, R-hat {:.3}", entry.mean, entry.sd, entry.r_hat);
         assert!((entry.mean - truth).abs() < 4.0 * entry.sd && entry.r_hat < 1.1, "{name}: {entry:?}");
     }
-    // The spectrum and the grid are settled, and the window is not.
+    // Spectrum, window and place are settled, and how wide the grid is on the sky is not.
     let settled = &found.system.components[1].fixed;
-    assert!(["scale", "amp", "length", "slope"].iter().all(|name| settled.contains_key(name)));
-    assert!(summary.get("source.width").is_some() && summary.get("source.xi[255]").is_some());
+    assert!(["amp", "length", "slope", "width", "center_x"].iter().all(|name| settled.contains_key(name)));
+    assert!(summary.get("source.scale").is_some() && summary.get("source.xi[255]").is_some());
 }
 
 /// The density of the numbers `xi` behind a lens, all else fixed, at two positions: values and gradients.

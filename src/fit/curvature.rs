@@ -6,9 +6,9 @@ use ppl_infer::map::{Laplace, LaplaceSettings, laplace};
 use ppl_infer::{Error as EngineError, Executor};
 
 use super::around::Around;
+use super::grids::of_grids;
 use super::scales::Spread;
 use super::search::Search;
-use super::windows::of_windows;
 use super::{FitError, field, support};
 
 /// The Gaussian about a maximum: of low rank where there are fields.
@@ -27,7 +27,7 @@ where
         return dense_around(density, position, system, search.executor).map(Around::Dense);
     }
     search.executor.stage("curvature");
-    of_windows(density, position, &whitened, spreads, search).map(Around::LowRank)
+    of_grids(density, position, &whitened, spreads, search).map(Around::LowRank)
 }
 
 /// The Laplace approximation at a maximum.

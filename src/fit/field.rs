@@ -8,6 +8,12 @@ use lens_models::system::{Component, Profile, System};
 use ppl_core::{Ctx, ModelDensity, Values};
 use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings};
 
+use super::FitError;
+use super::light::latent_values;
+
+/// Step by which a parameter is differenced, in unconstrained units.
+const STEP: f64 = 1e-4;
+
 /// Light that is a field.
 pub(super) struct Field<'a> {
     pub component: &'a Component,
@@ -47,6 +53,12 @@ fn grids(system: &System) -> Vec<String> {
     fields(system).iter().flat_map(of).collect()
 }
 
+/// The sites of how wide the grids of all fields are.
+fn widths(system: &System) -> impl Iterator<Item = String> {
+    let of = |field: Field<'_>| Some(field.component.site_of(field.light.grid().first()?));
+    fields(system).into_iter().filter_map(of).collect::<Vec<_>>().into_iter()
+}
+
 /// The sites of the scales of all fields.
 fn scales(system: &System) -> Vec<String> {
     fields(system).iter().flat_map(|field| scaling(field).into_iter().map(|(_, _, site)| site)).collect()
@@ -77,12 +89,11 @@ pub(super) fn on_grids(system: &System, values: &Values) -> System {
     fixed(system, &grids(system), values)
 }
 
-/// The system that is sampled: grids are held, and of the scales those that no sampler moves well.
+/// The system that is sampled: all of that is held, but how wide grids are.
 pub(super) fn settled(system: &System, values: &Values) -> System {
-    let of =
-        |field: &Field<'_>| scaling(field).into_iter().filter(|(_, scaling, _)| !scaling.sampled).collect::<Vec<_>>();
-    let sites: Vec<String> = fields(system).iter().flat_map(of).map(|(_, _, site)| site).collect();
-    fixed(system, &[sites, grids(system)].concat(), values)
+    let mut sites = [scales(system), grids(system)].concat();
+    sites.retain(|site| widths(system).all(|width| width != *site));
+    fixed(system, &sites, values)
 }
 
 /// Those of the values that the system leaves free.
@@ -125,4 +136,23 @@ where
 {
     let entry = density.layout().entries().iter().find(|entry| &*entry.name == site)?;
     Some(entry.offset..entry.offset + entry.len)
+}
+
+/// A site of one number at a position, and what it changes by its unconstrained coordinate, which lies at `place`.
+pub(super) fn slope_of<M, R>(
+    density: &ModelDensity<M>,
+    position: &[f64],
+    place: usize,
+    site: &str,
+) -> Result<(f64, f64), FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let beside = |by: f64| -> Result<f64, FitError> {
+        let mut position = position.to_vec();
+        position[place] += by;
+        let found = latent_values(density, &position)?;
+        Ok(found.numbers(site).and_then(|v| v.first().copied()).unwrap_or(f64::NAN))
+    };
+    Ok((beside(0.0)?, (beside(STEP)? - beside(-STEP)?) / (2.0 * STEP)))
 }

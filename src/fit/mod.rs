@@ -10,6 +10,7 @@ mod curvature;
 mod derived;
 mod evidence;
 mod field;
+mod grids;
 mod halo;
 mod halos;
 mod known;
@@ -27,7 +28,6 @@ mod start;
 mod support;
 mod values;
 mod view;
-mod windows;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

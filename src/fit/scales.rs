@@ -8,7 +8,7 @@ use ppl_infer::map::{Curvature, LbfgsSettings, MapSettings, OptimizerSettings, P
 
 use super::FitError;
 use super::around::of_field;
-use super::field::{Field, fields, free, held, merged, on_grids, optimizer, place, scaling, whitened};
+use super::field::{Field, fields, free, held, merged, on_grids, optimizer, place, scaling, slope_of, whitened};
 use super::light::latent_values;
 use super::part::Part;
 use super::search::{Search, with_priors};
@@ -23,8 +23,6 @@ const UNSETTLED: f64 = 2.0;
 const LEAST: f64 = 1.03;
 /// Share of a step of Fisher's scoring that is taken: sources are no draws of the field, and the evidence is up to twice as curved as it expects.
 const DAMPING: f64 = 0.6;
-/// Step by which a parameter is differenced, in unconstrained units.
-const STEP: f64 = 1e-4;
 
 /// Values of everything, scales of fields too, in which these maximise their evidence, all else integrated over:
 ///
@@ -101,12 +99,11 @@ pub(super) fn with_likely_scales(
     Ok((values, spreads))
 }
 
-/// How far scales that are sampled scatter, all else integrated over and the other scales held.
+/// How far the width of a grid scatters, the lens held and the field integrated over.
 pub(super) struct Spread {
-    /// Their sites.
-    pub sites: Vec<String>,
-    /// Their covariance in unconstrained units, by the expected information.
-    pub covariance: DMatrix<f64>,
+    pub site: String,
+    /// A standard deviation, by the expected information.
+    pub deviation: f64,
 }
 
 /// A step of the scales of a field.
@@ -195,27 +192,18 @@ where
     let evidence = field.light.evidence(&|name| of(values, name), &left[own], &directions, &shares);
     let (all, n) = (evidence.slopes.len(), scaling.len());
     let mut information = DMatrix::from_fn(n, n, |i, j| evidence.information[scaling[i].0 * all + scaling[j].0]);
-    let (mut gradient, mut now, mut units) = (DVector::zeros(n), vec![], vec![]);
+    let (mut gradient, mut now) = (DVector::zeros(n), vec![]);
     for (i, (which, scale, site)) in scaling.iter().enumerate() {
         information[(i, i)] += scale.deviation.powi(-2);
         let Some(place) = place(open, site) else { return Ok(None) };
-        let beside = |by: f64| -> Result<f64, FitError> {
-            let mut position = at.to_vec();
-            position[place.start] += by;
-            let found = latent_values(open, &position)?;
-            let value = found.numbers(site).and_then(|v| v.first().copied()).unwrap_or(f64::NAN);
-            Ok(if scale.by_logarithm { value.ln() } else { value })
-        };
-        now.push(beside(0.0)?);
-        units.push((beside(STEP)? - beside(-STEP)?) / (2.0 * STEP));
-        gradient[i] = slope[place.start] / units[i] + evidence.slopes[*which];
+        let (value, unit) = slope_of(open, at, place.start, site)?;
+        now.push(if scale.by_logarithm { value.ln() } else { value });
+        let unit = if scale.by_logarithm { unit / value } else { unit };
+        gradient[i] = slope[place.start] / unit + evidence.slopes[*which];
     }
-    let sampled: Vec<usize> = (0..n).filter(|i| scaling[*i].1.sampled).collect();
-    let own = DMatrix::from_fn(sampled.len(), sampled.len(), |i, j| {
-        information[(sampled[i], sampled[j])] * units[sampled[i]] * units[sampled[j]]
-    });
-    let sites = sampled.iter().map(|i| scaling[*i].2.clone()).collect();
-    let spread = own.try_inverse().filter(|c| c.nrows() > 0).map(|covariance| Spread { sites, covariance });
+    let width = field.light.grid().first().filter(|name| !field.component.fixed.contains_key(*name));
+    let spread =
+        width.map(|name| Spread { site: field.component.site_of(name), deviation: evidence.grid.sqrt().recip() });
     let Some(covariance) = information.try_inverse() else { return Ok(None) };
     let step = &covariance * &gradient;
     let excess = step.iter().zip(&scaling).map(|(s, (_, scale, _))| s.abs() / scale.farthest);

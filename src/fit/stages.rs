@@ -20,10 +20,10 @@ use super::clock::Clock;
 use super::curvature::around;
 use super::derived::derived;
 use super::evidence::Place;
+use super::grids::about_draws;
 use super::halos;
 use super::light::{fit_light, latent_values};
 use super::search::{Search, with_priors};
-use super::windows::about_draws;
 use super::{BandView, Basin, Fit, FitError, FitSettings, Method, field, scales, start, support};
 
 /// How often sub-pixels are chosen anew at the maximum that the last ones gave: the second time few cells change, if any.

@@ -36,8 +36,6 @@ pub struct Scaling {
     pub deviation: f64,
     /// What one step of a search may change.
     pub farthest: f64,
-    /// Whether it is sampled afterwards with all else; the others are held.
-    pub sampled: bool,
 }
 
 /// How the evidence of n scales changes with them.
@@ -48,6 +46,8 @@ pub struct Evidence {
     pub slopes: Vec<f64>,
     /// Fisher's information, the whitened numbers integrated over, `[n, n]`.
     pub information: Vec<f64>,
+    /// The same of the first parameter of the [grid](LightModel::grid), the scales held.
+    pub grid: f64,
 }
 
 /// Something that shines, given by whatever operations of the tape: a formula, or an image that a network makes.
@@ -109,7 +109,8 @@ pub trait LightModel: Send + Sync {
         &[]
     }
 
-    /// Parameters, by name, that say where whitened numbers are and no more: a fit leaves them where the stand-in was.
+    /// Parameters, by name, that say how wide on the sky the whitened numbers are, and then where, and no more. All are held while the scales are chosen;
+    /// the first is sampled, as images do not tell a source from a larger one behind a lens that magnifies less.
     fn grid(&self) -> &'static [&'static str] {
         &[]
     }

@@ -95,7 +95,7 @@ pub(super) fn evidence(side: usize, params: [f64; 5], known: &Known<'_>) -> Evid
         0.5 * pairs.map(|(at, (a, b))| shares[at / rank] * shares[at % rank] * a * b).sum::<f64>()
     };
     let information = (0..SCALES * SCALES).map(|at| shared(at / SCALES, at % SCALES)).collect();
-    Evidence { slopes: trace.map(|t| -t).to_vec(), information }
+    Evidence { slopes: trace.map(|t| -t).to_vec(), information, grid: 0.0 }
 }
 
 /// a diag(weight) b^T of rows `[rank, n]`: `[rank, rank]`.

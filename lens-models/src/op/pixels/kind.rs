@@ -56,7 +56,7 @@ mod tests {
             (r#", "pixels": 3"#, ["`pixels`", "4 to 100"]),
             (r#", "pixels": "many""#, ["`pixels`", "invalid type"]),
             (r#", "count": 2"#, ["`count`", "vector"]),
-            (r#", "width": 2"#, ["width", "component `source`"]),
+            (r#", "width": 2"#, ["`width`", "`source`"]),
         ] {
             let error = read(keys).map(|_| ()).unwrap_err().to_string();
             assert!(parts.iter().all(|part| error.contains(part)), "{error}");

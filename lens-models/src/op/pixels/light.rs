@@ -40,22 +40,17 @@ const OFFSET: ParameterKind = ParameterKind::Other {
     prior: r#"{ "normal": { "loc": 0.0, "scale": 0.1 } }"#,
 };
 
-/// A parameter of the spectrum.
-const fn of_spectrum(name: &'static str, by_logarithm: bool, deviation: f64, farthest: f64) -> Scaling {
-    Scaling { name, by_logarithm, deviation, farthest, sampled: false }
-}
-/// A parameter of its window.
-const fn of_window(name: &'static str, by_logarithm: bool, deviation: f64, farthest: f64) -> Scaling {
-    Scaling { name, by_logarithm, deviation, farthest, sampled: true }
+const fn scaling(name: &'static str, by_logarithm: bool, deviation: f64, farthest: f64) -> Scaling {
+    Scaling { name, by_logarithm, deviation, farthest }
 }
 /// With the deviations of the priors above; of `amp` nothing may be known.
 const SCALING: [Scaling; 6] = [
-    of_spectrum("amp", true, 30.0, 0.5),
-    of_spectrum("length", true, 0.7, 0.5),
-    of_spectrum("slope", false, 1.0, 1.0),
-    of_window("width", true, 0.3, 0.2),
-    of_window("offset_x", false, 0.1, 0.05),
-    of_window("offset_y", false, 0.1, 0.05),
+    scaling("amp", true, 30.0, 0.5),
+    scaling("length", true, 0.7, 0.5),
+    scaling("slope", false, 1.0, 1.0),
+    scaling("width", true, 0.3, 0.2),
+    scaling("offset_x", false, 0.1, 0.05),
+    scaling("offset_y", false, 0.1, 0.05),
 ];
 
 /// Tables of parameters by pixels a side.
@@ -163,7 +158,8 @@ impl LightModel for Pixels {
 
     fn evidence(&self, of: &dyn Fn(&str) -> Vec<f64>, left: &[f64], directions: &[f64], shares: &[f64]) -> Evidence {
         let params = ["length", "slope", "width", "offset_x", "offset_y"].map(|name| one(of, name));
-        evidence(self.side, params, &Known { directions, shares, xi: &of("xi"), left })
+        let evidence = evidence(self.side, params, &Known { directions, shares, xi: &of("xi"), left });
+        Evidence { grid: of_grid(&evidence.information, one(of, "scale"), params), ..evidence }
     }
 
     /// One on which the window is as wide as at first and in the middle.
@@ -198,14 +194,21 @@ impl LightModel for Pixels {
 impl Pixels {
     /// Whitened numbers that make this light, of row-major pixels in units of one, under these scales.
     fn whitened(&self, light: &[f64], [amp, length, slope]: [f64; 3], window: &Window) -> Vec<f64> {
-        // Where the window is dark the field may be anything: light / w, but for a w below a tenth.
-        let mut xi: Vec<f64> = light.iter().zip(window.factors()).map(|(l, w)| l * w / (w * w + 0.01)).collect();
+        // Where the window is dark the field may be anything: light / w, but for a w below `DARK`.
+        let mut xi: Vec<f64> = light.iter().zip(window.factors()).map(|(l, w)| l * w / (w * w + DARK * DARK)).collect();
         Hartley::new(self.side).transform(&mut xi);
         // Harmonics that the spectrum hardly has would be huge.
         let scales = self.scales([amp, length, slope]);
         xi.iter_mut().zip(scales).for_each(|(x, scale)| *x = (*x / scale).clamp(-LARGEST, LARGEST));
         xi
     }
+}
+
+/// The information of `scale` from that of (ln amp, ln length, slope, ln width, offset_x, offset_y): a field on a grid that grows is as likely as one
+/// under a window that grows on the grid, and its length with it.
+fn of_grid(information: &[f64], scale: f64, [.., x, y]: [f64; 5]) -> f64 {
+    let by = [0.0, 1.0, 0.0, 1.0, x, y];
+    (0..36).map(|at| by[at / 6] * information[at] * by[at % 6]).sum::<f64>() / (scale * scale)
 }
 
 /// A parameter that is one number.
@@ -236,6 +239,8 @@ const FARTHEST: f64 = 0.06;
 /// The spectrum at first.
 const LENGTH_AT_FIRST: f64 = 0.1;
 const SLOPE_AT_FIRST: f64 = 4.0;
+/// Where a window is too dark to divide by.
+const DARK: f64 = 0.03;
 /// The largest whitened harmonic of a start.
 const LARGEST: f64 = 20.0;
 
@@ -261,7 +266,7 @@ mod tests {
         numbers.into_iter().find(|of| of.0 == name).map(|of| of.1)
     }
 
-    const AT: [[f32; 2]; 4] = [[0.1, 0.4], [0.4, 0.0], [-0.2, -0.3], [0.8, 0.5]];
+    const AT: [[f32; 2]; 4] = [[0.1, 0.4], [0.4, 0.0], [-0.2, -0.3], [0.5, 0.3]];
 
     #[test]
     fn it_starts_as_the_profile_that_stood_for_it() {

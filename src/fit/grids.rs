@@ -1,8 +1,8 @@
-//! The Gaussian that a field and its window are sampled from.
+//! The Gaussian that a field and its grid are sampled from.
 
 use std::ops::Range;
 
-use nalgebra::{Cholesky, DMatrix, DVector};
+use nalgebra::{DMatrix, DVector};
 use ppl_core::{Ctx, LogDensity, ModelDensity};
 use ppl_infer::map::Curvature;
 use ppl_infer::mcmc::{Nuts, NutsSettings};
@@ -10,12 +10,12 @@ use ppl_infer::{Error, sample_curved};
 
 use super::FitError;
 use super::around::of_field;
-use super::field::place;
+use super::field::{place, slope_of};
 use super::part::Part;
 use super::scales::{Spread, maximum};
 use super::search::Search;
 
-/// Standard deviations of a scale at which it is seen how all else follows.
+/// Standard deviations of a width at which it is seen how all else follows.
 const APART: f64 = 0.5;
 /// The curvature above which a direction of whitened numbers is one of the metric's.
 const LEAST: f64 = 1.3;
@@ -23,10 +23,10 @@ const LEAST: f64 = 1.3;
 const PILOT: [usize; 2] = [60, 30];
 const PILOT_DEPTH: u32 = 6;
 
-/// The Gaussian about a position of a density in which some scales of fields are free. The maximum of whitened numbers together with what scales
-/// them says nothing of the scales: as many harmonics become better known as a window grows. So how far these scatter is told by their evidence, and how all
+/// The Gaussian about a position of a density in which the grids of fields are free. The maximum of whitened numbers together with how wide on the sky they
+/// are says nothing of the latter: as many harmonics become less known as a grid grows. So how far grids scatter is told by the evidence, and how all
 /// else follows by its maxima on both sides of where they are.
-pub(super) fn of_windows<M, R>(
+pub(super) fn of_grids<M, R>(
     density: &ModelDensity<M>,
     position: &[f64],
     whitened: &[Range<usize>],
@@ -37,39 +37,33 @@ where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
     let dim = density.dim();
-    let windows: Vec<Vec<usize>> = spreads
-        .iter()
-        .map(|spread| spread.sites.iter().filter_map(|site| place(density, site)).map(|place| place.start).collect())
-        .collect();
-    let is_window = |i: usize| windows.iter().flatten().any(|w| *w == i);
-    let others: Vec<usize> = (0..dim).filter(|i| !is_window(*i)).collect();
+    let widths: Vec<(usize, &Spread)> =
+        spreads.iter().filter_map(|spread| Some((place(density, &spread.site)?.start, spread))).collect();
+    let others: Vec<usize> = (0..dim).filter(|i| widths.iter().all(|(width, _)| width != i)).collect();
     let places: Vec<Range<usize>> = others.iter().map(|i| *i..*i + 1).collect();
-    let before = |i: usize| windows.iter().flatten().filter(|w| **w < i).count();
+    let before = |i: usize| widths.iter().filter(|(width, _)| *width < i).count();
     let whitened: Vec<Range<usize>> =
         whitened.iter().map(|w| w.start - before(w.start)..w.end - before(w.start)).collect();
     let part = Part::new(density, position, &places);
     let around = of_field(&part, &part.of(position), &whitened, LEAST, search.executor, "curvature")?;
-    if windows.is_empty() {
-        return Ok(around);
-    }
     let mut directions: Vec<DVector<f64>> = vec![];
-    for (window, spread) in windows.iter().zip(spreads) {
-        let mut along = DMatrix::zeros(dim, window.len());
-        for (k, i) in window.iter().enumerate() {
-            let step = APART * spread.covariance[(k, k)].sqrt();
-            let mut ends = vec![];
-            for step in [step, -step] {
-                let mut beside = position.to_vec();
-                beside[*i] += step;
-                let part = Part::new(density, &beside, &places);
-                ends.push(maximum(&part, &around.mean, &around, search.executor)?);
-            }
-            others.iter().enumerate().for_each(|(at, to)| along[(*to, k)] = (ends[0][at] - ends[1][at]) / (2.0 * step));
-            along[(*i, k)] = 1.0;
+    for (width, spread) in &widths {
+        let deviation = spread.deviation / slope_of(density, position, *width, &spread.site)?.1;
+        let step = APART * deviation;
+        let mut ends = vec![];
+        for step in [step, -step] {
+            let mut beside = position.to_vec();
+            beside[*width] += step;
+            let part = Part::new(density, &beside, &places);
+            ends.push(maximum(&part, &around.mean, &around, search.executor)?);
         }
-        // A root of the covariance: independent directions.
-        let Some(root) = Cholesky::new(spread.covariance.clone()) else { continue };
-        directions.extend((along * root.l()).column_iter().map(|column| column.into_owned()));
+        let mut along = DVector::zeros(dim);
+        others.iter().enumerate().for_each(|(at, to)| along[*to] = (ends[0][at] - ends[1][at]) / (2.0 * step));
+        along[*width] = 1.0;
+        directions.push(along * deviation);
+    }
+    if directions.is_empty() {
+        return Ok(around);
     }
     let covariance = around.covariance.followed(&others, &DMatrix::from_columns(&directions))?;
     Ok(Curvature { mean: position.to_vec(), covariance, ..around })
@@ -106,5 +100,5 @@ where
     let size = at.len();
     let field = of_field(&part, &at, std::slice::from_ref(&(0..size)), LEAST, search.executor, "curvature of a field")?;
     let position = part.whole(&maximum(&part, &at, &field, search.executor)?);
-    of_windows(density, &position, whitened, spreads, search)
+    of_grids(density, &position, whitened, spreads, search)
 }
