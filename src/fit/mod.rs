@@ -12,6 +12,7 @@ mod halo;
 mod halos;
 mod known;
 mod light;
+mod optics;
 mod point_view;
 mod points;
 mod search;

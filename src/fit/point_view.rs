@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lens_models::cosmology::Cosmology;
-use lens_models::plane::{Lens, PointImage};
+use lens_models::plane::{Lens, PointImage, image_near, images, square_of_images};
 use lens_models::system::{Component, PointSource, Profile, Redshifts, Role, System};
 
 use super::values::{each, masses, number, universe};
@@ -50,8 +50,8 @@ fn view(
     let mut view = PointsView { name, observed: points.positions.clone(), source, images: vec![], matched: vec![] };
     let Some(source) = source else { return view };
     // A source on a caustic has images that nobody can count; there is then nothing to show.
-    view.images = lens.images(source, lens.square_of_images(source, centers), centers).unwrap_or_default();
-    let matched: Vec<PointImage> = points.positions.iter().filter_map(|seen| lens.image_near(source, *seen)).collect();
+    view.images = images(lens, source, square_of_images(lens, source, centers), centers).unwrap_or_default();
+    let matched: Vec<PointImage> = points.positions.iter().filter_map(|seen| image_near(lens, source, *seen)).collect();
     if let (Some(first), true) = (matched.first().copied(), matched.len() == points.positions.len()) {
         let delay = |image: &PointImage| {
             universe.map(|(z, cosmology)| cosmology.delay(image.fermat - first.fermat, z.lens, z.source))

@@ -5,11 +5,15 @@ mod cut;
 mod einstein_radius;
 mod images;
 mod lens;
+mod mapping;
 mod multi;
 mod smooth;
 mod turns;
 
-pub use critical::{Curve, Square};
-pub use images::PointImage;
+pub use critical::{Curve, Square, caustics, critical_curves};
+pub use einstein_radius::einstein_radius;
+pub use images::{PointImage, image_near, images, square_of_images};
 pub use lens::Lens;
-pub use multi::{Planes, Ray};
+pub use mapping::{LensMapping, Ray};
+pub use multi::{Planes, PlanesTo};
+pub use smooth::smooth_critical_curves;

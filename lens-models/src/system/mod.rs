@@ -5,6 +5,7 @@ mod bands_model;
 mod component;
 mod config;
 mod defaults;
+mod deflectors;
 mod halo;
 mod lens_planes;
 mod model;
