@@ -1,4 +1,4 @@
-"""Writes lens-models/tests/data/plane_mapping.json: images of point sources, critical curves and caustics behind lenses in two and three planes,
+"""Writes lens-models/tests/data/plane_mapping.json: images of point sources, critical curves, caustics and Einstein radii behind lenses in two and three planes,
 held to lenstronomy.
 
     python scripts/golden/plane_mapping.py > lens-models/tests/data/plane_mapping.json      (lenstronomy 1.14.2, astropy 7.2.0)
@@ -18,6 +18,7 @@ import numpy as np
 from astropy.cosmology import FlatLambdaCDM
 from lenstronomy.LensModel.lens_model import LensModel
 from lenstronomy.LensModel.Solver.lens_equation_solver import LensEquationSolver
+from scipy.optimize import brentq
 from skimage.measure import find_contours
 
 FAINT = 1e-3
@@ -106,6 +107,17 @@ class Rays:
             starts += zip(*(np.mean([v[c] for c in triple], axis=0)[inside] for v in (x, y)))
         return starts
 
+    def einstein_radius(self):
+        """Of the circle about the origin within which the mean effective convergence is 1: the flux of the deflection over its area."""
+        sin, cos = np.sin(angles := np.linspace(0, 2 * np.pi, 4096, endpoint=False)), np.cos(angles)
+
+        def excess(radius):
+            x, y = radius * cos, radius * sin
+            ax, ay = self.model.alpha(x, y, self.kwargs)
+            return np.mean(ax * cos + ay * sin) / radius - 1
+
+        return float(brentq(excess, 0.05, 5.0, xtol=1e-13))
+
     def curves(self):
         along = np.arange(-HALF_WIDTH, HALF_WIDTH + STEP / 2, STEP)
         x, y = np.meshgrid(along, along)
@@ -157,6 +169,7 @@ def row(rng, number):
     made = {"cosmology": [h0, om0, 0.0, -1.0, 0.0], "z_source": z_source,
             "lens": [[ours, z, own] for (ours, _, own), z in zip(lenses, redshifts)], "source": source, "images": rays.images(source)}
     if number % 4 == 0:
+        made["einstein_radius"] = rays.einstein_radius()
         made["curves"] = rays.curves()
     return made
 

@@ -144,7 +144,7 @@ fn quantities(
             }
         }
     }
-    for points in points_at(system, sites) {
+    for points in points_at(system, sites)? {
         let Some((first, later)) = points.matched.split_first() else { continue };
         let name = |what: &str| format!("{}.{what}", points.name);
         let magnifications = std::iter::once(first).chain(later).map(|(image, _)| image.magnification);

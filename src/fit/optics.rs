@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use lens_models::cosmology::Cosmology;
 use lens_models::mass::MassSum;
 use lens_models::plane::{Curve, Lens, LensMapping, Planes, PlanesTo, einstein_radius, image_near};
 use lens_models::system::{Redshifts, Role, System};
 
 use super::FitError;
-use super::values::{each, masses};
+use super::values::{each, masses, universe};
 
 /// The deflectors of a system.
 pub(super) struct Optics {
@@ -18,6 +19,7 @@ pub(super) struct Optics {
     centers: Vec<[f64; 2]>,
     /// All lenses, where a lens or a source has a redshift of its own.
     deep: Option<Deep>,
+    universe: Option<(Redshifts, Cosmology)>,
 }
 
 struct Deep {
@@ -35,7 +37,7 @@ impl Optics {
         let deep = planes.and_then(of_planes);
         let (mass, params, centers) = masses(each(&system.main_plane(), Role::Lens, best));
         let some = deep.is_some() || !params.is_empty();
-        Ok(some.then_some(Optics { mass, params, centers, deep }))
+        Ok(some.then_some(Optics { mass, params, centers, deep, universe: universe(system, best) }))
     }
 
     /// Whether a lens of the plane of the first has a centre.
@@ -55,10 +57,29 @@ impl Optics {
 
     /// Through all planes to the last source.
     pub fn mapping(&self) -> Box<dyn LensMapping + '_> {
-        match self.to_last_source() {
+        self.boxed(self.to_last_source())
+    }
+
+    /// Through all planes to point sources, which are at the redshift of the cosmology.
+    pub fn to_points(&self) -> Box<dyn LensMapping + '_> {
+        self.boxed(self.planes_to_points())
+    }
+
+    /// The delay of point sources that a difference of Fermat potentials is, days; none without a cosmology.
+    pub fn delay(&self, fermat: f64) -> Option<f64> {
+        let single = || self.universe.map(|(z, cosmology)| cosmology.delay(fermat, z.lens, z.source));
+        self.planes_to_points().map_or_else(single, |planes| Some(planes.delay(fermat)))
+    }
+
+    fn boxed<'a>(&'a self, planes: Option<PlanesTo<'a>>) -> Box<dyn LensMapping + 'a> {
+        match planes {
             Some(planes) => Box::new(planes),
             None => Box::new(self.main()),
         }
+    }
+
+    fn planes_to_points(&self) -> Option<PlanesTo<'_>> {
+        self.deep.as_ref().map(|deep| deep.planes.to(deep.redshifts.source))
     }
 
     /// Where the centres of the lenses are seen.

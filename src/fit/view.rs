@@ -70,7 +70,7 @@ impl View {
         let mut view = View::of_images(data, scene)?;
         view.add_mass(system, data, best)?;
         view.add_source(system, best)?;
-        view.points = points_at(system, best);
+        view.points = points_at(system, best)?;
         Ok(view)
     }
 
@@ -143,7 +143,7 @@ impl View {
     /// point anywhere in the plane of the source.
     pub(super) fn of_points(system: &System, best: &BTreeMap<String, Vec<f64>>) -> Result<View, FitError> {
         let scales = PointsModel::scales(system)?;
-        let mut view = View { chi2_per_pixel: f64::NAN, points: points_at(system, best), ..View::default() };
+        let mut view = View { chi2_per_pixel: f64::NAN, points: points_at(system, best)?, ..View::default() };
         let Some(optics) = Optics::of(system, best)? else { return Ok(view) };
         // The extent of the images is 0.4 of the radius.
         let square = Square { center: scales.center, half_width: 0.8 * scales.radius, cells: SOURCE_SIZE };

@@ -8,7 +8,7 @@ use crate::mass::MassSum;
 use crate::plane::{Lens, image_near};
 
 /// Images nearer than this to each other are one that was found twice, arcsec.
-const SAME: f64 = 1e-7;
+pub(super) const SAME: f64 = 1e-7;
 
 /// Images of one point source.
 pub struct PointImages {

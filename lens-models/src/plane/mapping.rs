@@ -55,7 +55,7 @@ impl Ray {
     }
 
     /// A^-1 v: what a displacement in this plane is in that of the images; none where A has no inverse.
-    pub(super) fn seen(&self, [x, y]: [f64; 2]) -> Option<[f64; 2]> {
+    pub(crate) fn seen(&self, [x, y]: [f64; 2]) -> Option<[f64; 2]> {
         let ([[a, b], [c, d]], det) = (self.jacobian, self.det_jacobian());
         let step = [(d * x - b * y) / det, (a * y - c * x) / det];
         step.iter().all(|s| s.is_finite()).then_some(step)

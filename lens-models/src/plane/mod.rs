@@ -1,5 +1,6 @@
 //! The plane of the lens: single points, critical curves, caustics and cuts, the Einstein radius, images of point sources, rays through several planes.
 
+mod chain;
 mod critical;
 mod cut;
 mod einstein_radius;
@@ -10,6 +11,7 @@ mod multi;
 mod smooth;
 mod turns;
 
+pub(crate) use chain::LensChain;
 pub use critical::{Curve, Square, caustics, critical_curves};
 pub use einstein_radius::einstein_radius;
 pub use images::{PointImage, image_near, images, square_of_images};

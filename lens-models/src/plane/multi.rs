@@ -1,9 +1,9 @@
 //! Several planes: rays through lenses at several redshifts, in f64.
 
 use super::cut::{about, cut};
-use super::{Curve, Lens, LensMapping, Ray, images, square_of_images};
+use super::{Curve, Lens, LensChain, LensMapping, Ray, images, square_of_images};
 use crate::cosmology::Cosmology;
-use crate::mass::{Lensing, MassSum};
+use crate::mass::MassSum;
 
 /// Lenses at several redshifts. The parameters of all of them are what they would be if each were alone in front of a source at `z_source`, as
 /// lenstronomy's with its `z_source_convention`.
@@ -56,12 +56,23 @@ impl Planes {
 
     /// The mapping to the plane of a source at z.
     pub fn to(&self, z: f64) -> PlanesTo<'_> {
+        let Planes { cosmology, z_source, .. } = self;
         let layers = &self.layers[..self.layers.partition_point(|layer| layer.z < z)];
-        let scales = |(front, z): (usize, f64)| {
-            layers[..front].iter().map(|lens| self.cosmology.deflection_scale(lens.z, z, self.z_source)).collect()
+        let stops: Vec<f64> = layers.iter().map(|layer| layer.z).chain([z]).collect();
+        let in_front = |(front, z): (usize, &f64)| {
+            layers[..front].iter().map(|lens| cosmology.deflection_scale(lens.z, *z, *z_source)).collect()
         };
-        let to_lenses = layers.iter().enumerate().map(|(i, layer)| scales((i, layer.z))).collect();
-        PlanesTo { planes: self, z, layers, to_lenses, to_source: scales((layers.len(), z)) }
+        let unit = layers.first().map_or(1.0, |first| cosmology.time_delay_distance(first.z, z));
+        let delays = layers
+            .iter()
+            .zip(stops.iter().skip(1))
+            .map(|(lens, next)| [*next, *z_source].map(|z| cosmology.time_delay_distance(lens.z, z) / unit));
+        let chain = LensChain {
+            lenses: layers.iter().map(|layer| Lens::new(&layer.mass, &layer.params)).collect(),
+            scales: stops.iter().enumerate().map(in_front).collect(),
+            delays: delays.collect(),
+        };
+        PlanesTo { planes: self, z, layers, chain }
     }
 
     /// Where the ray that is seen at (x, y) is in the plane at z.
@@ -76,25 +87,7 @@ pub struct PlanesTo<'a> {
     z: f64,
     /// Those in front of the source.
     layers: &'a [Layer],
-    /// B of each lens, in the plane of each lens behind it and in that of the source.
-    to_lenses: Vec<Vec<f64>>,
-    to_source: Vec<f64>,
-}
-
-/// A ray in the plane of a lens: where it is, what the lens does to it, and the derivatives of that by theta.
-struct Bent {
-    position: [f64; 2],
-    potential: f64,
-    alpha: [f64; 2],
-    slope: [[f64; 2]; 2],
-}
-
-impl Bent {
-    fn new(ray: &Ray, at: &Lensing) -> Self {
-        let (h, a) = ([[at.f_xx, at.f_xy], [at.f_xy, at.f_yy]], ray.jacobian);
-        let slope = [0, 1].map(|i| [0, 1].map(|j| h[i][0] * a[0][j] + h[i][1] * a[1][j]));
-        Bent { position: ray.position, potential: at.potential, alpha: at.alpha, slope }
-    }
+    chain: LensChain<'a>,
 }
 
 /// Where the centre of a mass profile is seen.
@@ -106,19 +99,6 @@ struct Center<'a> {
 }
 
 impl PlanesTo<'_> {
-    /// The rays in the planes of all lenses, from the nearest.
-    fn follow(&self, seen: &[[f64; 2]]) -> Vec<Vec<Bent>> {
-        let mut bent = Vec::with_capacity(self.layers.len());
-        let mut at = vec![Lensing::default(); seen.len()];
-        for (layer, scales) in self.layers.iter().zip(&self.to_lenses) {
-            let rays = arriving(seen, scales, &bent);
-            let positions: Vec<[f64; 2]> = rays.iter().map(|ray| ray.position).collect();
-            layer.mass.points(&layer.params, &positions, &mut at);
-            bent.push(rays.iter().zip(&at).map(|(ray, at)| Bent::new(ray, at)).collect());
-        }
-        bent
-    }
-
     /// D_dt = (1 + z) D(z) D(z_s) / D(z, z_s) of the nearest lens and the source of this mapping, Mpc: c times the arrival time over
     /// [`LensMapping::fermat`]; none without a lens in front of it.
     pub fn time_delay_distance(&self) -> Option<f64> {
@@ -171,11 +151,11 @@ impl PlanesTo<'_> {
 
 impl LensMapping for PlanesTo<'_> {
     fn ray(&self, seen: [f64; 2]) -> Ray {
-        self.rays(&[seen]).pop().unwrap_or(Ray::straight(seen))
+        self.chain.ray(seen)
     }
 
     fn rays(&self, seen: &[[f64; 2]]) -> Vec<Ray> {
-        arriving(seen, &self.to_source, &self.follow(seen))
+        self.chain.rays(seen)
     }
 
     /// c times the arrival time over [`PlanesTo::time_delay_distance`]; the arrival time is (Schneider, Ehlers & Falco 1992, eq. 9.22)
@@ -186,29 +166,60 @@ impl LensMapping for PlanesTo<'_> {
     ///
     /// with the source behind the last lens, and each psi_i that of a source at the redshift of the convention.
     fn fermat(&self, seen: [f64; 2], source: [f64; 2]) -> f64 {
-        let Planes { cosmology, z_source, .. } = self.planes;
-        let bent = self.follow(&[seen]);
-        let behind = self.layers.iter().zip(bent.iter().flatten()).skip(1);
-        let behind = behind.map(|(layer, bent)| (layer.z, bent.position)).chain([(self.z, source)]);
-        let times = self.layers.iter().zip(bent.iter().flatten()).zip(behind).map(|((lens, bent), (z, next))| {
-            let way = (bent.position[0] - next[0]).powi(2) + (bent.position[1] - next[1]).powi(2);
-            cosmology.time_delay_distance(lens.z, z) * 0.5 * way
-                - cosmology.time_delay_distance(lens.z, *z_source) * bent.potential
-        });
-        self.time_delay_distance().map_or(0.0, |unit| times.sum::<f64>() / unit)
+        self.chain.fermat(seen, source)
     }
 }
 
-/// theta - sum B alpha and its derivatives, behind lenses that have bent the rays.
-fn arriving(seen: &[[f64; 2]], scales: &[f64], bent: &[Vec<Bent>]) -> Vec<Ray> {
-    let mut rays: Vec<Ray> = seen.iter().map(|seen| Ray::straight(*seen)).collect();
-    for (scale, lens) in scales.iter().zip(bent) {
-        for (ray, Bent { alpha, slope, .. }) in rays.iter_mut().zip(lens) {
-            for i in 0..2 {
-                ray.position[i] -= scale * alpha[i];
-                (0..2).for_each(|j| ray.jacobian[i][j] -= scale * slope[i][j]);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mass::{Epl, Shear, Sis};
+
+    fn two_spheres() -> Planes {
+        let sis = |z: f64, params: [f64; 3]| (z, MassSum::new([&Sis as _]), params.to_vec());
+        Planes::new(Cosmology::flat(70.0, 0.3), 2.0, vec![sis(0.8, [0.3, 0.3, -0.1]), sis(0.3, [1.3, 0.0, 0.02])])
+    }
+
+    #[test]
+    fn an_image_comes_or_goes_where_a_source_crosses_a_cut() {
+        let planes = two_spheres();
+        let map = planes.to(2.0);
+        let (centers, cuts) = (map.centers(), map.cuts());
+        // The near sphere, and the two images of the far one.
+        assert_eq!((centers.len(), cuts.len()), (3, 3));
+        for cut in &cuts {
+            for k in [20, 90, 200] {
+                let ([ax, ay], [bx, by]) = (cut.points[k], cut.points[k + 1]);
+                let length = (bx - ax).hypot(by - ay);
+                let count = |side: f64| {
+                    let source = [ax + side * (by - ay) / length, ay - side * (bx - ax) / length];
+                    images(&map, source, square_of_images(&map, source, &centers), &centers).unwrap().len()
+                };
+                assert_eq!(count(1e-3).abs_diff(count(-1e-3)), 1, "{k}");
             }
         }
     }
-    rays
+
+    #[test]
+    fn lenses_of_one_redshift_are_one_plane_with_the_fermat_potential_of_a_lens() {
+        let epl = [1.2, 2.1, 0.1, -0.05, 0.02, 0.03];
+        let layer = |mass: MassSum, params: &[f64]| (0.4, mass, params.to_vec());
+        let layers = vec![layer(MassSum::new([&Epl as _]), &epl), layer(MassSum::new([&Shear as _]), &[0.04, -0.02])];
+        let planes = Planes::new(Cosmology::flat(70.0, 0.3), 1.5, layers);
+        let mass = MassSum::new([&Epl as _, &Shear as _]);
+        let params = [&epl[..], &[0.04, -0.02]].concat();
+        let (map, lens) = (planes.to(1.5), Lens::new(&mass, &params));
+        let (seen, source) = ([0.7, -1.1], [0.1, 0.05]);
+        assert_eq!(map.ray(seen), lens.ray(seen));
+        assert!((map.fermat(seen, source) - lens.fermat(seen, source)).abs() < 1e-14);
+        assert_eq!(map.centers(), [[0.02, 0.03]]);
+    }
+
+    #[test]
+    fn what_is_in_front_of_all_lenses_is_seen_where_it_is() {
+        let planes = two_spheres();
+        let map = planes.to(0.2);
+        assert_eq!(map.ray([0.3, 0.4]), Ray::straight([0.3, 0.4]));
+        assert!(map.fermat([0.3, 0.4], [0.3, 0.4]) == 0.0 && map.delay(1.0) == 0.0 && map.centers().is_empty());
+    }
 }
