@@ -15,6 +15,7 @@ mod halo;
 mod halos;
 mod known;
 mod light;
+mod optics;
 mod part;
 mod point_view;
 mod points;

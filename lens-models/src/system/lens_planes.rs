@@ -7,17 +7,11 @@ use ppl_core::autodiff::Value;
 use ppl_core::{Array, Result, Var};
 
 use super::component::{Component, Role};
+use super::plane_distances::{Place, PlaneDistances, place};
 use super::redshifts::Redshifts;
 use super::sampled::Slot;
 use crate::grid::Grid;
-use crate::op::{Deflector, angular_diameter_distances, deflection, ray_sum, trace_rays, weighted_sum};
-
-/// A redshift as a key: whole numbers of 1e-9.
-type Place = i64;
-
-fn place(z: f64) -> Place {
-    (z * 1e9).round() as Place
-}
+use crate::op::{Deflector, deflection, ray_sum, trace_rays, weighted_sum};
 
 /// The rays of one run, bent once for each plane of lenses and followed to each plane of sources.
 pub(super) enum Rays {
@@ -66,29 +60,13 @@ impl Rays {
         }
         let mut wanted: BTreeMap<Place, f64> = layers.iter().map(|(place, (z, _))| (*place, *z)).collect();
         wanted.extend(sources.iter().map(|z| z.unwrap_or(redshifts.source)).map(|z| (place(z), z)));
-        // All distances at once: to each plane, to the convention's source, and from each lens to each plane behind it and to that source.
         let lenses: Vec<f64> = layers.values().map(|(z, _)| *z).collect();
-        let mut pairs = vec![(0.0, redshifts.source)];
-        pairs.extend(wanted.values().map(|z| (0.0, *z)));
-        for lens in &lenses {
-            pairs.push((*lens, redshifts.source));
-            pairs.extend(wanted.values().filter(|z| *z > lens).map(|z| (*lens, *z)));
-        }
-        let parameters = redshifts.parameters(cosmology)?;
-        let distances = angular_diameter_distances(&parameters, &pairs)?;
-        let distance = |from: f64, to: f64| {
-            let at = pairs.iter().position(|pair| *pair == (from, to)).unwrap_or_default();
-            distances.get(at)
-        };
+        let all: Vec<f64> = wanted.values().copied().collect();
+        let distances = PlaneDistances::new(redshifts, cosmology, &lenses, &all)?;
         let mut planes: BTreeMap<Place, Array> = BTreeMap::new();
         let mut bent: Vec<(f64, Array)> = vec![];
         for (at, z) in &wanted {
-            let mut scales = vec![];
-            for (lens, _) in &bent {
-                let scale = distance(*lens, *z)? * distance(0.0, redshifts.source)?
-                    / (distance(0.0, *z)? * distance(*lens, redshifts.source)?);
-                scales.push(scale);
-            }
+            let scales = bent.iter().map(|(lens, _)| distances.scale(*lens, *z)).collect::<Result<Vec<_>>>()?;
             let here = summed(sky, &scales, &bent, fixed)?;
             if let Some((_, own)) = layers.get(at) {
                 bent.push((*z, deflection(&here, own)?));

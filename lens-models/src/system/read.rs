@@ -196,10 +196,11 @@ fn of_points(components: &[Component], file: &str) -> Result<()> {
     Ok(())
 }
 
-/// What redshifts of components need: a cosmology, lenses in front of its source, and one plane of lenses for point sources.
+/// What redshifts of components need: a cosmology, and lenses in front of its source.
 fn of_planes(components: &[Component], file: &str) -> Result<()> {
-    let deep = |component: &&Component| component.redshift.is_some();
-    let Some(first) = components.iter().find(deep) else { return Ok(()) };
+    if !components.iter().any(|component| component.redshift.is_some()) {
+        return Ok(());
+    }
     let redshifts =
         components.iter().find_map(|c| if let Profile::Cosmology(z) = &c.profile { Some(*z) } else { None });
     let hint = "an object with `z_lens` and `z_source`, as a component has a `redshift`";
@@ -212,11 +213,6 @@ fn of_planes(components: &[Component], file: &str) -> Result<()> {
                 format!("a lens in front of `z_source` = {}, which its parameters are for", redshifts.source);
             return Err(Error::WrongForm { place, expected });
         }
-    }
-    let one_plane = lens_planes::of_role(components, Role::Lens).all(|(_, z)| z == redshifts.lens);
-    if !one_plane && components.iter().any(|c| c.role == Role::Points) {
-        let place = format!("{file}: `redshift` of `{}`", first.name);
-        return Err(form(&place, "lenses of one plane where there are `points`, which are seen through one alone"));
     }
     Ok(())
 }

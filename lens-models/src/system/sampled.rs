@@ -12,6 +12,7 @@ use super::component::{Component, Profile, Role};
 use super::config::System;
 use super::defaults::{self, Scales};
 use super::point_log_prob::PointTerms;
+use super::point_planes::point_planes;
 use super::point_source::PointSource;
 use super::redshifts::Redshifts;
 use crate::error::Result;
@@ -135,15 +136,14 @@ impl Behind {
         if self.points.is_empty() {
             return Ok(());
         }
-        // All in one plane: several are refused when a file is read.
-        let deflectors: Vec<Deflector> = self.deflectors.iter().map(|(_, deflector)| deflector.clone()).collect();
+        let planes = point_planes(&self.deflectors, self.cosmology.as_ref())?;
         let days = self.cosmology.as_ref().map(|(redshifts, values)| redshifts.days(values)).transpose()?;
         for (name, points, params) in &self.points {
             let source = match &scalars_of(params)?[..] {
                 [x, y] => Some([x.clone(), y.clone()]),
                 _ => None,
             };
-            ctx.scope(name, |ctx| points.observe(ctx, &deflectors, source, days.as_ref(), terms))?;
+            ctx.scope(name, |ctx| points.observe(ctx, &planes, source, days.as_ref(), terms))?;
         }
         Ok(())
     }
