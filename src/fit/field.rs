@@ -1,10 +1,10 @@
-//! Fields: light given by thousands of whitened numbers, and which of its parameters a fit holds when.
+//! Fields: light and potentials given by thousands of whitened numbers, and which of its parameters a fit holds when.
 
 use std::ops::Range;
 
-use lens_models::op::{LightModel, Scaling};
+use lens_models::op::{FieldModel, Scaling};
 use lens_models::parameter::ProfileParameter;
-use lens_models::system::{Component, Profile, System};
+use lens_models::system::{Component, System};
 use ppl_core::{Ctx, ModelDensity, Values};
 use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings};
 
@@ -14,10 +14,10 @@ use super::light::latent_values;
 /// Step by which a parameter is differenced, in unconstrained units.
 const STEP: f64 = 1e-4;
 
-/// Light that is a field.
+/// Light or a potential that is a field.
 pub(super) struct Field<'a> {
     pub component: &'a Component,
-    pub light: &'a dyn LightModel,
+    pub model: &'a dyn FieldModel,
     pub whitened: &'a ProfileParameter,
 }
 
@@ -25,10 +25,10 @@ pub(super) struct Field<'a> {
 pub(super) fn fields(system: &System) -> Vec<Field<'_>> {
     let mut fields: Vec<Field<'_>> = vec![];
     for component in &system.components {
-        let Profile::Light(light) = &component.profile else { continue };
-        let Some(whitened) = light.parameters().first().filter(|_| !light.scaling().is_empty()) else { continue };
+        let model = component.profile.field();
+        let Some((model, whitened)) = model.zip(component.profile.parameters().first()) else { continue };
         if fields.iter().all(|f| f.component.site(f.whitened) != component.site(whitened)) {
-            fields.push(Field { component, light: &**light, whitened });
+            fields.push(Field { component, model, whitened });
         }
     }
     fields
@@ -42,20 +42,20 @@ pub(super) fn has_fields(system: &System) -> bool {
 /// What scales the whitened numbers of a field and is free: its place among what is [scaling](LightModel::scaling), itself, and its site.
 pub(super) fn scaling(field: &Field<'_>) -> Vec<(usize, Scaling, String)> {
     let free = |(_, scaling): &(usize, &Scaling)| !field.component.fixed.contains_key(scaling.name);
-    let all = field.light.scaling().iter().enumerate().filter(free);
+    let all = field.model.scaling().iter().enumerate().filter(free);
     all.map(|(at, scaling)| (at, *scaling, field.component.site_of(scaling.name))).collect()
 }
 
 /// The sites of the grids of all fields.
 fn grids(system: &System) -> Vec<String> {
     let of =
-        |field: &Field<'_>| field.light.grid().iter().map(|name| field.component.site_of(name)).collect::<Vec<_>>();
+        |field: &Field<'_>| field.model.grid().iter().map(|name| field.component.site_of(name)).collect::<Vec<_>>();
     fields(system).iter().flat_map(of).collect()
 }
 
 /// The sites of how wide the grids of all fields are.
 fn widths(system: &System) -> impl Iterator<Item = String> {
-    let of = |field: Field<'_>| Some(field.component.site_of(field.light.grid().first()?));
+    let of = |field: Field<'_>| Some(field.component.site_of(field.model.grid().first()?));
     fields(system).into_iter().filter_map(of).collect::<Vec<_>>().into_iter()
 }
 

@@ -120,12 +120,12 @@ fn on_better_grids(system: &System, values: &Values) -> Option<Values> {
     let mut better = None;
     for field in fields(system) {
         let is_free = |name: &str| !field.component.fixed.contains_key(name);
-        let all = field.light.grid().iter().copied().chain(field.light.scaling().iter().map(|s| s.name));
+        let all = field.model.grid().iter().copied().chain(field.model.scaling().iter().map(|s| s.name));
         if !all.clone().all(is_free) {
             continue;
         }
         let of = |name: &str| values.numbers(&field.component.site_of(name)).map(<[f64]>::to_vec).unwrap_or_default();
-        for (name, numbers) in field.light.on_better_grid(&of) {
+        for (name, numbers) in field.model.on_better_grid(&of) {
             let site = field.component.site_of(name);
             let own = better.take().unwrap_or_else(|| values.clone());
             better = Some(match numbers[..] {
@@ -189,7 +189,7 @@ where
     };
     let (mut logp, mut left) = ([0.0], vec![0.0; dim]);
     density.logp_and_grad(&around.mean, &mut logp, &mut left)?;
-    let evidence = field.light.evidence(&|name| of(values, name), &left[own], &directions, &shares);
+    let evidence = field.model.evidence(&|name| of(values, name), &left[own], &directions, &shares);
     let (all, n) = (evidence.slopes.len(), scaling.len());
     let mut information = DMatrix::from_fn(n, n, |i, j| evidence.information[scaling[i].0 * all + scaling[j].0]);
     let (mut gradient, mut now) = (DVector::zeros(n), vec![]);
@@ -201,7 +201,7 @@ where
         let unit = if scale.by_logarithm { unit / value } else { unit };
         gradient[i] = slope[place.start] / unit + evidence.slopes[*which];
     }
-    let width = field.light.grid().first().filter(|name| !field.component.fixed.contains_key(*name));
+    let width = field.model.grid().first().filter(|name| !field.component.fixed.contains_key(*name));
     let spread =
         width.map(|name| Spread { site: field.component.site_of(name), deviation: evidence.grid.sqrt().recip() });
     let Some(covariance) = information.try_inverse() else { return Ok(None) };
@@ -222,6 +222,6 @@ where
         next = next.with(site.clone(), number);
     }
     tracing::info!("{}", told.join(", "));
-    let carried = field.light.carried(&|name| of(values, name), &|name| of(&next, name));
+    let carried = field.model.carried(&|name| of(values, name), &|name| of(&next, name));
     Ok(Some(Step { values: next.with(site, carried), moved: (0..n).map(deviations).fold(0.0, f64::max), spread }))
 }

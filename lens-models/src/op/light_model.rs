@@ -8,6 +8,7 @@ use ppl_core::distributions::{Distribution, Gauge};
 use ppl_core::{Array, Result, Var};
 
 use super::brightness::{LightComponent, brightness};
+use super::field_model::FieldModel;
 use super::keys::Keys;
 use super::scalars::scalars_of;
 use crate::light::LightProfile;
@@ -23,31 +24,6 @@ pub struct Template {
     pub image: Array,
     /// Numbers that say how bright, how large and where it is, as its light model understands them.
     pub numbers: Vec<Var>,
-}
-
-/// A parameter that scales whitened numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scaling {
-    /// Its name.
-    pub name: &'static str,
-    /// Whether it is its logarithm that is searched.
-    pub by_logarithm: bool,
-    /// The standard deviation of its prior, or of its logarithm.
-    pub deviation: f64,
-    /// What one step of a search may change.
-    pub farthest: f64,
-}
-
-/// How the evidence of n scales changes with them.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Evidence {
-    /// Of half the logarithm of the determinant of the posterior covariance of the whitened numbers, by each scale, `[n]`; less what the gradient of logp
-    /// by the scale has too much where the whitened numbers are not quite at their maximum.
-    pub slopes: Vec<f64>,
-    /// Fisher's information, the whitened numbers integrated over, `[n, n]`.
-    pub information: Vec<f64>,
-    /// The same of the first parameter of the [grid](LightModel::grid), the scales held.
-    pub grid: f64,
 }
 
 /// Something that shines, given by whatever operations of the tape: a formula, or an image that a network makes.
@@ -103,38 +79,9 @@ pub trait LightModel: Send + Sync {
         vec![]
     }
 
-    /// What scales the whitened numbers of the first parameter: their density is highest where they are small and the scale is large, far from
-    /// where most of it is, so that a fit chooses these by their evidence and not together with all else.
-    fn scaling(&self) -> &'static [Scaling] {
-        &[]
-    }
-
-    /// Parameters, by name, that say how wide on the sky the whitened numbers are, and then where, and no more. All are held while the scales are chosen;
-    /// the first is sampled, as images do not tell a source from a larger one behind a lens that magnifies less.
-    fn grid(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    /// What the [evidence](Evidence) of what is [scaling](LightModel::scaling) needs beside a gradient; `of` gives parameters by name, and
-    /// `left` is what is left of the gradient of logp by the whitened numbers. Along each of the directions `[rank, numbers]` data have taken away a share of the prior's variance of the whitened numbers.
-    fn evidence(
-        &self,
-        _of: &dyn Fn(&str) -> Vec<f64>,
-        _left: &[f64],
-        _directions: &[f64],
-        _shares: &[f64],
-    ) -> Evidence {
-        Evidence::default()
-    }
-
-    /// The whitened numbers that are nearly the same light under other scales.
-    fn carried(&self, from: &dyn Fn(&str) -> Vec<f64>, _to: &dyn Fn(&str) -> Vec<f64>) -> Vec<f64> {
-        self.parameters().first().map_or_else(Vec::new, |p| from(p.name))
-    }
-
-    /// Parameters, by name, of nearly the same light on a grid that fits it; none where that at hand does.
-    fn on_better_grid(&self, _of: &dyn Fn(&str) -> Vec<f64>) -> Vec<(&'static str, Vec<f64>)> {
-        vec![]
+    /// Where the first parameter is whitened numbers, what scales them.
+    fn field(&self) -> Option<&dyn FieldModel> {
+        None
     }
 
     /// The default prior of a parameter, where it is not the one of its kind.

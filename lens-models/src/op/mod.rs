@@ -5,6 +5,7 @@ mod deflector;
 mod distances;
 mod double_sersic;
 mod expose;
+mod field_model;
 #[cfg(feature = "cuda")]
 mod gpu;
 mod halo;
@@ -36,13 +37,14 @@ pub use distances::angular_diameter_distances;
 pub use double_sersic::DoubleSersic;
 pub use expose::expose;
 #[cfg(feature = "cuda")]
+pub use field_model::{Evidence, FieldModel, Scaling};
 pub use gpu::kernel_sources;
 pub use halo::{HaloAt, halo_angles};
 pub use image_log_prob::image_log_prob;
 pub(crate) use image_products::fixed_noise;
 pub use keys::Keys;
 pub(crate) use light_model::Analytic;
-pub use light_model::{AMP, Evidence, LightKind, LightModel, Scaling, Template, formula};
+pub use light_model::{AMP, LightKind, LightModel, Template, formula};
 pub use linear_log_prob::{LinearImages, linear_log_prob};
 pub use mge::Mge;
 pub(crate) use mge::MgeKind;

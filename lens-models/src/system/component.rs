@@ -9,7 +9,7 @@ use super::redshifts::Redshifts;
 use crate::cosmology::{self, Cosmology};
 use crate::error::Result;
 use crate::mass::{MassProfile, Tnfw};
-use crate::op::{AMP, Keys, LightModel};
+use crate::op::{AMP, FieldModel, Keys, LightModel};
 use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
 use crate::registration::Registration;
@@ -121,6 +121,14 @@ impl Profile {
             Profile::Points(p) => p.parameters(),
             Profile::Cosmology(_) => &cosmology::PARAMETERS,
             Profile::Registration => Registration::PARAMETERS,
+        }
+    }
+
+    /// Where its first parameter is whitened numbers, what scales them.
+    pub fn field(&self) -> Option<&dyn FieldModel> {
+        match self {
+            Profile::Light(p) => p.field(),
+            _ => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::hartley::Hartley;
 use super::spectrum::Spectrum;
 use super::window::Window;
-use crate::op::light_model::Evidence;
+use crate::op::field_model::Evidence;
 
 /// How many: amp, length, slope, width and two offsets.
 const SCALES: usize = 6;

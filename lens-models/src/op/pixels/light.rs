@@ -13,7 +13,8 @@ use super::hartley::Hartley;
 use super::spectrum::Spectrum;
 use super::window::{SIGMAS, Window};
 use crate::light::{LightProfile, Sersic};
-use crate::op::light_model::{Evidence, LightModel, Scaling, Template, formula};
+use crate::op::field_model::{Evidence, FieldModel, Scaling};
+use crate::op::light_model::{LightModel, Template, formula};
 use crate::op::raster::{Interpolation, Placed, brightness};
 use crate::parameter::{CENTER_X, CENTER_Y, ParameterKind, ProfileParameter};
 
@@ -148,6 +149,12 @@ impl LightModel for Pixels {
         self.parameters().iter().map(|p| p.name).zip(std::iter::once(xi).chain(numbers)).collect()
     }
 
+    fn field(&self) -> Option<&dyn FieldModel> {
+        Some(self)
+    }
+}
+
+impl FieldModel for Pixels {
     fn scaling(&self) -> &'static [Scaling] {
         &SCALING
     }
