@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use arclet::lens::mass::Lensing;
-use arclet::lens::plane::{Lens, LensMapping, PlanesTo, Ray};
+use arclet::lens::plane::{Lens, LensMapping, Perturbed, PlanesTo, Ray};
 use arclet::lens::system::{Component, Role, System};
 
 use super::args::TraceArguments;
@@ -29,7 +29,8 @@ pub fn run(arguments: &TraceArguments) -> Result<()> {
         (Some(planes), Some(z)) => through_several(&planes.to(z), &points),
         _ => {
             let (mass, values) = system.mass()?;
-            through_one(&Lens::new(&mass, &values), &points)
+            let potentials = system.potentials(Component::given)?;
+            through_one(&Perturbed::new(Lens::new(&mass, &values), &potentials), &points)
         }
     };
     let mut out = format!("{HEADER}\n");
@@ -42,7 +43,7 @@ pub fn run(arguments: &TraceArguments) -> Result<()> {
     report::stdout(&out)
 }
 
-fn through_one(lens: &Lens<'_>, points: &[[f64; 2]]) -> Vec<[f64; 11]> {
+fn through_one(lens: &Perturbed<'_>, points: &[[f64; 2]]) -> Vec<[f64; 11]> {
     let row = |([x, y], at): (&[f64; 2], Lensing)| {
         let ([ax, ay], [g1, g2]) = (at.alpha, at.shear());
         [*x, *y, x - ax, y - ay, ax, ay, at.potential, at.kappa(), g1, g2, at.magnification()]

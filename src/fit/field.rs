@@ -27,7 +27,8 @@ pub(super) fn fields(system: &System) -> Vec<Field<'_>> {
     for component in &system.components {
         let model = component.profile.field();
         let Some((model, whitened)) = model.zip(component.profile.parameters().first()) else { continue };
-        if fields.iter().all(|f| f.component.site(f.whitened) != component.site(whitened)) {
+        let is_new = |f: &Field<'_>| f.component.site(f.whitened) != component.site(whitened);
+        if !component.fixed.contains_key(whitened.name) && fields.iter().all(is_new) {
             fields.push(Field { component, model, whitened });
         }
     }

@@ -203,6 +203,17 @@ pub enum FitError {
         /// How wide it is.
         scale: f64,
     },
+    /// A halo that may be anywhere beside a field.
+    #[error(
+        "the halo `{halo}` may be anywhere and `{field}` is a field, which no sampler here finds both of; give the halo a `value` for its mass and its \
+         place, or `{field}` a profile of few parameters"
+    )]
+    HaloBesideField {
+        /// The component that is the halo.
+        halo: String,
+        /// The component that is the field.
+        field: String,
+    },
     /// The density is finite nowhere that was looked at.
     #[error(
         "the density is not finite at any of {starts} starts, because of `{site}`: its prior, its profile and the data cannot hold together; \

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use lens_models::cosmology::Cosmology;
-use lens_models::mass::MassSum;
-use lens_models::plane::{Curve, Lens, LensMapping, Planes, PlanesTo, einstein_radius, image_near};
+use lens_models::mass::{MassSum, SplinePotential};
+use lens_models::plane::{Curve, Lens, LensMapping, Perturbed, Planes, PlanesTo, einstein_radius, image_near};
 use lens_models::system::{Redshifts, Role, System};
 
 use super::FitError;
@@ -17,6 +17,8 @@ pub(super) struct Optics {
     params: Vec<f64>,
     /// Their centres.
     centers: Vec<[f64; 2]>,
+    /// Potentials on grids, where all lenses are in one plane.
+    potentials: Vec<SplinePotential>,
     /// All lenses, where a lens or a source has a redshift of its own.
     deep: Option<Deep>,
     universe: Option<(Redshifts, Cosmology)>,
@@ -36,8 +38,9 @@ impl Optics {
             |planes| Some(Deep { planes, redshifts: system.redshifts()?, last_source: system.last_source()? });
         let deep = planes.and_then(of_planes);
         let (mass, params, centers) = masses(each(&system.main_plane(), Role::Lens, best));
-        let some = deep.is_some() || !params.is_empty();
-        Ok(some.then_some(Optics { mass, params, centers, deep, universe: universe(system, best) }))
+        let potentials = system.potentials(|component, p| best.get(&component.site(p)))?;
+        let some = deep.is_some() || !params.is_empty() || !potentials.is_empty();
+        Ok(some.then_some(Optics { mass, params, centers, potentials, deep, universe: universe(system, best) }))
     }
 
     /// Whether a lens of the plane of the first has a centre.
@@ -53,6 +56,11 @@ impl Optics {
     /// The lenses of the plane of the first alone.
     pub fn main(&self) -> Lens<'_> {
         Lens::new(&self.mass, &self.params)
+    }
+
+    /// The lenses of the plane of the first and potentials on grids.
+    pub fn perturbed(&self) -> Perturbed<'_> {
+        Perturbed::new(self.main(), &self.potentials)
     }
 
     /// Through all planes to the last source.
@@ -74,7 +82,7 @@ impl Optics {
     fn boxed<'a>(&'a self, planes: Option<PlanesTo<'a>>) -> Box<dyn LensMapping + 'a> {
         match planes {
             Some(planes) => Box::new(planes),
-            None => Box::new(self.main()),
+            None => Box::new(self.perturbed()),
         }
     }
 

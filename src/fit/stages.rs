@@ -67,6 +67,7 @@ pub fn fit_bands(
     }
     let mut priors = PriorSet::of(with_priors(&model, system))?;
     support::check(system, &priors)?;
+    halos::check(system)?;
     if has(Role::Light) {
         tell_of_centres(system, &of_data[0]);
     }

@@ -115,12 +115,8 @@ impl View {
         let Some(optics) = Optics::of(system, best)? else { return Ok(()) };
         let (grid, window) = (&data.grid, data.grid.window());
         let places = window.rows().flat_map(|y| window.columns().map(move |x| (x, y)));
-        self.convergence = places
-            .map(|(x, y)| {
-                let (x, y) = grid.position(x, y);
-                optics.main().kappa(x, y) as f32
-            })
-            .collect();
+        let places: Vec<[f64; 2]> = places.map(|(x, y)| grid.position(x, y).into()).collect();
+        self.convergence = optics.perturbed().at_all(&places).iter().map(|at| at.kappa() as f32).collect();
         let corner = grid.position(window.x0, window.y0);
         let opposite = grid.position(window.x0 + window.width - 1, window.y0 + window.height - 1);
         let center = [0.5 * (corner.0 + opposite.0), 0.5 * (corner.1 + opposite.1)];

@@ -49,7 +49,7 @@ pub use linear_log_prob::{LinearImages, linear_log_prob};
 pub use mge::Mge;
 pub(crate) use mge::MgeKind;
 pub(crate) use pixels::PixelsKind;
-pub use pixels::{Pixels, gaussian_field};
+pub use pixels::{Pixels, PotentialGrid, gaussian_field};
 pub use planes::{deflection, weighted_sum};
 pub use point_images::{PointImages, point_images};
 pub use point_lensing::{PointFields, point_lensing};

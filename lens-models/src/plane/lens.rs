@@ -76,18 +76,14 @@ impl<'a> Lens<'a> {
 
 impl LensMapping for Lens<'_> {
     fn rays(&self, seen: &[[f64; 2]]) -> Vec<Ray> {
-        seen.iter().zip(self.at_all(seen)).map(|(seen, at)| ray(*seen, &at)).collect()
+        seen.iter().zip(self.at_all(seen)).map(|(seen, at)| Ray::bent(*seen, &at)).collect()
     }
 
     fn ray(&self, [x, y]: [f64; 2]) -> Ray {
-        ray([x, y], &self.at(x, y))
+        Ray::bent([x, y], &self.at(x, y))
     }
 
     fn fermat(&self, [x, y]: [f64; 2], source: [f64; 2]) -> f64 {
         0.5 * ((x - source[0]).powi(2) + (y - source[1]).powi(2)) - self.potential(x, y)
     }
-}
-
-fn ray(seen: [f64; 2], at: &Lensing) -> Ray {
-    Ray { position: [seen[0] - at.alpha[0], seen[1] - at.alpha[1]], jacobian: at.jacobian() }
 }

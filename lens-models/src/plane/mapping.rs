@@ -1,5 +1,7 @@
 //! The lens mapping: where the rays of the image plane meet the plane of a source, through one plane of lenses or several.
 
+use crate::mass::Lensing;
+
 /// Where a ray is in a plane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ray {
@@ -28,6 +30,11 @@ impl Ray {
     /// One that nothing has bent.
     pub(super) fn straight(seen: [f64; 2]) -> Self {
         Ray { position: seen, jacobian: [[1.0, 0.0], [0.0, 1.0]] }
+    }
+
+    /// One that is bent in one plane, by as much.
+    pub(super) fn bent(seen: [f64; 2], at: &Lensing) -> Self {
+        Ray { position: [seen[0] - at.alpha[0], seen[1] - at.alpha[1]], jacobian: at.jacobian() }
     }
 
     /// det A, the inverse of the magnification.

@@ -8,6 +8,7 @@ mod images;
 mod lens;
 mod mapping;
 mod multi;
+mod perturbed;
 mod smooth;
 mod turns;
 
@@ -17,5 +18,6 @@ pub use einstein_radius::einstein_radius;
 pub use images::{PointImage, image_near, images, square_of_images};
 pub use lens::Lens;
 pub use mapping::{LensMapping, Ray};
+pub use perturbed::Perturbed;
 pub use multi::{Planes, PlanesTo};
 pub use smooth::smooth_critical_curves;

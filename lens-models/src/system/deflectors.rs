@@ -3,7 +3,7 @@
 use super::component::{Component, Profile, Role};
 use super::config::System;
 use crate::error::{Error, Result};
-use crate::mass::{MassProfile, MassSum};
+use crate::mass::{MassProfile, MassSum, SplinePotential};
 use crate::parameter::ProfileParameter;
 use crate::plane::Planes;
 
@@ -32,6 +32,27 @@ impl System {
         let (profiles, values): (Vec<_>, Vec<_>) =
             self.deflecting(Component::given)?.into_iter().map(|(_, deflecting)| deflecting).unzip();
         Ok((MassSum::new(profiles), values.concat()))
+    }
+
+    /// The potentials on grids, whose parameters have the values that `of` gives; they are in the plane of all lenses.
+    ///
+    /// # Errors
+    /// A parameter that has no value.
+    pub fn potentials<'a>(
+        &'a self,
+        of: impl Fn(&'a Component, &ProfileParameter) -> Option<&'a Vec<f64>>,
+    ) -> Result<Vec<SplinePotential>> {
+        let mut all = vec![];
+        for component in &self.components {
+            let Profile::Potential(grid) = &component.profile else { continue };
+            let value = |p: &ProfileParameter| {
+                let site = || Error::NoValue { site: component.site(p), parameter: p.name };
+                of(component, p).cloned().ok_or_else(site)
+            };
+            let params = grid.parameters().iter().map(value).collect::<Result<Vec<_>>>()?;
+            all.push(grid.potential(&params)?);
+        }
+        Ok(all)
     }
 
     /// The planes of lenses, whose parameters have the values that `of` gives; none where no component has a redshift of its own.

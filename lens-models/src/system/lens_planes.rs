@@ -9,9 +9,9 @@ use ppl_core::{Array, Result, Var};
 use super::component::{Component, Role};
 use super::plane_distances::{Place, PlaneDistances, place};
 use super::redshifts::Redshifts;
-use super::sampled::Slot;
+use super::sampled::{Behind, Slot};
 use crate::grid::Grid;
-use crate::op::{Deflector, deflection, ray_sum, trace_rays, weighted_sum};
+use crate::op::{Deflector, PotentialGrid, deflection, ray_sum, trace_rays, weighted_sum};
 
 /// The rays of one run, bent once for each plane of lenses and followed to each plane of sources.
 pub(super) enum Rays {
@@ -36,22 +36,24 @@ pub(super) fn is_deep(components: &[(Component, Vec<Slot>)]) -> bool {
 }
 
 impl Rays {
-    /// Follows the rays of a grid, or those seen at `sky` where that is no grid: `deflectors` with the redshifts of their own, `sources`
-    /// those of the sources.
+    /// Follows the rays of a grid, or those seen at `sky` where that is no grid, through lenses with redshifts of their own to `sources`
+    /// at theirs.
     pub fn through(
         grid: Option<&Arc<Grid>>,
         sky: &Array,
-        deflectors: &[(Option<f64>, Deflector)],
+        lenses: &Behind,
         sources: &[Option<f64>],
         depth: Option<Depth<'_>>,
     ) -> Result<Self> {
+        let Behind { deflectors, potentials, .. } = lenses;
         let all = || deflectors.iter().map(|(_, deflector)| deflector.clone()).collect::<Vec<_>>();
         let Some(Depth { redshifts, cosmology, fixed }) = depth else {
-            return match grid {
-                Some(grid) => trace_rays(grid, &all()).map(Rays::Single),
-                None if deflectors.is_empty() => Ok(Rays::Single(sky.clone())),
-                None => weighted_sum(&[(1.0, sky), (-1.0, &deflection(sky, &all())?)]).map(Rays::Single),
+            let bent = match grid {
+                Some(grid) => trace_rays(grid, &all())?,
+                None if deflectors.is_empty() => sky.clone(),
+                None => weighted_sum(&[(1.0, sky), (-1.0, &deflection(sky, &all())?)])?,
             };
+            return further(bent, sky, potentials).map(Rays::Single);
         };
         let mut layers: BTreeMap<Place, (f64, Vec<Deflector>)> = BTreeMap::new();
         for (z, deflector) in deflectors {
@@ -83,6 +85,16 @@ impl Rays {
             Rays::Several { planes, source } => planes.get(&place(z.unwrap_or(*source))),
         }
     }
+}
+
+/// Rays that potentials on grids bend as well.
+fn further(bent: Array, sky: &Array, potentials: &[(PotentialGrid, Vec<Value>)]) -> Result<Array> {
+    if potentials.is_empty() {
+        return Ok(bent);
+    }
+    let by = potentials.iter().map(|(grid, params)| grid.deflection(sky, params)).collect::<Result<Vec<_>>>()?;
+    let terms: Vec<(f64, &Array)> = std::iter::once((1.0, &bent)).chain(by.iter().map(|alpha| (-1.0, alpha))).collect();
+    weighted_sum(&terms)
 }
 
 /// theta - sum B alpha.

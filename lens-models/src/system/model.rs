@@ -210,7 +210,7 @@ impl SystemModel {
         };
         let sky = moved.as_ref().unwrap_or(&self.sky);
         let grid = Some(&self.grid).filter(|_| moved.is_none());
-        let rays = Rays::through(grid, sky, &behind.deflectors, &sources, self.depth(&behind))?;
+        let rays = Rays::through(grid, sky, &behind, &sources, self.depth(&behind))?;
         let (mut parts, mut first) = (Parts { behind, ..Parts::default() }, 0);
         for Lit { role, redshift, model, given: Given { params, template, linear } } in lit {
             let (at, into) = match role {

@@ -105,6 +105,7 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
     of_points(&components, &file)?;
     of_planes(&components, &file)?;
     of_halos(&components, &file)?;
+    of_potentials(&components, &file)?;
     object.get("covariance").map_or(Ok(()), |covariance| check_covariance(covariance, &file))?;
     let priors = object.get("priors").map(|p| PriorSet::from_value(&format!("{file}: `priors`"), p)).transpose()?;
     let preset = preset(object.get("preset"), &format!("{file}: `preset`"))?;
@@ -213,6 +214,22 @@ fn of_planes(components: &[Component], file: &str) -> Result<()> {
                 format!("a lens in front of `z_source` = {}, which its parameters are for", redshifts.source);
             return Err(Error::WrongForm { place, expected });
         }
+    }
+    Ok(())
+}
+
+/// What a potential on a grid cannot be together with: it bends the rays of one plane, and no points.
+fn of_potentials(components: &[Component], file: &str) -> Result<()> {
+    let Some(grid) = components.iter().find(|c| matches!(c.profile, Profile::Potential(_))) else { return Ok(()) };
+    let place = || format!("{file}: `{}`", grid.name);
+    if grid.count > 1 {
+        return Err(form(&place(), "no `count`: one grid is one component"));
+    }
+    if components.iter().any(|c| c.redshift.is_some()) {
+        return Err(form(&place(), "lenses and sources without a `redshift` of their own beside a potential on a grid"));
+    }
+    if components.iter().any(|c| c.role == Role::Points) {
+        return Err(form(&place(), "no `points` beside a potential on a grid, which bends the rays of images alone"));
     }
     Ok(())
 }

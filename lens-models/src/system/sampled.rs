@@ -17,7 +17,7 @@ use super::point_source::PointSource;
 use super::redshifts::Redshifts;
 use crate::error::Result;
 use crate::linear::AmplitudePrior;
-use crate::op::{Deflector, LightModel, Template, scalars_of};
+use crate::op::{Deflector, LightModel, PotentialGrid, Template, scalars_of};
 use crate::parameter::{ParameterKind, ProfileParameter};
 
 /// Where a parameter's value comes from.
@@ -88,6 +88,8 @@ type Sharing<'a> = Option<&'a mut Shared>;
 #[derive(Clone, Default)]
 pub(super) struct Behind {
     pub deflectors: Vec<(Option<f64>, Deflector)>,
+    /// Potentials on grids, each with the numbers of its parameters; in one plane with the others.
+    pub potentials: Vec<(PotentialGrid, Vec<Value>)>,
     /// Each with its name and the numbers of its parameters.
     points: Vec<(String, Arc<PointSource>, Vec<Value>)>,
     pub cosmology: Option<(Redshifts, Vec<Value>)>,
@@ -108,6 +110,9 @@ pub(super) fn sampled<'s>(
                     let deflector = Deflector::new(*profile, scalars_of(&given.params)?)?;
                     all.behind.deflectors.push((component.redshift, deflector));
                 }
+                // One that is said to be none costs nothing.
+                Profile::Potential(_) if matches!(&slots[0], Slot::Fixed(xi) if xi.iter().all(|x| *x == 0.0)) => {}
+                Profile::Potential(grid) => all.behind.potentials.push((*grid, given.params)),
                 // Their angles hang on the cosmology, which comes last.
                 Profile::Halo(halo) => halos.push((component.redshift, *halo, given.params)),
                 Profile::Light(model) => {

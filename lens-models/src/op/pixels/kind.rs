@@ -25,13 +25,19 @@ impl LightKind for PixelsKind {
     }
 
     fn make(&self, keys: &Keys<'_>) -> Result<Arc<dyn LightModel>> {
-        let side = keys.get("pixels")?.unwrap_or(SIDE);
-        if !SIDES.contains(&side) {
-            let expected = format!("{} to {} pixels a side", SIDES.start(), SIDES.end());
-            return Err(Error::WrongForm { place: format!("{}: `pixels`", keys.place()), expected });
-        }
+        let side = side(keys, SIDE)?;
         Ok(Arc::new(Pixels::new(side)))
     }
+}
+
+/// The pixels a side that a component asks for.
+pub(super) fn side(keys: &Keys<'_>, otherwise: usize) -> Result<usize> {
+    let side = keys.get("pixels")?.unwrap_or(otherwise);
+    if SIDES.contains(&side) {
+        return Ok(side);
+    }
+    let expected = format!("{} to {} pixels a side", SIDES.start(), SIDES.end());
+    Err(Error::WrongForm { place: format!("{}: `pixels`", keys.place()), expected })
 }
 
 #[cfg(test)]

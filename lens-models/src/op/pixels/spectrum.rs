@@ -51,6 +51,26 @@ impl Spectrum {
     }
 }
 
+/// The largest whitened harmonic of a start: those that a spectrum hardly has would be huge.
+pub(super) const LARGEST: f64 = 20.0;
+
+/// The scale of each harmonic.
+pub(super) fn scales(side: usize, [amp, length, slope]: [f64; 3]) -> Vec<f64> {
+    Spectrum::new(side, length, slope).root.iter().map(|root| amp * root).collect()
+}
+
+/// The whitened harmonics that are the same field under other scales.
+pub(super) fn carried(side: usize, from: &dyn Fn(&str) -> Vec<f64>, to: &dyn Fn(&str) -> Vec<f64>) -> Vec<f64> {
+    let scales = |of: &dyn Fn(&str) -> Vec<f64>| scales(side, ["amp", "length", "slope"].map(|name| one(of, name)));
+    let harmonics = from("xi").into_iter().zip(scales(from)).zip(scales(to));
+    harmonics.map(|((xi, from), to)| (xi * from / to).clamp(-LARGEST, LARGEST)).collect()
+}
+
+/// A parameter that is one number.
+pub(super) fn one(of: &dyn Fn(&str) -> Vec<f64>, name: &str) -> f64 {
+    of(name).first().copied().unwrap_or(f64::NAN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
