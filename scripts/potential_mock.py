@@ -2,8 +2,8 @@
 
     python scripts/potential_mock.py make FOLDER                 (lenstronomy 1.14.2, astropy 8.0)
     arclet fit FOLDER/system.json --out FOLDER/fit ; arclet fit FOLDER/smooth.json --out FOLDER/smooth
-    arclet trace FOLDER/fit/best.json FOLDER/points.csv > FOLDER/traced.csv
-    arclet trace FOLDER/smooth/best.json FOLDER/points.csv > FOLDER/traced_smooth.csv
+    arclet trace FOLDER/fit/best.json --points FOLDER/points.csv > FOLDER/traced.csv
+    arclet trace FOLDER/smooth/best.json --points FOLDER/points.csv > FOLDER/traced_smooth.csv
     python scripts/potential_mock.py read FOLDER
 
 A power law in shear and a truncated NFW halo on the ring, of which nothing is said in the system files; a Sersic source with two knots; 80 x 80 pixels of

@@ -27,6 +27,7 @@ mod scalars;
 #[cfg(feature = "cuda")]
 mod selftest;
 mod shapelets;
+mod spline_deflection;
 mod split;
 #[cfg(test)]
 mod tests_data;
@@ -61,3 +62,4 @@ pub(crate) use scalars::scalars_of;
 pub use selftest::selftest;
 pub use shapelets::Shapelets;
 pub(crate) use shapelets::ShapeletsKind;
+pub use spline_deflection::spline_deflection;

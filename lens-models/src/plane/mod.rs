@@ -18,6 +18,6 @@ pub use einstein_radius::einstein_radius;
 pub use images::{PointImage, image_near, images, square_of_images};
 pub use lens::Lens;
 pub use mapping::{LensMapping, Ray};
-pub use perturbed::Perturbed;
 pub use multi::{Planes, PlanesTo};
+pub use perturbed::Perturbed;
 pub use smooth::smooth_critical_curves;

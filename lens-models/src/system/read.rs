@@ -226,7 +226,10 @@ fn of_potentials(components: &[Component], file: &str) -> Result<()> {
         return Err(form(&place(), "no `count`: one grid is one component"));
     }
     if components.iter().any(|c| c.redshift.is_some()) {
-        return Err(form(&place(), "lenses and sources without a `redshift` of their own beside a potential on a grid"));
+        return Err(form(
+            &place(),
+            "lenses and sources without a `redshift` of their own beside a potential on a grid",
+        ));
     }
     if components.iter().any(|c| c.role == Role::Points) {
         return Err(form(&place(), "no `points` beside a potential on a grid, which bends the rays of images alone"));

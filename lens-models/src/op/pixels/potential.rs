@@ -11,9 +11,9 @@ use super::kind::side;
 use super::spectrum::{carried, one};
 use super::tables::Tables;
 use crate::error::Error;
+use crate::mass::SplinePotential;
 use crate::op::field_model::{Evidence, FieldModel, Scaling};
 use crate::op::keys::Keys;
-use crate::mass::SplinePotential;
 use crate::op::spline_deflection;
 use crate::parameter::{ParameterKind, ProfileParameter};
 
