@@ -1,7 +1,7 @@
 //! Several planes: rays through lenses at several redshifts, in f64.
 
 use super::cut::{about, cut};
-use super::{Curve, Lens, LensChain, LensMapping, Ray, images, square_of_images};
+use super::{Curve, Lens, LensChain, LensMapping, Ray, image_near, images, square_of_images};
 use crate::cosmology::Cosmology;
 use crate::mass::MassSum;
 
@@ -30,11 +30,23 @@ pub struct Planes {
     layers: Vec<Layer>,
 }
 
+/// Most centres about which small curves are: that of a lens and those of its neighbours, but not those of hundreds of haloes.
+const STRONGEST: usize = 16;
+/// Most profiles in front of a centre of which all images are looked for: a search takes 1e5 rays or so.
+const SEARCHED: usize = 32;
+
 /// The lenses of one plane.
 struct Layer {
     z: f64,
     mass: MassSum,
     params: Vec<f64>,
+}
+
+impl Layer {
+    /// The convergence of its plane a hundredth of an arcsec from a centre.
+    fn strength(&self, [x, y]: [f64; 2]) -> f64 {
+        Lens::new(&self.mass, &self.params).kappa(x + 0.01, y)
+    }
 }
 
 impl Planes {
@@ -110,20 +122,25 @@ impl PlanesTo<'_> {
         self.layers.first().map_or(0.0, |first| self.planes.cosmology.delay(fermat, first.z, self.z))
     }
 
-    /// Where the centres of the mass profiles are seen, arcsec: those of the nearest plane where they are, those behind it at each of
-    /// their images. One that is seen as a ring is left out.
+    /// Where the centres of the sixteen strongest mass profiles are seen, arcsec: those of the nearest plane where they are, those behind it at each
+    /// of their images, or at one of them where more than 32 profiles are in front. One that is seen as a ring is left out.
     pub fn centers(&self) -> Vec<[f64; 2]> {
         self.seen_centers().iter().map(|center| center.seen).collect()
     }
 
     fn seen_centers(&self) -> Vec<Center<'_>> {
         let mut all: Vec<Center<'_>> = vec![];
+        let least = self.least_strength();
         for layer in self.layers {
             let front = self.planes.to(layer.z);
             let before: Vec<[f64; 2]> = all.iter().map(|center| center.seen).collect();
-            for position in layer.mass.centers(&layer.params) {
+            let in_front: usize = front.layers.iter().map(|layer| layer.mass.profiles().len()).sum();
+            for position in layer.mass.centers(&layer.params).into_iter().filter(|at| layer.strength(*at) >= least) {
                 let seen = match front.layers {
                     [] => vec![position],
+                    _ if in_front > SEARCHED => {
+                        image_near(&front, position, position).map(|image| image.position).into_iter().collect()
+                    }
                     _ => {
                         let found = images(&front, position, square_of_images(&front, position, &before), &before);
                         found.unwrap_or_default().iter().map(|image| image.position).collect()
@@ -133,6 +150,14 @@ impl PlanesTo<'_> {
             }
         }
         all
+    }
+
+    /// The strength of the last of the [`STRONGEST`] centres.
+    fn least_strength(&self) -> f64 {
+        let of = |layer: &Layer| layer.mass.centers(&layer.params).into_iter().map(|at| layer.strength(at)).collect();
+        let mut all: Vec<f64> = self.layers.iter().flat_map(|layer| -> Vec<f64> { of(layer) }).collect();
+        all.sort_by(|a, b| b.total_cmp(a));
+        all.get(STRONGEST - 1).copied().unwrap_or(f64::NEG_INFINITY)
     }
 
     /// The cuts about all centres of mass, in the plane of the source, as those of [`Lens::cuts`]: the loop whose image is the cut
@@ -198,6 +223,25 @@ mod tests {
                 assert_eq!(count(1e-3).abs_diff(count(-1e-3)), 1, "{k}");
             }
         }
+    }
+
+    #[test]
+    fn of_hundreds_of_haloes_the_strongest_centres_are_seen_and_the_lens_among_them() {
+        let halo = |i: usize| {
+            let angle = 2.4 * i as f64;
+            let params = vec![
+                0.002 + 1e-5 * i as f64,
+                0.1 * (i as f64).sqrt() * angle.cos(),
+                0.1 * (i as f64).sqrt() * angle.sin(),
+            ];
+            (0.1 + 0.1 * (i % 15) as f64, MassSum::new([&Sis as _]), params)
+        };
+        let lens = (0.5, MassSum::new([&Sis as _]), vec![1.2, 0.0, 0.0]);
+        let planes = Planes::new(Cosmology::flat(70.0, 0.3), 2.0, (1..150).map(halo).chain([lens]).collect());
+        let centers = planes.to(2.0).centers();
+        // Those behind the lens may be hidden, and no image of theirs is near.
+        assert!((8..=16).contains(&centers.len()), "{}", centers.len());
+        assert!(centers.iter().any(|[x, y]| x.hypot(*y) < 0.02), "{centers:?}");
     }
 
     #[test]
