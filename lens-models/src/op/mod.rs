@@ -37,8 +37,8 @@ pub use deflector::{Deflector, trace_rays};
 pub use distances::angular_diameter_distances;
 pub use double_sersic::DoubleSersic;
 pub use expose::expose;
-#[cfg(feature = "cuda")]
 pub use field_model::{Evidence, FieldModel, Scaling};
+#[cfg(feature = "cuda")]
 pub use gpu::kernel_sources;
 pub use halo::{HaloAt, halo_angles};
 pub use image_log_prob::image_log_prob;

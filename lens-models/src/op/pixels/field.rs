@@ -14,7 +14,7 @@ const PARAMS: usize = 5;
 ///
 /// w f, f = H [root(k) xi],  root(k)^2 proportional to [1 + (k length)^2]^(-slope / 2)
 ///
-/// with H the Hartley transform along both axes, w the [window](super::window) of `width`, `offset_x` and `offset_y`, `length` in widths of
+/// with H the Hartley transform along both axes, w a window of `width`, `offset_x` and `offset_y`, `length` in widths of
 /// the grid, k in radians a width. Every pixel of f has a variance of one; its covariance is Matern's of nu = slope / 2 - 1 and the scale
 /// sqrt(2 nu) `length`, on a grid whose opposite sides are neighbours. Where the grid lies and how wide it is on the sky is not known here:
 /// the image is the same at any size. All inputs may have lanes and be differentiated; `spectrum` is length and slope.
