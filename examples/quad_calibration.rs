@@ -14,7 +14,7 @@ use arclet::fit::{FitSettings, fit_points};
 use arclet::infer::Executor;
 use arclet::infer::diagnostics::Ranks;
 use arclet::lens::cosmology::Cosmology;
-use arclet::lens::plane::Lens;
+use arclet::lens::plane::{Lens, images, square_of_images};
 use arclet::lens::system::{PointsModel, System};
 use rand_distr::{Distribution as _, StandardNormal};
 use rayon::prelude::*;
@@ -69,7 +69,7 @@ fn drawn(seed: u64, way: &str) -> anyhow::Result<Option<(BTreeMap<String, f64>, 
     let lens = Lens::new(&mass, &params);
     let source = [truth["quasar.center_x"], truth["quasar.center_y"]];
     let centers = [[truth["lens.center_x"], truth["lens.center_y"]]];
-    let images = lens.images(source, lens.square_of_images(source, &centers), &centers)?;
+    let images = images(&lens, source, square_of_images(&lens, source, &centers), &centers)?;
     let images: Vec<_> = images.into_iter().filter(|image| image.magnification.abs() > 0.1).collect();
     if images.len() != 4 {
         return Ok(None);

@@ -5,9 +5,11 @@ mod program;
 use std::fs;
 use std::path::Path;
 
+use arclet::lens::cosmology::Cosmology;
 use arclet::lens::fits::{HeaderCard, HeaderValue, NamedImage, Select, read_hdu, read_image, write_images};
 use arclet::lens::image_file::read_header;
-use arclet::lens::plane::Lens;
+use arclet::lens::mass::{MassSum, Sis};
+use arclet::lens::plane::{Lens, Planes};
 use arclet::lens::system::System;
 use serde_json::Value as Json;
 
@@ -126,6 +128,35 @@ fn trace_prints_what_the_library_computes_to_the_last_digit() {
         let ([bx, by], [ax, ay], [g1, g2]) = (lens.beta(x, y), lens.deflection(x, y), lens.shear(x, y));
         let expected = [x, y, bx, by, ax, ay, lens.potential(x, y), lens.kappa(x, y), g1, g2, lens.magnification(x, y)];
         assert_eq!(row[..], expected);
+    }
+}
+
+#[test]
+fn trace_goes_through_all_planes_to_the_last_source() {
+    let folder = empty();
+    let root = folder.path();
+    let sis = |theta: f64| {
+        format!(
+            r#""parameters": {{ "theta_E": {{ "value": {theta} }}, "center_x": {{ "value": 0 }}, "center_y": {{ "value": 0.1 }} }}"#
+        )
+    };
+    let system = format!(
+        r#"{{ "cosmology": {{ "z_lens": 0.3, "z_source": 2.0 }}, "lens": [ {{ "name": "lens", "profile": "sis", {} }},
+            {{ "name": "far", "profile": "sis", "redshift": 0.9, {} }} ] }}"#,
+        sis(1.2),
+        sis(0.3)
+    );
+    fs::write(root.join("lens.json"), system).expect("a temporary folder");
+    fs::write(root.join("points.csv"), "x,y\n2,0\n-0.4,1.5\n").expect("a temporary folder");
+    let mass = || MassSum::new([&Sis as _]);
+    let layers = vec![(0.3, mass(), vec![1.2, 0.0, 0.1]), (0.9, mass(), vec![0.3, 0.0, 0.1])];
+    let planes = Planes::new(Cosmology::flat(70.0, 0.3), 2.0, layers);
+    for row in rows(&good(root, &["trace", "lens.json", "--points", "points.csv"])) {
+        let ray = planes.at(row[0], row[1], 2.0);
+        let ([bx, by], [g1, g2]) = (ray.position, ray.shear());
+        assert_eq!(row[2..6], [bx, by, row[0] - bx, row[1] - by]);
+        assert_eq!(row[7..], [ray.kappa(), g1, g2, ray.magnification()]);
+        assert!(row[6].is_nan());
     }
 }
 

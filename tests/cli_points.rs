@@ -102,3 +102,45 @@ fn what_cannot_be_fitted_is_refused_in_one_line() {
         refused(root, &["fit", "quad.json", "--out", "out"], &[said]);
     }
 }
+
+#[test]
+fn a_quad_behind_two_planes_gives_back_its_lens_and_h0() {
+    // Positions and arrival times are lenstronomy's.
+    let table: Json = serde_json::from_str(include_str!("../lens-models/tests/data/plane_mapping.json")).expect("JSON");
+    let row = &table["rows"][12];
+    let number = |json: &Json| json.as_f64().expect("a number");
+    let images = row["images"].as_array().expect("images");
+    let seen: Vec<&Json> = images.iter().filter(|image| number(&image[2]).abs() > 7.0).collect();
+    let lens = |i: usize, free: bool| {
+        let own = row["lens"][i][2].as_object().expect("an object").iter();
+        let values = own.filter(|(name, _)| !free || name.starts_with("center"));
+        let values: serde_json::Map<String, Json> =
+            values.map(|(name, value)| (name.clone(), json!({ "value": value }))).collect();
+        let [profile, z] = [0, 1].map(|k| &row["lens"][i][k]);
+        json!({ "name": format!("lens{i}"), "profile": profile, "redshift": z, "parameters": values })
+    };
+    let system = json!({
+        "cosmology": { "z_lens": row["lens"][0][1], "z_source": row["z_source"],
+            "parameters": { "Om0": { "value": row["cosmology"][1] } } },
+        "lens": [lens(0, true), lens(1, false), lens(2, false)],
+        "points": [{
+            "name": "quasar",
+            "positions": seen.iter().map(|image| [&image[0], &image[1]]).collect::<Vec<_>>(),
+            "position_errors": 0.003,
+            "delays": seen[1..].iter().map(|image| number(&image[3]) - number(&seen[0][3])).collect::<Vec<_>>(),
+            "delay_errors": 0.5,
+        }],
+        "priors": { "cosmology.H0": { "uniform": { "low": 40.0, "high": 110.0 } } },
+    });
+    let folder = empty();
+    let root = folder.path();
+    fs::write(root.join("deep.json"), system.to_string()).expect("a file");
+    good(root, &["fit", "deep.json", "--out", "out", "--method", "map", "--draws", "500"]);
+    let (summary, curves) = (read(&root.join("out/summary.json")), read(&root.join("out/curves.json")));
+    let h0 = &summary["sites"]["cosmology.H0"];
+    let off = (number(&h0["mean"]) - number(&row["cosmology"][0])) / number(&h0["sd"]);
+    assert!(off.abs() < 0.5 && number(&h0["sd"]) < 2.0, "off by {off}: {h0}");
+    let theta = number(&summary["sites"]["lens0.theta_E"]["mean"]);
+    assert!((theta - number(&row["lens"][0][2]["theta_E"])).abs() < 0.05, "{theta}");
+    assert!(curves.to_string().len() > 1000, "{curves}");
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::light::{self, LightProfile};
 use crate::mass::{self, MassProfile, SPLE_TABLE};
-use crate::op::{Analytic, DoubleSersic, LightKind, MgeKind, ShapeletsKind};
+use crate::op::{Analytic, DoubleSersic, LightKind, MgeKind, PixelsKind, ShapeletsKind};
 
 /// A list of profiles by name; a value, so that two parts of a program may know different ones.
 ///
@@ -29,7 +29,8 @@ impl Profiles {
         let kind = |profile: &&'static dyn LightProfile| Arc::new(Analytic(*profile)) as Arc<dyn LightKind>;
         // An interpolant has kinks and a curl, which the checks of `ALL` refuse, and no kernel: it stands apart.
         let mass = mass::ALL.iter().copied().chain([&SPLE_TABLE as &dyn MassProfile]);
-        let sums: [Arc<dyn LightKind>; 3] = [Arc::new(MgeKind), Arc::new(ShapeletsKind), Arc::new(DoubleSersic)];
+        let sums: [Arc<dyn LightKind>; 4] =
+            [Arc::new(MgeKind), Arc::new(ShapeletsKind), Arc::new(DoubleSersic), Arc::new(PixelsKind)];
         let light = light::ALL.iter().map(kind).chain(sums);
         Self { mass: mass.collect(), light: light.collect() }
     }

@@ -176,12 +176,10 @@ fn what_a_file_says_of_redshifts_is_checked() {
     let read = |json: Value| System::from_json(&json.to_string(), Path::new("s.json"), Path::new("."));
     let lens = |z: Value| json!([{ "name": "lens", "profile": "sis", "redshift": z }]);
     let z = json!({ "z_lens": 0.3, "z_source": 2.0 });
-    let points = json!([{ "name": "quasar", "positions": [[1, 0], [-1, 0]], "position_errors": 0.01 }]);
     for (json, said) in [
         (json!({ "lens": lens(json!(0.5)) }), "needs the key `cosmology`"),
         (json!({ "lens": lens(json!(2.5)), "cosmology": z }), "in front of `z_source` = 2"),
         (json!({ "lens": lens(json!("near")), "cosmology": z }), "`redshift`: expected a number above 0"),
-        (json!({ "lens": lens(json!(0.5)), "cosmology": z, "points": points }), "seen through one alone"),
         (
             json!({ "light": [{ "name": "bulge", "profile": "sersic", "redshift": 0.3 }], "cosmology": z }),
             "no key `redshift`",

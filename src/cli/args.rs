@@ -378,7 +378,9 @@ fn hours(text: &str) -> Result<f64, String> {
     points.csv has the header x,y and one point a line, in arcsec from the centre of the image (x right, y up).\n\
     Every lens parameter needs a value: \"parameters\": { \"theta_E\": { \"value\": 1.2 }, .. }\n\n\
     Columns: x,y arcsec; beta_x,beta_y where the ray meets the source plane, arcsec; alpha_x,alpha_y deflection,\n\
-    arcsec; psi potential, arcsec^2; kappa convergence; gamma1,gamma2 shear; magnification (signed).")]
+    arcsec; psi potential, arcsec^2; kappa convergence; gamma1,gamma2 shear; magnification (signed).\n\n\
+    Where components have a `redshift` rays go through all planes to the last source: kappa, gamma1, gamma2 are then\n\
+    those of the Jacobian of the whole ray, and psi is NaN.")]
 pub struct TraceArguments {
     /// The system; only `lens` is used
     #[arg(value_name = "SYSTEM.json")]

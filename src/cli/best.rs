@@ -9,6 +9,10 @@ use arclet::lens::system::Role;
 use serde_json::{Map, Value as Json, json};
 
 use super::failure::{Failure, Result};
+use super::label;
+
+/// Scalars up to which the covariance is of all of them.
+const MANY: usize = 400;
 
 /// The JSON of a fit's system, read from `text`, to lie in another folder than that one unless `beside`.
 pub fn best(text: &str, fit: &Fit, beside: bool) -> Result<Json> {
@@ -45,7 +49,12 @@ pub fn best(text: &str, fit: &Fit, beside: bool) -> Result<Json> {
         }
     }
     json.insert("priors".to_owned(), fit.priors.to_json());
-    let entries: Vec<Entry> = fit.posterior.entries().collect();
+    let mut entries: Vec<Entry> = fit.posterior.entries().collect();
+    if entries.len() > MANY {
+        // That of thousands of pixels would be a file of its own.
+        let shown: Vec<String> = label::shown(entries.iter().map(Entry::name)).into_iter().map(str::to_owned).collect();
+        entries.retain(|entry| shown.iter().any(|name| name == entry.name()));
+    }
     let names: Vec<&str> = entries.iter().map(Entry::name).collect();
     json.insert("covariance".to_owned(), json!({ "names": names, "matrix": covariance(&entries) }));
     Ok(Json::Object(json))

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use arclet::lens::plane::Lens;
-use arclet::lens::system::{Role, System};
+use arclet::lens::mass::Lensing;
+use arclet::lens::plane::{Lens, LensMapping, Perturbed, PlanesTo, Ray};
+use arclet::lens::system::{Component, Role, System};
 
 use super::args::TraceArguments;
 use super::failure::{Failure, Result};
@@ -21,22 +22,42 @@ pub fn run(arguments: &TraceArguments) -> Result<()> {
             arguments.system.display()
         )));
     }
-    let (mass, values) = system.mass()?;
     let path = &arguments.points;
     let text = std::fs::read_to_string(path).map_err(|e| Failure::io("read", path, &e))?;
     let points = points(&text, path)?;
-    let lens = Lens::new(&mass, &values);
+    let rows = match (system.planes(Component::given)?, system.last_source()) {
+        (Some(planes), Some(z)) => through_several(&planes.to(z), &points),
+        _ => {
+            let (mass, values) = system.mass()?;
+            let potentials = system.potentials(Component::given)?;
+            through_one(&Perturbed::new(Lens::new(&mass, &values), &potentials), &points)
+        }
+    };
     let mut out = format!("{HEADER}\n");
-    for [x, y] in points {
-        let at = lens.at(x, y);
-        let ([ax, ay], [g1, g2]) = (at.alpha, at.shear());
-        let row = [x, y, x - ax, y - ay, ax, ay, at.potential, at.kappa(), g1, g2, at.magnification()];
+    for row in rows {
         // 17 significant digits give the same number back.
         let row: Vec<String> = row.iter().map(|v| format!("{v:.16e}")).collect();
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{}", row.join(","));
     }
     report::stdout(&out)
+}
+
+fn through_one(lens: &Perturbed<'_>, points: &[[f64; 2]]) -> Vec<[f64; 11]> {
+    let row = |([x, y], at): (&[f64; 2], Lensing)| {
+        let ([ax, ay], [g1, g2]) = (at.alpha, at.shear());
+        [*x, *y, x - ax, y - ay, ax, ay, at.potential, at.kappa(), g1, g2, at.magnification()]
+    };
+    points.iter().zip(lens.at_all(points)).map(row).collect()
+}
+
+/// Through several planes the convergence and the shear are the effective ones, and there is no potential.
+fn through_several(planes: &PlanesTo<'_>, points: &[[f64; 2]]) -> Vec<[f64; 11]> {
+    let row = |([x, y], ray): (&[f64; 2], Ray)| {
+        let ([bx, by], [g1, g2]) = (ray.position, ray.shear());
+        [*x, *y, bx, by, x - bx, y - by, f64::NAN, ray.kappa(), g1, g2, ray.magnification()]
+    };
+    points.iter().zip(planes.rays(points)).map(row).collect()
 }
 
 /// The points of a CSV with the columns x and y, in any order, and no other.

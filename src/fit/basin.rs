@@ -14,7 +14,7 @@ use super::evidence::{Place, distinct, weighed};
 use super::light::{Light, latent_values};
 use super::search::Search;
 use super::search_terms::search_terms;
-use super::stand_in;
+use super::{field, stand_in};
 
 /// Fraction of the lens light that the search for the lens takes to be uncertain.
 const LIGHT_ERROR: f32 = 0.1;
@@ -52,25 +52,19 @@ pub(super) fn basins(
         (None, Some(_)) => data.iter().map(|data| tempered(data, &vec![0.0; data.image.pixels.len()])).collect(),
         (None, None) => data.to_vec(),
     };
-    let look = Look { system, simple, data: tempered_data, scales, starts };
-    let model = look.model(system)?;
-    let joint = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.sampled_priors()))?;
-    if light.is_none() && look.simple.is_none() {
-        let found = look.maxima(&joint, search)?;
-        return weighed(system, &joint, &found.lanes, search);
+    // Maxima under scales of a field that are a guess would not tell basins apart: those of the stand-in it is, to the end.
+    let (looked_for, left) = match &simple {
+        Some(simple) if field::has_fields(system) => (simple, None),
+        simple => (system, simple.clone()),
+    };
+    let look = Look { system: looked_for, simple: left, data: tempered_data, scales, starts };
+    let mut places = look.places(data, light, search)?;
+    if let Some(simple) = simple.filter(|_| field::has_fields(system)) {
+        for place in &mut places {
+            place.values = stand_in::translated(system, &simple, &place.values);
+        }
     }
-    let configurations = look.configurations(light, search)?;
-    if configurations.is_empty() {
-        return Ok(vec![Place::alone(light.map_or_else(Values::new, |light| light.values.clone()))]);
-    }
-    let mut ends = look.joined(&joint, &configurations, search)?;
-    if light.is_some() && look.misses(data, &joint, ends.first())? {
-        search.executor.stage("search again");
-        let configurations = look.configurations(None, search)?;
-        ends.extend(look.joined(&joint, &configurations, search)?);
-        ends.sort_by(|a, b| b.logp.total_cmp(&a.logp));
-    }
-    weighed(system, &joint, &ends, search)
+    Ok(places)
 }
 
 /// What every part of a search looks at.
@@ -85,6 +79,34 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// Where it ends.
+    fn places(
+        &self,
+        data: &[Arc<ImageData>],
+        light: Option<&Light>,
+        search: &mut Search<'_, '_>,
+    ) -> Result<Vec<Place>, FitError> {
+        let system = self.system;
+        let model = self.model(system)?;
+        let joint = search.density(handler::priors(|ctx: &mut Ctx| model.run(ctx), system.sampled_priors()))?;
+        if light.is_none() && self.simple.is_none() {
+            let found = self.maxima(&joint, search)?;
+            return weighed(system, &joint, &found.lanes, search);
+        }
+        let configurations = self.configurations(light, search)?;
+        if configurations.is_empty() {
+            return Ok(vec![Place::alone(light.map_or_else(Values::new, |light| light.values.clone()))]);
+        }
+        let mut ends = self.joined(&joint, &configurations, search)?;
+        if light.is_some() && self.misses(data, &joint, ends.first())? {
+            search.executor.stage("search again");
+            let configurations = self.configurations(None, search)?;
+            ends.extend(self.joined(&joint, &configurations, search)?);
+            ends.sort_by(|a, b| b.logp.total_cmp(&a.logp));
+        }
+        weighed(system, &joint, &ends, search)
+    }
+
     fn model(&self, system: &System) -> Result<BandsModel, FitError> {
         let model = BandsModel::new(system, &self.data, self.scales)?;
         Ok(model.with_amplitudes(Amplitudes::NonNegative).with_points(search_terms(self.system)))

@@ -1,14 +1,37 @@
-//! The Laplace approximation at the maximum of a model, and which site is to blame where there is none.
+//! The Gaussian about the maximum of a model, and which site is to blame where there is none.
 
 use lens_models::system::System;
 use ppl_core::{Ctx, ModelDensity};
 use ppl_infer::map::{Laplace, LaplaceSettings, laplace};
 use ppl_infer::{Error as EngineError, Executor};
 
-use super::{FitError, support};
+use super::around::Around;
+use super::grids::of_grids;
+use super::scales::Spread;
+use super::search::Search;
+use super::{FitError, field, support};
+
+/// The Gaussian about a maximum: of low rank where there are fields.
+pub(super) fn around<M, R>(
+    density: &ModelDensity<M>,
+    position: &[f64],
+    system: &System,
+    spreads: &[Spread],
+    search: &mut Search<'_, '_>,
+) -> Result<Around, FitError>
+where
+    M: Fn(&mut Ctx) -> ppl_core::Result<R>,
+{
+    let whitened = field::whitened(system, density);
+    if whitened.is_empty() {
+        return dense_around(density, position, system, search.executor).map(Around::Dense);
+    }
+    search.executor.stage("curvature");
+    of_grids(density, position, &whitened, spreads, search).map(Around::LowRank)
+}
 
 /// The Laplace approximation at a maximum.
-pub(super) fn around<M, R>(
+pub(super) fn dense_around<M, R>(
     density: &ModelDensity<M>,
     position: &[f64],
     system: &System,

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::f64::consts::{PI, TAU};
 
 use lens_models::op::expose;
-use lens_models::plane::Lens;
+use lens_models::plane::{Lens, einstein_radius};
 use lens_models::system::{BandsModel, Component, Profile, Role, System};
 use ppl_core::{Array, Values};
 use ppl_infer::posterior::Posterior;
 
 use super::FitError;
 use super::halo;
+use super::optics::Optics;
 use super::point_view::points_at;
 use super::values::{constants, each, masses, number, universe};
 
@@ -26,7 +27,8 @@ const ANGLES: usize = 64;
 /// - `NAME.q`, `NAME.phi` of a component with `e1`, `e2`: axis ratio, and position angle from +x, radians;
 /// - `NAME.einstein_radius` of a lens with a centre: the radius of the circle about it within which its own mean convergence is 1,
 ///   arcsec;
-/// - `einstein_radius`: the same of all lenses of the plane of the first together, about its centre;
+/// - `einstein_radius`: the same of all lenses together, about the centre of the first; behind several planes of lenses, of the effective
+///   convergence;
 /// - `magnification`: the flux of the images of the sources over that of the sources, in the first of several bands;
 /// - `einstein_mass`, `einstein_radius_kpc`, `time_delay_distance` with a cosmology: solar masses, kpc and Mpc;
 /// - `NAME.m200`, `NAME.concentration` of an NFW halo, `NAME.total_mass` of a truncated one, with a cosmology: solar masses;
@@ -110,7 +112,8 @@ fn quantities(
         if component.role == Role::Lens && !matches!(component.profile, Profile::Halo(_)) {
             let radius = |copy: (&Profile, Vec<Vec<f64>>)| {
                 let (mass, params, centers) = masses(std::iter::once(copy));
-                centers.first().map(|center| Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN))
+                let lens = Lens::new(&mass, &params);
+                centers.first().map(|center| einstein_radius(&lens, *center).unwrap_or(f64::NAN))
             };
             let radii: Vec<f64> = copies.into_iter().filter_map(radius).collect();
             if !radii.is_empty() {
@@ -118,16 +121,11 @@ fn quantities(
             }
         }
     }
-    let main = system.main_plane();
-    let (mass, params, centers) = masses(each(&main, Role::Lens, sites));
-    if let Some(center) = centers.first() {
-        let one_plane = main.components.len() == system.components.len();
+    if let Some(optics) = Optics::of(system, sites)?.filter(Optics::has_center) {
         // A second mass without a centre, such as a shear, adds nothing to the mean over a circle.
-        let known = all.iter().find(|(name, _)| one_plane && centers.len() == 1 && name.ends_with(".einstein_radius"));
-        let radius = match known {
-            Some((_, radii)) => radii[0],
-            None => Lens::new(&mass, &params).einstein_radius(*center).unwrap_or(f64::NAN),
-        };
+        let known = all.iter().find(|(name, _)| optics.has_one_center() && name.ends_with(".einstein_radius"));
+        let found = || optics.einstein_radius().unwrap_or(f64::NAN);
+        let radius = known.map_or_else(found, |(_, radii)| radii[0]);
         all.push(("einstein_radius".to_owned(), vec![radius]));
         if let Some((redshifts, cosmology)) = universe {
             all.extend(redshifts.scales(cosmology, radius).map(|(name, value)| (name.to_owned(), vec![value])));
@@ -146,7 +144,7 @@ fn quantities(
             }
         }
     }
-    for points in points_at(system, sites) {
+    for points in points_at(system, sites)? {
         let Some((first, later)) = points.matched.split_first() else { continue };
         let name = |what: &str| format!("{}.{what}", points.name);
         let magnifications = std::iter::once(first).chain(later).map(|(image, _)| image.magnification);

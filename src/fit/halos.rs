@@ -8,7 +8,8 @@ use ppl_infer::posterior::Posterior;
 use ppl_infer::smc::{Gaussian, Joined, Mixture, Reference, SmcSettings, smc};
 
 use super::clock::Clock;
-use super::curvature::around;
+use super::curvature::dense_around;
+use super::field::fields;
 use super::light::latent_values;
 use super::search::Search;
 use super::{FitError, FitSettings};
@@ -46,6 +47,21 @@ impl HaloEvidence {
 fn is_free_halo(component: &Component) -> bool {
     let free = |name: &&str| !component.fixed.contains_key(*name);
     matches!(component.profile, Profile::Halo(_)) && ["log10_m200", "center_x", "center_y"].iter().any(free)
+}
+
+/// Refuses haloes that are to be found beside a field: its thousands of numbers would be particles of thousands of dimensions.
+///
+/// # Errors
+/// Both are there.
+pub(super) fn check(system: &System) -> Result<(), FitError> {
+    let halo = system.components.iter().find(|component| is_free_halo(component));
+    let fields = fields(system);
+    match halo.zip(fields.first()) {
+        Some((halo, field)) => {
+            Err(FitError::HaloBesideField { halo: halo.name.clone(), field: field.component.name.clone() })
+        }
+        None => Ok(()),
+    }
 }
 
 /// The system without the haloes that are to be found; none where there is no such.
@@ -111,7 +127,7 @@ where
     }
     let start = rest.position_of(&values, 0)?;
     let top = search.maximise(&rest, &start, &MapSettings::default())?;
-    let around = around(&rest, &top.position, &smooth, search.executor)?;
+    let around = dense_around(&rest, &top.position, &smooth, search.executor)?;
     clock.lap("without haloes", search.executor);
 
     // Not `sampling`: a stop leaves nothing to keep.

@@ -1,6 +1,7 @@
 //! Fitting a lens system: from its file to its posterior, in stages that keep out of the wrong basins.
 
 mod amplitudes;
+mod around;
 mod bands;
 mod basin;
 mod border;
@@ -8,12 +9,17 @@ mod clock;
 mod curvature;
 mod derived;
 mod evidence;
+mod field;
+mod grids;
 mod halo;
 mod halos;
 mod known;
 mod light;
+mod optics;
+mod part;
 mod point_view;
 mod points;
+mod scales;
 mod search;
 mod search_terms;
 mod sensitivity;
@@ -196,6 +202,17 @@ pub enum FitError {
         loc: f64,
         /// How wide it is.
         scale: f64,
+    },
+    /// A halo that may be anywhere beside a field.
+    #[error(
+        "the halo `{halo}` may be anywhere and `{field}` is a field, which no sampler here finds both of; give the halo a `value` for its mass and its \
+         place, or `{field}` a profile of few parameters"
+    )]
+    HaloBesideField {
+        /// The component that is the halo.
+        halo: String,
+        /// The component that is the field.
+        field: String,
     },
     /// The density is finite nowhere that was looked at.
     #[error(

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use lens_models::cosmology::Cosmology;
-use lens_models::plane::{Lens, PointImage};
-use lens_models::system::{Component, PointSource, Profile, Redshifts, Role, System};
+use lens_models::plane::{LensMapping, PointImage, image_near, images, square_of_images};
+use lens_models::system::{Component, PointSource, Profile, Role, System};
 
-use super::values::{each, masses, number, universe};
+use super::FitError;
+use super::optics::Optics;
+use super::values::{each, number};
 
 /// A point source and what a lens makes of it.
 #[derive(Clone, Debug)]
@@ -24,39 +25,42 @@ pub struct PointsView {
 }
 
 /// The point sources of a system at these values of all parameters.
-pub(super) fn points_at(system: &System, best: &BTreeMap<String, Vec<f64>>) -> Vec<PointsView> {
-    let (mass, params, centers) = masses(each(system, Role::Lens, best));
-    let lens = Lens::new(&mass, &params);
-    let universe = universe(system, best);
+pub(super) fn points_at(system: &System, best: &BTreeMap<String, Vec<f64>>) -> Result<Vec<PointsView>, FitError> {
+    let points = || system.components.iter().filter(|component| matches!(component.profile, Profile::Points(_)));
+    if points().next().is_none() {
+        return Ok(vec![]);
+    }
+    let Some(optics) = Optics::of(system, best)? else { return Ok(vec![]) };
+    let (mapping, centers) = (optics.to_points(), optics.centers());
     let of = |component: &Component| {
         let Profile::Points(points) = &component.profile else { return None };
         let alone = System { components: vec![component.clone()], ..system.clone() };
         let (profile, values) = each(&alone, Role::Points, best).next()?;
         let source =
             number(profile, &values, "center_x").zip(number(profile, &values, "center_y")).map(|(x, y)| [x, y]);
-        Some(view(component.name.clone(), points, source, &lens, &centers, universe))
+        let mut view = seen(component.name.clone(), points, source, &*mapping, &centers);
+        let first = view.matched.first().map_or(0.0, |(image, _)| image.fermat);
+        view.matched.iter_mut().for_each(|(image, delay)| *delay = optics.delay(image.fermat - first));
+        Some(view)
     };
-    system.components.iter().filter_map(of).collect()
+    Ok(points().filter_map(of).collect())
 }
 
-fn view(
+/// A point source without the delays of its images.
+fn seen(
     name: String,
     points: &PointSource,
     source: Option<[f64; 2]>,
-    lens: &Lens<'_>,
+    lens: &dyn LensMapping,
     centers: &[[f64; 2]],
-    universe: Option<(Redshifts, Cosmology)>,
 ) -> PointsView {
     let mut view = PointsView { name, observed: points.positions.clone(), source, images: vec![], matched: vec![] };
     let Some(source) = source else { return view };
     // A source on a caustic has images that nobody can count; there is then nothing to show.
-    view.images = lens.images(source, lens.square_of_images(source, centers), centers).unwrap_or_default();
-    let matched: Vec<PointImage> = points.positions.iter().filter_map(|seen| lens.image_near(source, *seen)).collect();
-    if let (Some(first), true) = (matched.first().copied(), matched.len() == points.positions.len()) {
-        let delay = |image: &PointImage| {
-            universe.map(|(z, cosmology)| cosmology.delay(image.fermat - first.fermat, z.lens, z.source))
-        };
-        view.matched = matched.iter().map(|image| (*image, delay(image))).collect();
+    view.images = images(lens, source, square_of_images(lens, source, centers), centers).unwrap_or_default();
+    let matched: Vec<PointImage> = points.positions.iter().filter_map(|seen| image_near(lens, source, *seen)).collect();
+    if matched.len() == points.positions.len() {
+        view.matched = matched.into_iter().map(|image| (image, None)).collect();
     }
     view
 }

@@ -5,9 +5,10 @@ use ppl_core::{Ctx, PriorSet, handler};
 use ppl_infer::Executor;
 use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings};
 
+use super::around::Around;
 use super::basin::{from_source_plane, places, scattered};
 use super::clock::Clock;
-use super::curvature::around;
+use super::curvature::dense_around;
 use super::derived::derived;
 use super::light::latent_values;
 use super::search::Search;
@@ -65,7 +66,7 @@ pub fn fit_points(system: &System, settings: &FitSettings, executor: &mut Execut
     search.executor.stage("maximum");
     let best = search.maximise(&density, &starts, &MapSettings::default())?;
     clock.lap("maximum", search.executor);
-    let around = around(&density, &best.position, system, executor)?;
+    let around = Around::Dense(dense_around(&density, &best.position, system, executor)?);
     clock.lap("curvature", executor);
     let before = executor.spent();
     let (posterior, top) = posterior(&density, &around, settings, &mut clock, executor)?;

@@ -1,7 +1,7 @@
 //! The search: maxima from many starts, each stage with random numbers of its own.
 
-use lens_models::system::System;
-use ppl_core::{Ctx, LogDensity, ModelDensity, Processor};
+use lens_models::system::{BandsModel, Scene, System};
+use ppl_core::{Ctx, LogDensity, ModelDensity, Processor, handler};
 use ppl_infer::map::{MapResult, MapSettings, maximise_with};
 use ppl_infer::{Error as EngineError, Executor};
 
@@ -69,4 +69,13 @@ impl<'s, 'e> Search<'s, 'e> {
         }
         Ok(found?)
     }
+}
+
+/// The model under the priors of its system.
+pub(super) fn with_priors(
+    model: &BandsModel,
+    system: &System,
+) -> impl Fn(&mut Ctx) -> ppl_core::Result<Vec<Scene>> + use<> {
+    let model = model.clone();
+    handler::priors(move |ctx: &mut Ctx| model.run(ctx), system.sampled_priors())
 }

@@ -12,10 +12,10 @@ use ppl_core::{Ctx, LogDensity, ModelDensity, PriorSet, Processor, Values, handl
 use ppl_infer::Executor;
 use ppl_infer::map::{Laplace, LbfgsSettings, MapSettings, OptimizerSettings};
 
-use super::curvature::around;
+use super::curvature::dense_around;
 use super::halos;
 use super::light::latent_values;
-use super::search::Search;
+use super::search::{Search, with_priors};
 use super::{FitError, start};
 
 /// What is tried.
@@ -108,7 +108,7 @@ pub fn sensitivity(
     search.executor.stage("without haloes");
     let density = search.density(with_priors(&model, &smooth))?;
     let best = search.maximise(&density, &start, &MapSettings::default())?.position;
-    let around = around(&density, &best, &smooth, search.executor)?;
+    let around = dense_around(&density, &best, &smooth, search.executor)?;
     let half_width = settings.half_width.map_or(scales[0].radius, |half| half.min(scales[0].radius));
     let trials = Trials { system: &smooth, scales: &scales, settings, half_width, around: &around };
     search.executor.stage("on the data");
@@ -134,11 +134,6 @@ pub fn sensitivity(
         gain,
         expected,
     })
-}
-
-fn with_priors(model: &BandsModel, system: &System) -> impl Fn(&mut Ctx) -> ppl_core::Result<()> + use<> {
-    let model = model.clone();
-    handler::priors(move |ctx: &mut Ctx| model.run(ctx).map(drop), system.sampled_priors())
 }
 
 /// The places and masses that are tried, from the best point without a halo.

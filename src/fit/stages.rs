@@ -6,24 +6,25 @@ use std::sync::Arc;
 use lens_models::data::ImageData;
 use lens_models::linear::Amplitudes;
 use lens_models::parameter::{ParameterKind, ProfileParameter};
-use lens_models::system::{BandsModel, Component, PointTerms, Role, Scales, Scene, System};
-use ppl_core::{Ctx, ModelDensity, PriorSet, Values, handler, rng};
-use ppl_infer::map::{Laplace, MapSettings};
+use lens_models::system::{BandsModel, Component, PointTerms, Role, Scales, System};
+use ppl_core::{Ctx, ModelDensity, PriorSet, Values, rng};
 use ppl_infer::mcmc::NutsSettings;
 use ppl_infer::posterior::{Posterior, Warning};
-use ppl_infer::{Executor, Target, sample_around};
+use ppl_infer::{Executor, Target};
 
 use super::amplitudes;
+use super::around::Around;
 use super::bands::seen;
 use super::basin::{basins, from_source_plane};
 use super::clock::Clock;
 use super::curvature::around;
 use super::derived::derived;
 use super::evidence::Place;
+use super::grids::about_draws;
 use super::halos;
 use super::light::{fit_light, latent_values};
-use super::search::Search;
-use super::{BandView, Basin, Fit, FitError, FitSettings, Method, start, support};
+use super::search::{Search, with_priors};
+use super::{BandView, Basin, Fit, FitError, FitSettings, Method, field, scales, start, support};
 
 /// How often sub-pixels are chosen anew at the maximum that the last ones gave: the second time few cells change, if any.
 const REFINEMENTS: usize = 3;
@@ -56,9 +57,9 @@ pub fn fit_bands(
         return Err(FitError::Nothing { missing: "light", fix: "add a component under `source` or `light`" });
     }
     let mut clock = Clock::new();
-    let scales = Scales::of_bands(system, data);
+    let of_data = Scales::of_bands(system, data);
     // All that looks for a maximum takes the best linear amplitudes that are not negative.
-    let mut model = BandsModel::new(system, data, &scales)?.with_amplitudes(Amplitudes::NonNegative);
+    let mut model = BandsModel::new(system, data, &of_data)?.with_amplitudes(Amplitudes::NonNegative);
     let mut search = Search::new(system, settings.seed, executor, settings.processor.clone());
     let mut density = search.density(with_priors(&model, system))?;
     if density.layout().dim() == 0 {
@@ -66,8 +67,9 @@ pub fn fit_bands(
     }
     let mut priors = PriorSet::of(with_priors(&model, system))?;
     support::check(system, &priors)?;
+    halos::check(system)?;
     if has(Role::Light) {
-        tell_of_centres(system, &scales[0]);
+        tell_of_centres(system, &of_data[0]);
     }
     priors.extend(model.linear_priors()?);
     // Which basin is right does not hang on sub-pixels, and many starts on many of them fill the memory.
@@ -77,19 +79,19 @@ pub fn fit_bands(
     let smooth = halos::without(system);
     let searched = smooth.as_ref().unwrap_or(system);
     let mut found = vec![];
-    let starts = match start::given(system, &density)? {
+    let mut starts = match start::given(system, &density)? {
         Some(start) => start,
         None => {
             let light = if has(Role::Light) && has(Role::Source) {
                 search.executor.stage("lens light");
-                let light = fit_light(system, &data, &scales, &mut search)?;
+                let light = fit_light(system, &data, &of_data, &mut search)?;
                 clock.lap("lens light", search.executor);
                 Some(light)
             } else {
                 None
             };
             search.executor.stage("search");
-            found = basins(searched, &data, &scales, light.as_ref(), settings.starts, &mut search)?;
+            found = basins(searched, &data, &of_data, light.as_ref(), settings.starts, &mut search)?;
             let mut starts = match found.first() {
                 Some(place) if smooth.is_some() => {
                     halos::starts(&density, &place.values, settings.starts, &mut search)?
@@ -105,9 +107,20 @@ pub fn fit_bands(
             starts
         }
     };
-    let basins = shown(searched, &data, &scales, &found, settings.basins)?;
+    let basins = shown(searched, &data, &of_data, &found, settings.basins)?;
+    let fields = field::has_fields(system);
+    let (mut settled, optimizer) = (system.clone(), field::optimizer(system));
+    let (mut all, mut spreads) = (Values::new(), vec![]);
+    if fields {
+        // What scales a field is held while a maximum is looked for.
+        all = latent_values(&density, &starts)?;
+        settled = field::held(system, &all);
+        model = model.with_system(&settled, &of_data)?;
+        density = search.density(with_priors(&model, &settled))?;
+        starts = density.position_of(&field::free(&settled, &all), 0)?;
+    }
     search.executor.stage("maximum");
-    let way = if smooth.is_some() { halos::maximum() } else { MapSettings::default() };
+    let way = if smooth.is_some() { halos::maximum() } else { optimizer.clone() };
     let mut best = search.maximise(&density, &starts, &way)?;
     let ends = best.lanes.clone();
     clock.lap("maximum", search.executor);
@@ -119,8 +132,8 @@ pub fn fit_bands(
                 break;
             }
             model = model.resampled(&finer)?;
-            density = search.density(with_priors(&model, system))?;
-            best = search.maximise(&density, &best.position, &MapSettings::default())?;
+            density = search.density(with_priors(&model, &settled))?;
+            best = search.maximise(&density, &best.position, &optimizer)?;
         }
         clock.lap("sub-pixels", search.executor);
     }
@@ -128,18 +141,45 @@ pub fn fit_bands(
         search.executor.stage("amplitudes");
         let found = model.amplitudes_at(&latent_values(&density, &best.position)?)?;
         model = model.without_dark(&found).with_amplitudes(Amplitudes::Marginal);
-        density = search.density(with_priors(&model, system))?;
-        best = search.maximise(&density, &best.position, &MapSettings::default())?;
+        density = search.density(with_priors(&model, &settled))?;
+        best = search.maximise(&density, &best.position, &optimizer)?;
         clock.lap("amplitudes", search.executor);
     }
+    if fields {
+        search.executor.stage("scales");
+        all = field::merged(all, &latent_values(&density, &best.position)?);
+        (all, spreads) = scales::with_likely_scales(system, &model, &of_data, all, &mut search)?;
+        settled = field::settled(system, &all);
+        model = model.with_system(&settled, &of_data)?;
+        priors = PriorSet::of(with_priors(&model, &settled))?;
+        priors.extend(model.linear_priors()?);
+        density = search.density(with_priors(&model, &settled))?;
+        best.position = density.position_of(&field::free(&settled, &all), 0)?;
+        clock.lap("scales", search.executor);
+    }
     let data = model.data();
+    let system = &settled;
     let mut before = search.executor.spent();
     let (mut posterior, top, halos) = if smooth.is_some() && settings.method == Method::Nuts {
         let found =
             halos::posterior(system, &model, &density, (&best.position, &ends), settings, &mut clock, &mut search)?;
         (found.0, found.1, Some(found.2))
     } else {
-        let around = around(&density, &best.position, system, search.executor)?;
+        let mut around = around(&density, &best.position, system, &spreads, &mut search)?;
+        if let (Around::LowRank(first), Method::Nuts) = (&around, settings.method) {
+            let (first, nuts) = (
+                first.clone(),
+                NutsSettings { chains: settings.chains, seed: settings.seed, ..NutsSettings::default() },
+            );
+            around = Around::LowRank(about_draws(
+                &density,
+                first,
+                &field::whitened(system, &density),
+                &spreads,
+                &nuts,
+                &mut search,
+            )?);
+        }
         clock.lap("curvature", search.executor);
         before = search.executor.spent();
         let (posterior, top) = posterior(&density, &around, settings, &mut clock, search.executor)?;
@@ -223,7 +263,7 @@ fn shown(
 /// The posterior about a maximum by the method of the fit, and the highest point that was seen, unconstrained.
 pub(super) fn posterior<M, R>(
     density: &ModelDensity<M>,
-    around: &Laplace,
+    around: &Around,
     settings: &FitSettings,
     clock: &mut Clock,
     executor: &mut Executor<'_>,
@@ -232,7 +272,7 @@ where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
     match settings.method {
-        Method::Map => Ok((gaussian(density, around, settings)?, around.mean.clone())),
+        Method::Map => Ok((gaussian(density, around, settings)?, around.mean().to_vec())),
         Method::Nuts => {
             executor.stage("sampling");
             let drawn = draw(density, around, settings, executor)?;
@@ -247,17 +287,11 @@ pub(super) fn stopped(posterior: &Posterior, executor: &Executor<'_>) -> bool {
     executor.stopped() || posterior.warnings().iter().any(|w| matches!(w, Warning::CutShort { .. }))
 }
 
-/// The model under the priors of its system.
-fn with_priors(model: &BandsModel, system: &System) -> impl Fn(&mut Ctx) -> ppl_core::Result<Vec<Scene>> + use<> {
-    let model = model.clone();
-    handler::priors(move |ctx: &mut Ctx| model.run(ctx), system.sampled_priors())
-}
-
 /// NUTS from draws of the Laplace approximation, whose covariance is its metric: the posterior, and the highest point that was
 /// seen, unconstrained.
 fn draw<M, R>(
     density: &ModelDensity<M>,
-    around: &Laplace,
+    around: &Around,
     settings: &FitSettings,
     executor: &mut Executor<'_>,
 ) -> Result<(Posterior, Vec<f64>), FitError>
@@ -265,16 +299,17 @@ where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
     let FitSettings { warmup, draws, chains, seed, target_accept, .. } = *settings;
-    let nuts = NutsSettings { warmup, draws, chains, seed, target_accept, ..NutsSettings::default() };
-    let outcome = sample_around(density, around, &nuts, executor)?;
-    let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(around.dim())));
-    let highest = all.max_by(|a, b| a.0.logp.total_cmp(&b.0.logp)).filter(|(stats, _)| stats.logp > around.logp);
-    let top = highest.map_or_else(|| around.mean.clone(), |(_, position)| position.to_vec());
+    let kernel = around.kernel();
+    let nuts = NutsSettings { kernel, warmup, draws, chains, seed, target_accept, ..NutsSettings::default() };
+    let outcome = around.chains(density, &nuts, executor)?;
+    let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(around.mean().len())));
+    let highest = all.max_by(|a, b| a.0.logp.total_cmp(&b.0.logp)).filter(|(stats, _)| stats.logp > around.logp());
+    let top = highest.map_or_else(|| around.mean().to_vec(), |(_, position)| position.to_vec());
     Ok((outcome.posterior(density)?, top))
 }
 
 /// Independent draws of the Laplace approximation as a posterior.
-fn gaussian<M, R>(density: &ModelDensity<M>, around: &Laplace, settings: &FitSettings) -> Result<Posterior, FitError>
+fn gaussian<M, R>(density: &ModelDensity<M>, around: &Around, settings: &FitSettings) -> Result<Posterior, FitError>
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {

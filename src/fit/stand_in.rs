@@ -3,16 +3,20 @@
 use lens_models::system::{Component, Profile, Role, System};
 use ppl_core::Values;
 
-/// The system with a stand-in for every source that has one; none where no source has.
+/// The system with a stand-in for every source that has one, and without potentials on grids; none where there is neither.
 pub(super) fn simplified(system: &System) -> Option<System> {
     let of = |component: &Component| match &component.profile {
         Profile::Light(light) if component.role == Role::Source => light.stand_in(),
         _ => None,
     };
-    if !system.components.iter().any(|component| of(component).is_some()) {
+    if !system.components.iter().any(|component| of(component).is_some() || none_of(component).is_some()) {
         return None;
     }
     let simple = |component: &Component| {
+        if let Some(none) = none_of(component) {
+            let fixed = none.into_iter().chain(component.fixed.clone()).collect();
+            return Component { fixed, ..component.clone() };
+        }
         let Some(light) = of(component) else { return component.clone() };
         let has = |name: &str| light.parameters().iter().any(|p| p.name == name);
         let fixed = component.fixed.iter().filter(|(name, _)| has(name)).map(|(name, v)| (*name, v.clone())).collect();
@@ -44,11 +48,12 @@ pub(super) fn translated(system: &System, simple: &System, values: &Values) -> V
             Profile::Light(light) if component.role == Role::Source && light.stand_in().is_some() => {
                 let of = |name: &str| own(name).and_then(|v| v.numbers().first().copied()).or_else(|| given(name));
                 for (name, numbers) in light.like_stand_in(&of).into_iter().filter(|(name, _)| given(name).is_none()) {
-                    let site = component.site_of(name);
-                    translated = match numbers[..] {
-                        [number] => translated.with(site, number),
-                        _ => translated.with(site, numbers),
-                    };
+                    translated = with(translated, component.site_of(name), numbers);
+                }
+            }
+            Profile::Potential(grid) => {
+                for (name, numbers) in grid.none().into_iter().filter(|(name, _)| given(name).is_none()) {
+                    translated = with(translated, component.site_of(name), numbers);
                 }
             }
             profile => {
@@ -61,6 +66,22 @@ pub(super) fn translated(system: &System, simple: &System, values: &Values) -> V
         }
     }
     translated
+}
+
+/// A potential that is free, as none.
+fn none_of(component: &Component) -> Option<Vec<(&'static str, Vec<f64>)>> {
+    match &component.profile {
+        Profile::Potential(grid) if !component.fixed.contains_key("xi") => Some(grid.none()),
+        _ => None,
+    }
+}
+
+/// The values with one more, a number or several.
+fn with(values: Values, site: String, numbers: Vec<f64>) -> Values {
+    match numbers[..] {
+        [number] => values.with(site, number),
+        _ => values.with(site, numbers),
+    }
 }
 
 #[cfg(test)]

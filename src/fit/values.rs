@@ -17,18 +17,16 @@ pub(super) fn constants(params: &[Vec<f64>]) -> Vec<Value> {
 pub(super) fn masses<'a>(
     profiles: impl Iterator<Item = (&'a Profile, Vec<Vec<f64>>)>,
 ) -> (MassSum, Vec<f64>, Vec<[f64; 2]>) {
-    let (mut all, mut params, mut centers) = (vec![], vec![], vec![]);
+    let (mut all, mut params) = (vec![], vec![]);
     for (profile, values) in profiles {
-        let center = ["center_x", "center_y"].map(|name| number(profile, &values, name));
         if let Profile::Mass(profile) = profile {
             all.push(*profile);
             params.extend(values.concat());
-            if let [Some(x), Some(y)] = center {
-                centers.push([x, y]);
-            }
         }
     }
-    (MassSum::new(all), params, centers)
+    let mass = MassSum::new(all);
+    let centers = mass.centers(&params);
+    (mass, params, centers)
 }
 
 /// The first number of the parameter of this name.

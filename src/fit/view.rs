@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use lens_models::data::ImageData;
 use lens_models::op::expose;
-use lens_models::plane::{Curve, Lens, Square};
+use lens_models::plane::{Curve, Square, caustics, smooth_critical_curves};
 use lens_models::system::{PointsModel, Profile, Role, Scene, System};
 use ppl_core::Array;
 
 use super::FitError;
+use super::optics::Optics;
 use super::point_view::{PointsView, points_at};
-use super::values::{constants, each, masses};
+use super::values::{constants, each};
 
 /// Images of the modelled window, row-major `[y][x]`, pixel (0, 0) bottom-left.
 #[derive(Clone, Debug, Default)]
@@ -34,20 +35,20 @@ pub struct View {
     pub source_center: [f64; 2],
     /// Half its width, arcsec.
     pub source_half_width: f64,
-    /// Convergence in each pixel; empty without a deflector.
+    /// Convergence in each pixel, of the lenses in the plane of the first; empty without a deflector.
     pub convergence: Vec<f32>,
     /// The square that the convergence is of, where there is no image.
     pub convergence_square: Option<Square>,
     /// The point sources.
     pub points: Vec<PointsView>,
-    /// Where images are magnified without bound, in the image plane, arcsec.
+    /// Where images are magnified without bound, in the image plane, arcsec; of several sources, those of the last.
     pub critical_curves: Vec<Vec<[f64; 2]>>,
-    /// The same in the source plane.
+    /// The same in the plane of that source.
     pub caustics: Vec<Vec<[f64; 2]>>,
     /// Where a source loses its image at the centre of an isothermal or steeper mass, in the source plane.
     pub cuts: Vec<Vec<[f64; 2]>>,
-    /// Radius of the circle about the first lens with a centre within which the mean convergence of all lenses is one, arcsec; none
-    /// without one.
+    /// Radius of the circle about the first lens with a centre within which the mean convergence of all lenses (behind several planes of
+    /// them, the effective one) is one, arcsec; none without one.
     pub einstein_radius: Option<f64>,
 }
 
@@ -67,9 +68,9 @@ impl View {
         best: &BTreeMap<String, Vec<f64>>,
     ) -> Result<View, FitError> {
         let mut view = View::of_images(data, scene)?;
-        view.add_mass(system, data, best);
+        view.add_mass(system, data, best)?;
         view.add_source(system, best)?;
-        view.points = points_at(system, best);
+        view.points = points_at(system, best)?;
         Ok(view)
     }
 
@@ -105,39 +106,32 @@ impl View {
         Ok(View { model, lens_light, arcs, residual, chi2_per_pixel, ..View::default() })
     }
 
-    fn add_mass(&mut self, system: &System, data: &ImageData, best: &BTreeMap<String, Vec<f64>>) {
-        let main = system.main_plane();
-        let (mass, params, centers) = masses(each(&main, Role::Lens, best));
-        if params.is_empty() {
-            return;
-        }
-        let lens = Lens::new(&mass, &params);
+    fn add_mass(
+        &mut self,
+        system: &System,
+        data: &ImageData,
+        best: &BTreeMap<String, Vec<f64>>,
+    ) -> Result<(), FitError> {
+        let Some(optics) = Optics::of(system, best)? else { return Ok(()) };
         let (grid, window) = (&data.grid, data.grid.window());
         let places = window.rows().flat_map(|y| window.columns().map(move |x| (x, y)));
-        self.convergence = places
-            .map(|(x, y)| {
-                let (x, y) = grid.position(x, y);
-                lens.kappa(x, y) as f32
-            })
-            .collect();
-        // Curves of one plane among several are those of no lens.
-        if main.components.len() < system.components.len() {
-            self.einstein_radius = centers.first().and_then(|center| lens.einstein_radius(*center));
-            return;
-        }
+        let places: Vec<[f64; 2]> = places.map(|(x, y)| grid.position(x, y).into()).collect();
+        self.convergence = optics.perturbed().at_all(&places).iter().map(|at| at.kappa() as f32).collect();
         let corner = grid.position(window.x0, window.y0);
         let opposite = grid.position(window.x0 + window.width - 1, window.y0 + window.height - 1);
         let center = [0.5 * (corner.0 + opposite.0), 0.5 * (corner.1 + opposite.1)];
         let half_width = 0.5 * (opposite.0 - corner.0).max(opposite.1 - corner.1);
         let cells = (2 * window.width.max(window.height)).min(MOST_CELLS);
-        self.add_curves(&lens, Square { center, half_width, cells }, &centers);
+        self.add_curves(&optics, Square { center, half_width, cells });
+        Ok(())
     }
 
-    fn add_curves(&mut self, lens: &Lens<'_>, square: Square, centers: &[[f64; 2]]) {
-        let critical = lens.smooth_critical_curves(square, centers);
-        self.einstein_radius = centers.first().and_then(|center| lens.einstein_radius(*center));
-        self.cuts = lens.cuts(centers).into_iter().map(joined).collect();
-        self.caustics = lens.caustics(&critical).into_iter().map(joined).collect();
+    fn add_curves(&mut self, optics: &Optics, square: Square) {
+        let mapping = optics.mapping();
+        let critical = smooth_critical_curves(&*mapping, square, &optics.centers());
+        self.einstein_radius = optics.einstein_radius();
+        self.cuts = optics.cuts().into_iter().map(joined).collect();
+        self.caustics = caustics(&*mapping, &critical).into_iter().map(joined).collect();
         self.critical_curves = critical.into_iter().map(joined).collect();
     }
 
@@ -145,19 +139,19 @@ impl View {
     /// point anywhere in the plane of the source.
     pub(super) fn of_points(system: &System, best: &BTreeMap<String, Vec<f64>>) -> Result<View, FitError> {
         let scales = PointsModel::scales(system)?;
-        let mut view = View { chi2_per_pixel: f64::NAN, points: points_at(system, best), ..View::default() };
-        let (mass, params, centers) = masses(each(system, Role::Lens, best));
-        let lens = Lens::new(&mass, &params);
+        let mut view = View { chi2_per_pixel: f64::NAN, points: points_at(system, best)?, ..View::default() };
+        let Some(optics) = Optics::of(system, best)? else { return Ok(view) };
         // The extent of the images is 0.4 of the radius.
         let square = Square { center: scales.center, half_width: 0.8 * scales.radius, cells: SOURCE_SIZE };
-        view.add_curves(&lens, square, &centers);
+        view.add_curves(&optics, square);
         let on = |square: Square, cells: usize| {
             let at = move |i: usize, axis: usize| {
                 square.center[axis] + ((i as f64 + 0.5) / cells as f64 - 0.5) * 2.0 * square.half_width
             };
             (0..cells * cells).map(move |i| [at(i % cells, 0), at(i / cells, 1)]).collect::<Vec<_>>()
         };
-        view.convergence = lens.at_all(&on(square, SOURCE_SIZE)).iter().map(|at| at.kappa() as f32).collect();
+        let convergence = optics.main().at_all(&on(square, SOURCE_SIZE));
+        view.convergence = convergence.iter().map(|at| at.kappa() as f32).collect();
         view.convergence_square = Some(square);
         // By inverse ray shooting: rays that meet a cell of the plane of the source, over those that would without a lens.
         let center = view.points.first().and_then(|points| points.source).unwrap_or(scales.center);
@@ -168,9 +162,9 @@ impl View {
         let rays = on(wide, RAYS);
         let mut hits = vec![0.0_f32; SOURCE_SIZE * SOURCE_SIZE];
         let per_cell = (half * RAYS as f64 / (wide.half_width * SOURCE_SIZE as f64)).powi(2);
-        for (ray, at) in rays.iter().zip(lens.at_all(&rays)) {
+        for ray in optics.mapping().rays(&rays) {
             let place = |axis: usize| {
-                let off = (ray[axis] - at.alpha[axis] - center[axis]) / half;
+                let off = (ray.position[axis] - center[axis]) / half;
                 (off.abs() < 1.0).then(|| ((0.5 * (off + 1.0) * SOURCE_SIZE as f64) as usize).min(SOURCE_SIZE - 1))
             };
             if let (Some(x), Some(y)) = (place(0), place(1)) {

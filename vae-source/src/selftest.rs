@@ -4,7 +4,7 @@ use ppl_core::autodiff::check_gpu::DeviceErrors;
 use ppl_core::cuda::Gpu;
 
 use crate::error::Result;
-use crate::{network, profile};
+use crate::network;
 
 /// The errors of every operation, of the decoder for these numbers of images.
 ///
@@ -13,7 +13,6 @@ use crate::{network, profile};
 pub fn selftest(gpu: &Gpu, seed: u64, images: &[usize]) -> Result<Vec<DeviceErrors>> {
     let mut all = vec![];
     for lanes in [1, 3] {
-        all.extend(profile::selftest(gpu, seed, lanes)?);
         all.extend(network::op::selftest(gpu, lanes)?);
     }
     for images in images {
@@ -25,11 +24,6 @@ pub fn selftest(gpu: &Gpu, seed: u64, images: &[usize]) -> Result<Vec<DeviceErro
 /// The CUDA C of this crate by name.
 #[must_use]
 pub fn kernel_sources() -> Vec<(String, String)> {
-    let all = [
-        network::KERNELS,
-        network::op::KERNELS,
-        profile::KERNELS,
-        ("training", include_str!("../kernels/training.cu")),
-    ];
+    let all = [network::KERNELS, network::op::KERNELS, ("training", include_str!("../kernels/training.cu"))];
     all.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec()
 }

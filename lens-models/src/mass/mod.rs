@@ -30,6 +30,7 @@ mod sis;
 pub(crate) mod slopes;
 mod sple;
 mod sple_table;
+mod spline_potential;
 mod steep;
 mod sum;
 mod tnfw;
@@ -55,6 +56,8 @@ pub use sis::Sis;
 pub use slopes::Slopes;
 pub use sple::Sple;
 pub use sple_table::{SPLE_TABLE, SpleTable};
+pub(crate) use spline_potential::Knotted;
+pub use spline_potential::SplinePotential;
 pub use sum::MassSum;
 pub use tnfw::Tnfw;
 

@@ -62,6 +62,18 @@ impl MassSum {
         })
     }
 
+    /// The centres of those profiles that have one, arcsec, in order.
+    pub fn centers(&self, params: &[f64]) -> Vec<[f64; 2]> {
+        let center = |(profile, own): (&'static dyn MassProfile, Range<usize>)| {
+            let place = |name: &str| {
+                let before = profile.parameters().iter().position(|p| p.name == name)?;
+                params.get(own.start + parameter::count(&profile.parameters()[..before])).copied()
+            };
+            Some([place("center_x")?, place("center_y")?])
+        };
+        self.parts().filter_map(center).collect()
+    }
+
     /// As [`MassProfile::deflect`].
     pub fn deflect(&self, params: &[f64], x: &[f32], y: &[f32], ax: &mut [f32], ay: &mut [f32]) {
         for (profile, own) in self.parts() {

@@ -8,6 +8,7 @@ use ppl_core::distributions::{Distribution, Gauge};
 use ppl_core::{Array, Result, Var};
 
 use super::brightness::{LightComponent, brightness};
+use super::field_model::FieldModel;
 use super::keys::Keys;
 use super::scalars::scalars_of;
 use crate::light::LightProfile;
@@ -76,6 +77,11 @@ pub trait LightModel: Send + Sync {
     /// The parameters of this light, by name, that look like its stand-in with the numbers that `of` gives for a name.
     fn like_stand_in(&self, _of: &dyn Fn(&str) -> Option<f64>) -> Vec<(&'static str, Vec<f64>)> {
         vec![]
+    }
+
+    /// Where the first parameter is whitened numbers, what scales them.
+    fn field(&self) -> Option<&dyn FieldModel> {
+        None
     }
 
     /// The default prior of a parameter, where it is not the one of its kind.

@@ -5,10 +5,10 @@ use ppl_core::{Result, Var};
 
 use super::deflector::{Deflector, add_scalars, scalars};
 use crate::mass::MassSum;
-use crate::plane::Lens;
+use crate::plane::{Lens, image_near};
 
 /// Images nearer than this to each other are one that was found twice, arcsec.
-const SAME: f64 = 1e-7;
+pub(super) const SAME: f64 = 1e-7;
 
 /// Images of one point source.
 pub struct PointImages {
@@ -64,7 +64,7 @@ impl SolveImages {
         let lens = Lens::new(&self.mass, &self.params);
         let mut found: Vec<[f64; 2]> = Vec::with_capacity(self.starts.len());
         for start in &self.starts {
-            let [x, y] = lens.newton(source, *start)?.position;
+            let [x, y] = image_near(&lens, source, *start)?.position;
             if found.iter().any(|other| (other[0] - x).hypot(other[1] - y) < SAME) {
                 return None;
             }
@@ -128,6 +128,7 @@ impl FusedOp for SolveImages {
 mod tests {
     use super::*;
     use crate::mass::{Epl, Shear};
+    use crate::plane::{images, square_of_images};
     use ppl_core::autodiff::check;
 
     fn inputs() -> Vec<Value> {
@@ -144,7 +145,7 @@ mod tests {
         let params: Vec<f64> = inputs()[2..].iter().map(|v| v.lane(0)[0]).collect();
         let lens = Lens::new(&mass, &params);
         let (source, centers) = ([0.05, 0.03], [[0.02, 0.03]]);
-        let images = lens.images(source, lens.square_of_images(source, &centers), &centers).unwrap();
+        let images = images(&lens, source, square_of_images(&lens, source, &centers), &centers).unwrap();
         let starts: Vec<[f64; 2]> = images.iter().map(|i| i.position.map(|p| p + 0.01)).take(4).collect();
         assert_eq!(starts.len(), 4);
         starts

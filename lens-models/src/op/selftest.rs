@@ -44,6 +44,7 @@ pub fn selftest(gpu: &Gpu, seed: u64, lanes: &[usize]) -> Result<Vec<DeviceError
             all.push(shine(gpu, &mut rng, lanes, *profile)?);
         }
         all.extend(images(gpu, &mut rng, lanes)?);
+        all.extend(super::raster::selftest(gpu, seed, lanes)?);
         all.push(rays_through_planes(gpu, &mut rng, lanes)?);
         all.push(products(gpu, &mut rng, lanes)?);
         all.push(correlated(gpu, &mut rng, lanes)?);

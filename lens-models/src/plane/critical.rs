@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Lens;
+use super::{LensMapping, Ray};
 
 /// A square of the sky, cut into cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,78 +44,77 @@ impl Curve {
     }
 }
 
-impl Lens<'_> {
-    /// The curves in the square on which det A = 0: marching squares, each crossing of a cell's edge then bisected to
-    /// the last bits.
-    ///
-    /// Features smaller than a cell are missed; [`Lens::smooth_critical_curves`] finds those about the centres of the mass. Where det A changes its sign through a pole (the centre of a singular
-    /// profile) there is no critical curve, and none is reported.
-    pub fn critical_curves(&self, square: Square) -> Vec<Curve> {
-        let side = square.cells + 1;
-        let step = 2.0 * square.half_width / square.cells as f64;
-        let at = |i: usize, j: usize| {
-            let [x, y] = square.center;
-            [x - square.half_width + i as f64 * step, y - square.half_width + j as f64 * step]
-        };
-        let det: Vec<f64> = (0..side * side).map(|k| self.det(at(k % side, k / side))).collect();
-        let negative = |i: usize, j: usize| det[j * side + i] < 0.0;
+/// The curves in the square on which det A = 0: marching squares, each crossing of a cell's edge then bisected to
+/// the last bits.
+///
+/// Features smaller than a cell are missed; [`smooth_critical_curves`](super::smooth_critical_curves) finds those about the centres of the mass. Where det A changes its sign through a pole (the centre of a singular
+/// profile) there is no critical curve, and none is reported.
+pub fn critical_curves(map: &dyn LensMapping, square: Square) -> Vec<Curve> {
+    let side = square.cells + 1;
+    let step = 2.0 * square.half_width / square.cells as f64;
+    let at = |i: usize, j: usize| {
+        let [x, y] = square.center;
+        [x - square.half_width + i as f64 * step, y - square.half_width + j as f64 * step]
+    };
+    let grid: Vec<[f64; 2]> = (0..side * side).map(|k| at(k % side, k / side)).collect();
+    let dets: Vec<f64> = map.rays(&grid).iter().map(Ray::det_jacobian).collect();
+    let negative = |i: usize, j: usize| dets[j * side + i] < 0.0;
 
-        // Each edge with a crossing knows the one or two edges that it is joined to through the cells on its sides.
-        let mut joined: HashMap<Edge, Vec<Edge>> = HashMap::new();
-        for (i, j) in (0..square.cells).flat_map(|j| (0..square.cells).map(move |i| (i, j))) {
-            // Counter-clockwise from the lower left; an edge lies between each corner and the next.
-            let signs = [negative(i, j), negative(i + 1, j), negative(i + 1, j + 1), negative(i, j + 1)];
-            let edges = [Edge::right(i, j), Edge::up(i + 1, j), Edge::right(i, j + 1), Edge::up(i, j)];
-            let mut crossed: Vec<Edge> = (0..4).filter(|&k| signs[k] != signs[(k + 1) % 4]).map(|k| edges[k]).collect();
-            if crossed.len() == 4 {
-                // A saddle: the middle of the cell says which pairs of corners hang together.
-                let [x, y] = at(i, j);
-                if (self.det([x + 0.5 * step, y + 0.5 * step]) < 0.0) != signs[0] {
-                    crossed.rotate_right(1);
-                }
-            }
-            for pair in crossed.chunks_exact(2) {
-                joined.entry(pair[0]).or_default().push(pair[1]);
-                joined.entry(pair[1]).or_default().push(pair[0]);
+    // Each edge with a crossing knows the one or two edges that it is joined to through the cells on its sides.
+    let mut joined: HashMap<Edge, Vec<Edge>> = HashMap::new();
+    for (i, j) in (0..square.cells).flat_map(|j| (0..square.cells).map(move |i| (i, j))) {
+        // Counter-clockwise from the lower left; an edge lies between each corner and the next.
+        let signs = [negative(i, j), negative(i + 1, j), negative(i + 1, j + 1), negative(i, j + 1)];
+        let edges = [Edge::right(i, j), Edge::up(i + 1, j), Edge::right(i, j + 1), Edge::up(i, j)];
+        let mut crossed: Vec<Edge> = (0..4).filter(|&k| signs[k] != signs[(k + 1) % 4]).map(|k| edges[k]).collect();
+        if crossed.len() == 4 {
+            // A saddle: the middle of the cell says which pairs of corners hang together.
+            let [x, y] = at(i, j);
+            if (det(map, [x + 0.5 * step, y + 0.5 * step]) < 0.0) != signs[0] {
+                crossed.rotate_right(1);
             }
         }
-
-        let chains = chain(joined).into_iter();
-        chains
-            .filter_map(|(edges, closed)| {
-                let crossing = |edge: &Edge| {
-                    let [from, to] = edge.ends();
-                    self.root(at(from.0, from.1), at(to.0, to.1))
-                };
-                let points = edges.iter().map(crossing).collect::<Option<Vec<_>>>()?;
-                Some(Curve { points, closed })
-            })
-            .collect()
-    }
-
-    /// The images of the critical curves in the plane of the source, in the same order.
-    pub fn caustics(&self, critical: &[Curve]) -> Vec<Curve> {
-        let image = |curve: &Curve| Curve {
-            points: curve.points.iter().map(|&[x, y]| self.beta(x, y)).collect(),
-            closed: curve.closed,
-        };
-        critical.iter().map(image).collect()
-    }
-
-    pub(super) fn det(&self, [x, y]: [f64; 2]) -> f64 {
-        self.at(x, y).det_jacobian()
-    }
-
-    /// The zero of det A between two points where it has different signs; None if it jumps there.
-    pub(super) fn root(&self, mut a: [f64; 2], mut b: [f64; 2]) -> Option<[f64; 2]> {
-        let a_negative = self.det(a) < 0.0;
-        // A grid point may lie on the pole itself, so a jump is told at the end, by a det that did not become small.
-        for _ in 0..52 {
-            let middle = [0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1])];
-            if (self.det(middle) < 0.0) == a_negative { a = middle } else { b = middle }
+        for pair in crossed.chunks_exact(2) {
+            joined.entry(pair[0]).or_default().push(pair[1]);
+            joined.entry(pair[1]).or_default().push(pair[0]);
         }
-        (self.det(a).abs().max(self.det(b).abs()) < 1e-3).then_some([0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1])])
     }
+
+    let chains = chain(joined).into_iter();
+    chains
+        .filter_map(|(edges, closed)| {
+            let crossing = |edge: &Edge| {
+                let [from, to] = edge.ends();
+                root(map, at(from.0, from.1), at(to.0, to.1))
+            };
+            let points = edges.iter().map(crossing).collect::<Option<Vec<_>>>()?;
+            Some(Curve { points, closed })
+        })
+        .collect()
+}
+
+/// The images of the critical curves in the plane of the source, in the same order.
+pub fn caustics(map: &dyn LensMapping, critical: &[Curve]) -> Vec<Curve> {
+    let image = |curve: &Curve| Curve {
+        points: map.rays(&curve.points).iter().map(|ray| ray.position).collect(),
+        closed: curve.closed,
+    };
+    critical.iter().map(image).collect()
+}
+
+pub(super) fn det(map: &dyn LensMapping, seen: [f64; 2]) -> f64 {
+    map.ray(seen).det_jacobian()
+}
+
+/// The zero of det A between two points where it has different signs; None if it jumps there.
+pub(super) fn root(map: &dyn LensMapping, mut a: [f64; 2], mut b: [f64; 2]) -> Option<[f64; 2]> {
+    let a_negative = det(map, a) < 0.0;
+    // A grid point may lie on the pole itself, so a jump is told at the end, by a det that did not become small.
+    for _ in 0..52 {
+        let middle = [0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1])];
+        if (det(map, middle) < 0.0) == a_negative { a = middle } else { b = middle }
+    }
+    (det(map, a).abs().max(det(map, b).abs()) < 1e-3).then_some([0.5 * (a[0] + b[0]), 0.5 * (a[1] + b[1])])
 }
 
 /// The edge of a cell that goes right, or up, from a grid point.
@@ -164,8 +163,9 @@ fn chain(mut joined: HashMap<Edge, Vec<Edge>>) -> Vec<(Vec<Edge>, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lens, Square};
+    use super::{Square, caustics, critical_curves};
     use crate::mass::{Epl, MassSum, Shear, Sis};
+    use crate::plane::Lens;
 
     const SQUARE: Square = Square { center: [0.0, 0.0], half_width: 3.0, cells: 120 };
 
@@ -174,14 +174,14 @@ mod tests {
         let mass = MassSum::new([&Sis as _]);
         // A grid point lies on the centre, where det A has its pole.
         let lens = Lens::new(&mass, &[1.2, 0.0, 0.0]);
-        let curves = lens.critical_curves(SQUARE);
+        let curves = critical_curves(&lens, SQUARE);
         assert_eq!(curves.len(), 1);
         assert!(curves[0].closed);
         for &[x, y] in &curves[0].points {
             assert!((x.hypot(y) - 1.2).abs() < 1e-13);
         }
         // Its caustic is a point.
-        for &[x, y] in &lens.caustics(&curves)[0].points {
+        for &[x, y] in &caustics(&lens, &curves)[0].points {
             assert!(x.hypot(y) < 1e-13);
         }
     }
@@ -192,7 +192,7 @@ mod tests {
         for (gamma, count) in [(1.6, 2), (2.0, 1), (2.4, 1)] {
             let params = [1.3, gamma, 0.12, 0.1, 0.02, -0.01, 0.03, -0.045];
             let lens = Lens::new(&mass, &params);
-            let curves = lens.critical_curves(SQUARE);
+            let curves = critical_curves(&lens, SQUARE);
             assert_eq!(curves.len(), count, "gamma = {gamma}");
             for curve in &curves {
                 assert!(curve.closed && curve.points.len() > 20);
@@ -208,7 +208,7 @@ mod tests {
     fn the_area_within_the_isothermal_critical_curve_is_pi_theta_e_squared() {
         let mass = MassSum::new([&Epl as _]);
         let lens = Lens::new(&mass, &[1.1, 2.0, 0.2, -0.1, 0.05, 0.1]);
-        let curves = lens.critical_curves(Square { cells: 1000, ..SQUARE });
+        let curves = critical_curves(&lens, Square { cells: 1000, ..SQUARE });
         let radius = (curves[0].area() / std::f64::consts::PI).sqrt();
         // A polygon of chords of length h falls short of the area by a relative h^2 / (6 r^2), here 1e-5 at most.
         assert!((radius - 1.1).abs() < 1e-5, "{radius}");
@@ -218,7 +218,7 @@ mod tests {
     fn a_curve_that_leaves_the_square_is_open() {
         let mass = MassSum::new([&Sis as _]);
         let lens = Lens::new(&mass, &[1.2, 0.0, 0.0]);
-        let curves = lens.critical_curves(Square { center: [1.2, 0.0], half_width: 0.5, cells: 33 });
+        let curves = critical_curves(&lens, Square { center: [1.2, 0.0], half_width: 0.5, cells: 33 });
         assert_eq!(curves.len(), 1);
         assert!(!curves[0].closed);
     }
@@ -227,6 +227,6 @@ mod tests {
     fn a_sheet_without_mass_has_no_curves() {
         let mass = MassSum::new([&Shear as _]);
         let lens = Lens::new(&mass, &[0.1, 0.0]);
-        assert!(lens.critical_curves(SQUARE).is_empty());
+        assert!(critical_curves(&lens, SQUARE).is_empty());
     }
 }

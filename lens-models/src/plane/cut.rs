@@ -1,6 +1,7 @@
 //! Cuts: where a source loses its image at the centre of a mass that is isothermal or steeper there.
 
-use super::{Curve, Lens};
+use super::critical::det;
+use super::{Curve, Lens, LensMapping};
 
 /// Points along a cut.
 const POINTS: usize = 256;
@@ -25,29 +26,34 @@ impl Lens<'_> {
     }
 
     fn cut(&self, center: [f64; 2]) -> Option<Curve> {
-        let at = |radius: f64, k: usize| {
-            let (sin, cos) = (std::f64::consts::TAU * k as f64 / POINTS as f64).sin_cos();
-            [center[0] + radius * cos, center[1] + radius * sin]
-        };
+        cut(self, about(center, self.cut_radius(center)?))
+    }
+
+    /// The radius of the circle about the centre of a mass profile whose image is the cut, arcsec; none where it has no cut.
+    pub(super) fn cut_radius(&self, center: [f64; 2]) -> Option<f64> {
         // Where mass is singular but shallower than isothermal, det A grows to plus infinity.
-        let singular = (0..POINTS).step_by(8).all(|k| self.det(at(NEAR, k)) < -1.0);
-        if !singular {
-            return None;
-        }
+        let singular = about(center, NEAR).step_by(8).all(|p| det(self, p) < -1.0);
         let length = |radius: f64| {
-            let [x, y] = at(radius, 0);
-            let [ax, ay] = self.deflection(x, y);
+            let [ax, ay] = self.deflection(center[0] + radius, center[1]);
             ax.hypot(ay)
         };
         let isothermal = (length(NEARER) / length(NEAR) - 1.0).abs() < LIMIT;
-        let radius = if isothermal { NEARER } else { STEEP };
-        let image = |k: usize| {
-            let [x, y] = at(radius, k);
-            self.beta(x, y)
-        };
-        let points: Vec<[f64; 2]> = (0..POINTS).map(image).collect();
-        points.iter().flatten().all(|v| v.is_finite()).then_some(Curve { points, closed: true })
+        singular.then_some(if isothermal { NEARER } else { STEEP })
     }
+}
+
+/// Points of a circle, counter-clockwise.
+pub(super) fn about(center: [f64; 2], radius: f64) -> impl Iterator<Item = [f64; 2]> {
+    (0..POINTS).map(move |k| {
+        let (sin, cos) = (std::f64::consts::TAU * k as f64 / POINTS as f64).sin_cos();
+        [center[0] + radius * cos, center[1] + radius * sin]
+    })
+}
+
+/// The image of a small loop about a centre, where it has one.
+pub(super) fn cut(map: &dyn LensMapping, around: impl Iterator<Item = [f64; 2]>) -> Option<Curve> {
+    let points: Vec<[f64; 2]> = around.map(|p| map.ray(p).position).collect();
+    points.as_flattened().iter().all(|v| v.is_finite()).then_some(Curve { points, closed: true })
 }
 
 #[cfg(test)]

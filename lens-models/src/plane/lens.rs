@@ -1,5 +1,6 @@
 //! Lens: what the whole deflector does at single points, in f64.
 
+use super::{LensMapping, Ray};
 use crate::mass::{Lensing, MassSum};
 
 /// Several mass profiles with their parameters.
@@ -70,5 +71,19 @@ impl<'a> Lens<'a> {
     /// The signed magnification.
     pub fn magnification(&self, x: f64, y: f64) -> f64 {
         self.at(x, y).magnification()
+    }
+}
+
+impl LensMapping for Lens<'_> {
+    fn rays(&self, seen: &[[f64; 2]]) -> Vec<Ray> {
+        seen.iter().zip(self.at_all(seen)).map(|(seen, at)| Ray::bent(*seen, &at)).collect()
+    }
+
+    fn ray(&self, [x, y]: [f64; 2]) -> Ray {
+        Ray::bent([x, y], &self.at(x, y))
+    }
+
+    fn fermat(&self, [x, y]: [f64; 2], source: [f64; 2]) -> f64 {
+        0.5 * ((x - source[0]).powi(2) + (y - source[1]).powi(2)) - self.potential(x, y)
     }
 }

@@ -120,6 +120,16 @@ impl BandsModel {
         BandsModel { bands: self.bands.iter().map(of).collect(), adaptive: self.adaptive.clone() }
     }
 
+    /// The same model with the components of another system: of one in which other parameters are free, say.
+    ///
+    /// # Errors
+    /// As [`BandsModel::new`].
+    pub fn with_system(&self, system: &System, scales: &[Scales]) -> Result<Self> {
+        let one = |(k, (band, scales)): (usize, (&SystemModel, &Scales))| band.with_system(&system.of_band(k), scales);
+        let bands = self.bands.iter().zip(scales).enumerate().map(one).collect::<Result<_>>()?;
+        Ok(BandsModel { bands, adaptive: self.adaptive.clone() })
+    }
+
     /// The same model with another way with its linear amplitudes.
     #[must_use]
     pub fn with_amplitudes(&self, amplitudes: Amplitudes) -> Self {

@@ -9,7 +9,7 @@ use super::redshifts::Redshifts;
 use crate::cosmology::{self, Cosmology};
 use crate::error::Result;
 use crate::mass::{MassProfile, Tnfw};
-use crate::op::{AMP, Keys, LightModel};
+use crate::op::{AMP, FieldModel, Keys, LightModel, PotentialGrid};
 use crate::parameter::ProfileParameter;
 use crate::profiles::Profiles;
 use crate::registration::Registration;
@@ -50,7 +50,9 @@ impl Role {
     /// The names of the profiles it may have.
     pub fn names(self, profiles: &Profiles) -> Vec<&'static str> {
         match self {
-            Role::Lens => profiles.all_mass().iter().map(|p| p.name()).chain([Halo::NAME]).collect(),
+            Role::Lens => {
+                profiles.all_mass().iter().map(|p| p.name()).chain([Halo::NAME, PotentialGrid::NAME]).collect()
+            }
             Role::Light | Role::Source => profiles.all_light().iter().map(|p| p.name()).collect(),
             Role::Points | Role::Cosmology | Role::Band => vec![],
         }
@@ -60,6 +62,9 @@ impl Role {
     pub(super) fn profile(self, name: &str, profiles: &Profiles, keys: &Keys<'_>) -> Result<Option<Profile>> {
         match self {
             Role::Lens if name == Halo::NAME => Halo::read(keys).map(|halo| Some(Profile::Halo(halo))),
+            Role::Lens if name == PotentialGrid::NAME => {
+                PotentialGrid::read(keys).map(|grid| Some(Profile::Potential(grid)))
+            }
             Role::Lens => Ok(profiles.mass(name).map(Profile::Mass)),
             Role::Light | Role::Source => {
                 profiles.light(name).map(|kind| kind.make(keys).map(Profile::Light)).transpose()
@@ -74,6 +79,7 @@ impl Role {
     pub(super) fn keys(self, name: &str, profiles: &Profiles) -> &'static [&'static str] {
         match self {
             Role::Lens if name == Halo::NAME => &Halo::KEYS,
+            Role::Lens if name == PotentialGrid::NAME => &PotentialGrid::KEYS,
             Role::Lens | Role::Band => &[],
             Role::Light | Role::Source => profiles.light(name).map_or(&[], |kind| kind.keys()),
             Role::Points => &point_source::KEYS,
@@ -89,6 +95,8 @@ pub enum Profile {
     Mass(&'static dyn MassProfile),
     /// It deflects, and is given by its mass.
     Halo(Halo),
+    /// It deflects, and is a potential on a grid.
+    Potential(PotentialGrid),
     /// It shines.
     Light(Arc<dyn LightModel>),
     /// It is seen as points.
@@ -105,6 +113,7 @@ impl Profile {
         match self {
             Profile::Mass(p) => p.name(),
             Profile::Halo(_) => Halo::NAME,
+            Profile::Potential(_) => PotentialGrid::NAME,
             Profile::Light(p) => p.name(),
             Profile::Points(_) => PointSource::NAME,
             Profile::Cosmology(_) => Redshifts::NAME,
@@ -117,10 +126,20 @@ impl Profile {
         match self {
             Profile::Mass(p) => p.parameters(),
             Profile::Halo(p) => p.parameters(),
+            Profile::Potential(p) => p.parameters(),
             Profile::Light(p) => p.parameters(),
             Profile::Points(p) => p.parameters(),
             Profile::Cosmology(_) => &cosmology::PARAMETERS,
             Profile::Registration => Registration::PARAMETERS,
+        }
+    }
+
+    /// Where its first parameter is whitened numbers, what scales them.
+    pub fn field(&self) -> Option<&dyn FieldModel> {
+        match self {
+            Profile::Light(p) => p.field(),
+            Profile::Potential(p) => Some(p),
+            _ => None,
         }
     }
 }

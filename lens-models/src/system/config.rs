@@ -9,9 +9,7 @@ use super::preset::Preset;
 use super::redshifts::Redshifts;
 use crate::cosmology::Cosmology;
 use crate::data::DataFiles;
-use crate::error::{Error, Result};
 use crate::linear::Amplitudes;
-use crate::mass::MassSum;
 use crate::parameter::ProfileParameter;
 
 /// A lens system as its file describes it.
@@ -83,49 +81,12 @@ impl System {
     }
 
     /// Redshifts and cosmology, whose parameters have the values that `of` gives a site; none without them.
-    pub fn universe(
-        &self,
-        of: impl Fn(&Component, &ProfileParameter) -> Option<f64>,
+    pub fn universe<'a>(
+        &'a self,
+        of: impl Fn(&'a Component, &ProfileParameter) -> Option<f64>,
     ) -> Option<(Redshifts, Cosmology)> {
         let component = self.of_role(Role::Cosmology).next()?;
         let numbers: Option<Vec<f64>> = component.profile.parameters().iter().map(|p| of(component, p)).collect();
         Some((self.redshifts()?, Cosmology::of(numbers?.try_into().ok()?)))
-    }
-
-    /// The lenses of the plane that the cosmology is of; all of them where no other plane has one.
-    #[must_use]
-    pub fn main_plane(&self) -> Self {
-        let redshifts = self.redshifts();
-        let away =
-            |c: &Component| c.role == Role::Lens && c.redshift.is_some_and(|z| redshifts.is_some_and(|r| r.lens != z));
-        let components = self.components.iter().filter(|c| !away(c)).cloned().collect();
-        System { components, ..self.clone() }
-    }
-
-    /// The deflectors and the values given for all their parameters, for ray tracing without data.
-    ///
-    /// # Errors
-    /// A parameter that has no value; lenses at several redshifts.
-    pub fn mass(&self) -> Result<(MassSum, Vec<f64>)> {
-        let (mut profiles, mut values) = (vec![], vec![]);
-        if self.main_plane().components.len() < self.components.len() {
-            return Err(Error::SeveralPlanes);
-        }
-        let universe = self.universe(|component, p| component.given(p)?.first().copied());
-        for component in self.of_role(Role::Lens) {
-            for copy in 0..component.count {
-                let mut own = vec![];
-                for (parameter, value) in component.numbers(copy, |p| component.given(p)) {
-                    let site = || Error::NoValue { site: component.site(parameter), parameter: parameter.name };
-                    own.push(value.ok_or_else(site)?);
-                }
-                let (profile, own) = component.deflecting(own, universe);
-                if let Profile::Mass(profile) = profile {
-                    profiles.push(*profile);
-                    values.extend(own);
-                }
-            }
-        }
-        Ok((MassSum::new(profiles), values))
     }
 }

@@ -7,17 +7,11 @@ use ppl_core::autodiff::Value;
 use ppl_core::{Array, Result, Var};
 
 use super::component::{Component, Role};
+use super::plane_distances::{Place, PlaneDistances, place};
 use super::redshifts::Redshifts;
-use super::sampled::Slot;
+use super::sampled::{Behind, Slot};
 use crate::grid::Grid;
-use crate::op::{Deflector, angular_diameter_distances, deflection, ray_sum, trace_rays, weighted_sum};
-
-/// A redshift as a key: whole numbers of 1e-9.
-type Place = i64;
-
-fn place(z: f64) -> Place {
-    (z * 1e9).round() as Place
-}
+use crate::op::{Deflector, PotentialGrid, deflection, ray_sum, trace_rays, weighted_sum};
 
 /// The rays of one run, bent once for each plane of lenses and followed to each plane of sources.
 pub(super) enum Rays {
@@ -42,22 +36,24 @@ pub(super) fn is_deep(components: &[(Component, Vec<Slot>)]) -> bool {
 }
 
 impl Rays {
-    /// Follows the rays of a grid, or those seen at `sky` where that is no grid: `deflectors` with the redshifts of their own, `sources`
-    /// those of the sources.
+    /// Follows the rays of a grid, or those seen at `sky` where that is no grid, through lenses with redshifts of their own to `sources`
+    /// at theirs.
     pub fn through(
         grid: Option<&Arc<Grid>>,
         sky: &Array,
-        deflectors: &[(Option<f64>, Deflector)],
+        lenses: &Behind,
         sources: &[Option<f64>],
         depth: Option<Depth<'_>>,
     ) -> Result<Self> {
+        let Behind { deflectors, potentials, .. } = lenses;
         let all = || deflectors.iter().map(|(_, deflector)| deflector.clone()).collect::<Vec<_>>();
         let Some(Depth { redshifts, cosmology, fixed }) = depth else {
-            return match grid {
-                Some(grid) => trace_rays(grid, &all()).map(Rays::Single),
-                None if deflectors.is_empty() => Ok(Rays::Single(sky.clone())),
-                None => weighted_sum(&[(1.0, sky), (-1.0, &deflection(sky, &all())?)]).map(Rays::Single),
+            let bent = match grid {
+                Some(grid) => trace_rays(grid, &all())?,
+                None if deflectors.is_empty() => sky.clone(),
+                None => weighted_sum(&[(1.0, sky), (-1.0, &deflection(sky, &all())?)])?,
             };
+            return further(bent, sky, potentials).map(Rays::Single);
         };
         let mut layers: BTreeMap<Place, (f64, Vec<Deflector>)> = BTreeMap::new();
         for (z, deflector) in deflectors {
@@ -66,29 +62,13 @@ impl Rays {
         }
         let mut wanted: BTreeMap<Place, f64> = layers.iter().map(|(place, (z, _))| (*place, *z)).collect();
         wanted.extend(sources.iter().map(|z| z.unwrap_or(redshifts.source)).map(|z| (place(z), z)));
-        // All distances at once: to each plane, to the convention's source, and from each lens to each plane behind it and to that source.
         let lenses: Vec<f64> = layers.values().map(|(z, _)| *z).collect();
-        let mut pairs = vec![(0.0, redshifts.source)];
-        pairs.extend(wanted.values().map(|z| (0.0, *z)));
-        for lens in &lenses {
-            pairs.push((*lens, redshifts.source));
-            pairs.extend(wanted.values().filter(|z| *z > lens).map(|z| (*lens, *z)));
-        }
-        let parameters = redshifts.parameters(cosmology)?;
-        let distances = angular_diameter_distances(&parameters, &pairs)?;
-        let distance = |from: f64, to: f64| {
-            let at = pairs.iter().position(|pair| *pair == (from, to)).unwrap_or_default();
-            distances.get(at)
-        };
+        let all: Vec<f64> = wanted.values().copied().collect();
+        let distances = PlaneDistances::new(redshifts, cosmology, &lenses, &all)?;
         let mut planes: BTreeMap<Place, Array> = BTreeMap::new();
         let mut bent: Vec<(f64, Array)> = vec![];
         for (at, z) in &wanted {
-            let mut scales = vec![];
-            for (lens, _) in &bent {
-                let scale = distance(*lens, *z)? * distance(0.0, redshifts.source)?
-                    / (distance(0.0, *z)? * distance(*lens, redshifts.source)?);
-                scales.push(scale);
-            }
+            let scales = bent.iter().map(|(lens, _)| distances.scale(*lens, *z)).collect::<Result<Vec<_>>>()?;
             let here = summed(sky, &scales, &bent, fixed)?;
             if let Some((_, own)) = layers.get(at) {
                 bent.push((*z, deflection(&here, own)?));
@@ -105,6 +85,16 @@ impl Rays {
             Rays::Several { planes, source } => planes.get(&place(z.unwrap_or(*source))),
         }
     }
+}
+
+/// Rays that potentials on grids bend as well.
+fn further(bent: Array, sky: &Array, potentials: &[(PotentialGrid, Vec<Value>)]) -> Result<Array> {
+    if potentials.is_empty() {
+        return Ok(bent);
+    }
+    let by = potentials.iter().map(|(grid, params)| grid.deflection(sky, params)).collect::<Result<Vec<_>>>()?;
+    let terms: Vec<(f64, &Array)> = std::iter::once((1.0, &bent)).chain(by.iter().map(|alpha| (-1.0, alpha))).collect();
+    weighted_sum(&terms)
 }
 
 /// theta - sum B alpha.

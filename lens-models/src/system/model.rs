@@ -163,6 +163,15 @@ impl SystemModel {
         SystemModel { amplitudes, ..self.clone() }
     }
 
+    /// The same model with the components of another system: of one in which other parameters are free, say.
+    ///
+    /// # Errors
+    /// As [`SystemModel::new`].
+    pub fn with_system(&self, system: &System, scales: &Scales) -> Result<Self> {
+        let SystemModel { data, amplitudes, terms, .. } = self.clone();
+        Ok(SystemModel { amplitudes, terms, ..SystemModel::new(system, data, scales)? })
+    }
+
     /// The same model with another likelihood of its point sources.
     #[must_use]
     pub fn with_points(&self, terms: PointTerms) -> Self {
@@ -201,7 +210,7 @@ impl SystemModel {
         };
         let sky = moved.as_ref().unwrap_or(&self.sky);
         let grid = Some(&self.grid).filter(|_| moved.is_none());
-        let rays = Rays::through(grid, sky, &behind.deflectors, &sources, self.depth(&behind))?;
+        let rays = Rays::through(grid, sky, &behind, &sources, self.depth(&behind))?;
         let (mut parts, mut first) = (Parts { behind, ..Parts::default() }, 0);
         for Lit { role, redshift, model, given: Given { params, template, linear } } in lit {
             let (at, into) = match role {

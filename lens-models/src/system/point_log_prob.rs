@@ -6,7 +6,7 @@ use ppl_core::distributions::Normal;
 use ppl_core::{Ctx, Result, Var};
 
 use super::point_source::{Measured, Plane, PointSource};
-use crate::op::{Deflector, PointFields, point_images, point_lensing};
+use crate::op::{PointPlanes, PointRays};
 
 type Vector = Var<(usize,)>;
 
@@ -26,9 +26,8 @@ pub enum PointTerms {
 struct Model {
     x: Vector,
     y: Vector,
-    /// Where potentials and magnifications are taken.
-    at: [Vector; 2],
-    fields: PointFields,
+    /// The rays that magnifications and delays are of.
+    rays: PointRays,
     source: [Var; 2],
 }
 
@@ -38,7 +37,7 @@ impl PointSource {
     pub(super) fn observe(
         &self,
         ctx: &mut Ctx,
-        deflectors: &[Deflector],
+        planes: &PointPlanes,
         source: Option<[Var; 2]>,
         days: Option<&Var>,
         terms: PointTerms,
@@ -47,8 +46,8 @@ impl PointSource {
         let errors: Vec<f64> = self.position_errors.iter().map(|error| error.max(floor)).collect();
         let delays = self.delays.as_ref().zip(days).filter(|_| floor == 0.0);
         let model = match (self.plane, terms, source) {
-            (Plane::Image, PointTerms::Given, Some(source)) => self.in_image_plane(ctx, deflectors, source)?,
-            (_, _, source) => self.in_source_plane(ctx, deflectors, source, &errors, delays)?,
+            (Plane::Image, PointTerms::Given, Some(source)) => self.in_image_plane(ctx, planes, source)?,
+            (_, _, source) => self.in_source_plane(ctx, planes, source, &errors, delays)?,
         };
         let seen: Vec<f64> = [0, 1].iter().flat_map(|i| self.positions.iter().map(move |p| p[*i])).collect();
         let both = Var::concat(&[model.x.clone(), model.y.clone()]);
@@ -74,12 +73,11 @@ impl PointSource {
         Ok(())
     }
 
-    fn in_image_plane(&self, ctx: &mut Ctx, deflectors: &[Deflector], source: [Var; 2]) -> Result<Model> {
-        let images = point_images(&source, deflectors, &self.positions)?;
+    fn in_image_plane(&self, ctx: &mut Ctx, planes: &PointPlanes, source: [Var; 2]) -> Result<Model> {
+        let images = planes.images(&source, &self.positions)?;
         ctx.factor("images", images.log_found)?;
-        let fields = point_lensing(&images.x, &images.y, deflectors)?;
-        let at = [images.x.clone(), images.y.clone()];
-        Ok(Model { x: images.x, y: images.y, at, fields, source })
+        let rays = planes.rays(&images.x, &images.y)?;
+        Ok(Model { x: images.x, y: images.y, rays, source })
     }
 
     /// With theta' = theta + A^-1 (beta_s - beta(theta)): z = (theta' - theta) / sigma is linear in the source, and so are delays at
@@ -87,35 +85,34 @@ impl PointSource {
     fn in_source_plane(
         &self,
         ctx: &mut Ctx,
-        deflectors: &[Deflector],
+        planes: &PointPlanes,
         source: Option<[Var; 2]>,
         errors: &[f64],
         delays: Option<(&Measured, &Var)>,
     ) -> Result<Model> {
         let at = [0, 1].map(|i| Vector::vector(self.positions.iter().map(|p| p[i]).collect::<Vec<f64>>()));
-        let fields = point_lensing(&at[0], &at[1], deflectors)?;
-        let [xx, xy, yy] = &fields.hessian;
-        // The entries of A over det A, of which A^-1 is [[d, -b], [-b, a]].
-        let det = determinant(&fields);
-        let [a, b, d] = [(1.0 - xx) / &det, -(xy / &det), (1.0 - yy) / &det];
-        let beta = [&at[0] - &fields.alpha[0], &at[1] - &fields.alpha[1]];
+        let rays = planes.rays(&at[0], &at[1])?;
+        // The entries of A over det A, of which A^-1 is [[d, -b], [-c, a]].
+        let det = determinant(&rays);
+        let [[a, b], [c, d]] = rays.jacobian.each_ref().map(|row| row.each_ref().map(|entry| entry / &det));
+        let beta = &rays.beta;
         let source = match source {
             Some(source) => source,
             None => {
                 let weight = Vector::vector(errors.iter().map(|e| e.powi(-2)).collect::<Vec<f64>>());
-                // P = sum A^-1 A^-1 / sigma^2 and r = sum A^-1 A^-1 beta / sigma^2.
-                let p = [&d * &d + &b * &b, -(&b * (&a + &d)), &a * &a + &b * &b].map(|p| p * &weight);
+                // P = sum A^-T A^-1 / sigma^2 and r = sum A^-T A^-1 beta / sigma^2.
+                let p = [&d * &d + &c * &c, -(&b * &d + &a * &c), &a * &a + &b * &b].map(|p| p * &weight);
                 let r = [&p[0] * &beta[0] + &p[1] * &beta[1], &p[1] * &beta[0] + &p[2] * &beta[1]];
                 let mut p = p.map(|p| p.sum());
                 let mut r = r.map(|r| r.sum());
                 if let Some((Measured { images, values, errors }, days)) = delays {
-                    // Of the residual t - T (f - f_0 - (theta - theta_0) . beta_s), f = |theta|^2 / 2 - psi.
-                    let f = (&at[0] * &at[0] + &at[1] * &at[1]) * 0.5 - &fields.potential;
+                    // Of the residual t - T (f - f_0 - (l - l_0) . beta_s): behind one plane f = |theta|^2 / 2 - psi and l = theta.
+                    let f = &rays.fermat;
                     let inverse = Vector::vector(errors.iter().map(|e| 1.0 / e).collect::<Vec<f64>>());
                     let rest = (Vector::vector(values.clone()) - (f.at(images) - f.get(0)?) * days) * &inverse;
                     let lever =
                         |along: &Vector| -> Result<Vector> { Ok((along.at(images) - along.get(0)?) * days * &inverse) };
-                    let [jx, jy] = [lever(&at[0])?, lever(&at[1])?];
+                    let [jx, jy] = [lever(&rays.lever[0])?, lever(&rays.lever[1])?];
                     p = [&p[0] + (&jx * &jx).sum(), &p[1] + (&jx * &jy).sum(), &p[2] + (&jy * &jy).sum()];
                     r = [&r[0] - (&jx * &rest).sum(), &r[1] - (&jy * &rest).sum()];
                 }
@@ -127,26 +124,26 @@ impl PointSource {
         };
         let off = [&source[0] - &beta[0], &source[1] - &beta[1]];
         let x = &at[0] + &d * &off[0] - &b * &off[1];
-        let y = &at[1] + &a * &off[1] - &b * &off[0];
-        Ok(Model { x, y, at, fields, source })
+        let y = &at[1] + &a * &off[1] - &c * &off[0];
+        Ok(Model { x, y, rays, source })
     }
 }
 
-fn determinant(fields: &PointFields) -> Vector {
-    let [xx, xy, yy] = &fields.hessian;
-    (1.0 - xx) * (1.0 - yy) - xy * xy
+fn determinant(rays: &PointRays) -> Vector {
+    let [[a, b], [c, d]] = &rays.jacobian;
+    a * d - b * c
 }
 
 impl Model {
     /// |mu|.
     fn magnification(&self) -> Vector {
-        determinant(&self.fields).abs().recip()
+        determinant(&self.rays).abs().recip()
     }
 
-    /// |theta - beta|^2 / 2 - psi.
+    /// The Fermat potential, but for what all images share.
     fn fermat(&self) -> Vector {
-        let [dx, dy] = [&self.at[0] - &self.source[0], &self.at[1] - &self.source[1]];
-        (&dx * &dx + &dy * &dy) * 0.5 - &self.fields.potential
+        let PointRays { fermat, lever: [x, y], .. } = &self.rays;
+        fermat - x * &self.source[0] - y * &self.source[1]
     }
 }
 

@@ -105,6 +105,7 @@ fn system(json: &Json, path: &Path, folder: &Path, profiles: &Profiles) -> Resul
     of_points(&components, &file)?;
     of_planes(&components, &file)?;
     of_halos(&components, &file)?;
+    of_potentials(&components, &file)?;
     object.get("covariance").map_or(Ok(()), |covariance| check_covariance(covariance, &file))?;
     let priors = object.get("priors").map(|p| PriorSet::from_value(&format!("{file}: `priors`"), p)).transpose()?;
     let preset = preset(object.get("preset"), &format!("{file}: `preset`"))?;
@@ -196,10 +197,11 @@ fn of_points(components: &[Component], file: &str) -> Result<()> {
     Ok(())
 }
 
-/// What redshifts of components need: a cosmology, lenses in front of its source, and one plane of lenses for point sources.
+/// What redshifts of components need: a cosmology, and lenses in front of its source.
 fn of_planes(components: &[Component], file: &str) -> Result<()> {
-    let deep = |component: &&Component| component.redshift.is_some();
-    let Some(first) = components.iter().find(deep) else { return Ok(()) };
+    if !components.iter().any(|component| component.redshift.is_some()) {
+        return Ok(());
+    }
     let redshifts =
         components.iter().find_map(|c| if let Profile::Cosmology(z) = &c.profile { Some(*z) } else { None });
     let hint = "an object with `z_lens` and `z_source`, as a component has a `redshift`";
@@ -213,10 +215,24 @@ fn of_planes(components: &[Component], file: &str) -> Result<()> {
             return Err(Error::WrongForm { place, expected });
         }
     }
-    let one_plane = lens_planes::of_role(components, Role::Lens).all(|(_, z)| z == redshifts.lens);
-    if !one_plane && components.iter().any(|c| c.role == Role::Points) {
-        let place = format!("{file}: `redshift` of `{}`", first.name);
-        return Err(form(&place, "lenses of one plane where there are `points`, which are seen through one alone"));
+    Ok(())
+}
+
+/// What a potential on a grid cannot be together with: it bends the rays of one plane, and no points.
+fn of_potentials(components: &[Component], file: &str) -> Result<()> {
+    let Some(grid) = components.iter().find(|c| matches!(c.profile, Profile::Potential(_))) else { return Ok(()) };
+    let place = || format!("{file}: `{}`", grid.name);
+    if grid.count > 1 {
+        return Err(form(&place(), "no `count`: one grid is one component"));
+    }
+    if components.iter().any(|c| c.redshift.is_some()) {
+        return Err(form(
+            &place(),
+            "lenses and sources without a `redshift` of their own beside a potential on a grid",
+        ));
+    }
+    if components.iter().any(|c| c.role == Role::Points) {
+        return Err(form(&place(), "no `points` beside a potential on a grid, which bends the rays of images alone"));
     }
     Ok(())
 }

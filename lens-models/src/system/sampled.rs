@@ -12,11 +12,12 @@ use super::component::{Component, Profile, Role};
 use super::config::System;
 use super::defaults::{self, Scales};
 use super::point_log_prob::PointTerms;
+use super::point_planes::point_planes;
 use super::point_source::PointSource;
 use super::redshifts::Redshifts;
 use crate::error::Result;
 use crate::linear::AmplitudePrior;
-use crate::op::{Deflector, LightModel, Template, scalars_of};
+use crate::op::{Deflector, LightModel, PotentialGrid, Template, scalars_of};
 use crate::parameter::{ParameterKind, ProfileParameter};
 
 /// Where a parameter's value comes from.
@@ -87,6 +88,8 @@ type Sharing<'a> = Option<&'a mut Shared>;
 #[derive(Clone, Default)]
 pub(super) struct Behind {
     pub deflectors: Vec<(Option<f64>, Deflector)>,
+    /// Potentials on grids, each with the numbers of its parameters; in one plane with the others.
+    pub potentials: Vec<(PotentialGrid, Vec<Value>)>,
     /// Each with its name and the numbers of its parameters.
     points: Vec<(String, Arc<PointSource>, Vec<Value>)>,
     pub cosmology: Option<(Redshifts, Vec<Value>)>,
@@ -107,6 +110,9 @@ pub(super) fn sampled<'s>(
                     let deflector = Deflector::new(*profile, scalars_of(&given.params)?)?;
                     all.behind.deflectors.push((component.redshift, deflector));
                 }
+                // One that is said to be none costs nothing.
+                Profile::Potential(_) if matches!(&slots[0], Slot::Fixed(xi) if xi.iter().all(|x| *x == 0.0)) => {}
+                Profile::Potential(grid) => all.behind.potentials.push((*grid, given.params)),
                 // Their angles hang on the cosmology, which comes last.
                 Profile::Halo(halo) => halos.push((component.redshift, *halo, given.params)),
                 Profile::Light(model) => {
@@ -135,15 +141,14 @@ impl Behind {
         if self.points.is_empty() {
             return Ok(());
         }
-        // All in one plane: several are refused when a file is read.
-        let deflectors: Vec<Deflector> = self.deflectors.iter().map(|(_, deflector)| deflector.clone()).collect();
+        let planes = point_planes(&self.deflectors, self.cosmology.as_ref())?;
         let days = self.cosmology.as_ref().map(|(redshifts, values)| redshifts.days(values)).transpose()?;
         for (name, points, params) in &self.points {
             let source = match &scalars_of(params)?[..] {
                 [x, y] => Some([x.clone(), y.clone()]),
                 _ => None,
             };
-            ctx.scope(name, |ctx| points.observe(ctx, &deflectors, source, days.as_ref(), terms))?;
+            ctx.scope(name, |ctx| points.observe(ctx, &planes, source, days.as_ref(), terms))?;
         }
         Ok(())
     }

@@ -4,16 +4,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use lens_models::light::Sersic;
+use lens_models::op::raster::{Interpolation, Placed, brightness, moments};
 use lens_models::op::{LightModel, Template, formula};
 use lens_models::parameter::{CENTER_X, CENTER_Y, ParameterKind, ProfileParameter};
 use ppl_core::autodiff::Value;
 use ppl_core::distributions::{Distribution, Gauge};
 use ppl_core::{Array, Result, Var};
 
-use super::brightness::brightness;
-use super::interpolation::Interpolation;
-use super::moments::moments;
-use super::placed::Placed;
 use crate::latent::LatentPrior;
 use crate::network::{Decoder, LATENT};
 

@@ -22,7 +22,7 @@ const THREADS: usize = 256;
 /// The CUDA C of this crate by name: images, rays through planes, each profile by itself, and the lens of most systems.
 #[must_use]
 pub fn kernel_sources() -> Vec<(String, String)> {
-    let mut all = [likelihood::SOURCE, ray_sum::SOURCE, image_products::SOURCE]
+    let mut all = [likelihood::SOURCE, ray_sum::SOURCE, image_products::SOURCE, super::raster::KERNELS]
         .map(|(name, text)| (name.to_owned(), text.to_owned()))
         .to_vec();
     let field = |kernels: &[Kernel], rays: bool| {

@@ -10,7 +10,7 @@ use crate::network::decoder::{LATENT, LAYERS, SIDE};
 
 /// The kernels.
 pub(crate) const SOURCE: (&str, &str) =
-    ("decoder", concat!(include_str!("../../../kernels/early.cu"), include_str!("../../../kernels/decoder.cu")));
+    ("decoder", concat!(ppl_core::early_kernels!(), include_str!("../../../kernels/decoder.cu")));
 
 /// From so many images on, layers are products of matrices in tiles; below, a tile would mostly be empty.
 const MANY: usize = 13;

@@ -7,8 +7,8 @@ use ppl_core::cuda::{Argument, At};
 use super::placed::PARAMS;
 
 /// The kernels.
-pub(crate) const SOURCE: (&str, &str) =
-    ("light", concat!(include_str!("../../kernels/early.cu"), include_str!("../../kernels/light.cu")));
+pub(in crate::op) const SOURCE: (&str, &str) =
+    ("light", concat!(ppl_core::early_kernels!(), include_str!("../../../kernels/light.cu")));
 const THREADS: usize = 256;
 /// Threads that take the moments of an image.
 const MOMENTS: usize = 1024;

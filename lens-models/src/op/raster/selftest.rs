@@ -15,7 +15,7 @@ use super::spline::Coefficients;
 const ROWS: [[f64; PARAMS]; 3] = [[0.1, -0.05, 2.0, 1.3, 0.4], [-0.1, 0.1, 1.5, 0.8, -1.0], [0.6, 0.7, 1.1, 2.0, 2.5]];
 
 /// The errors of every operation for so many lanes, at most three.
-pub(crate) fn selftest(gpu: &Gpu, seed: u64, lanes: usize) -> Result<Vec<DeviceErrors>> {
+pub(in crate::op) fn selftest(gpu: &Gpu, seed: u64, lanes: usize) -> Result<Vec<DeviceErrors>> {
     let case = format!("lanes {lanes}");
     let wave = |shape: Shape, step: f32, size: f32| {
         let at = |i: usize| size * (step * i as f32 + 0.37 * seed as f32).sin() + 0.1;

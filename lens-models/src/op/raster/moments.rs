@@ -9,7 +9,7 @@ use ppl_core::{Array, Error, Result, Var};
 ///
 /// # Errors
 /// An image that is no square.
-pub(super) fn moments(image: &Array) -> Result<[Var; 4]> {
+pub fn moments(image: &Array) -> Result<[Var; 4]> {
     Var::<(usize,)>::from_value(record(Moments::default(), &[image.as_value()])?).unstack()
 }
 

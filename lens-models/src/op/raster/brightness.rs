@@ -1,10 +1,10 @@
 //! The brightness of an image that is placed on the sky, at given positions.
 
-use lens_models::op::points;
 use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Value, common_lanes, record};
 use ppl_core::{Array, Error, Result, Var, pool};
 use rayon::prelude::*;
 
+use super::super::positions::points;
 use super::around::around;
 use super::interpolation::{CubicSpline, Interpolation, Linear, Taps};
 use super::placed::{Map, PARAMS, Placed};
