@@ -42,24 +42,30 @@ def source(rng):
     return models, kwargs
 
 
-def make(folder):
-    from astropy.io import fits
+def camera():
+    """The frame, its PSF and the kernel of that, as lenstronomy takes them."""
     from lenstronomy.Data.imaging_data import ImageData
     from lenstronomy.Data.psf import PSF
-    from lenstronomy.ImSim.image_model import ImageModel
-    from lenstronomy.LensModel.lens_model import LensModel
-    from lenstronomy.LightModel.light_model import LightModel
 
     first = -(SIZE - 1) / 2 * PIXEL
     data = {"image_data": np.zeros((SIZE, SIZE)), "ra_at_xy_0": first, "dec_at_xy_0": first, "transform_pix2angle": PIXEL * np.eye(2)}
     axis = np.arange(15) - 7
     kernel = np.exp(-0.5 * (axis * PIXEL / (0.1 / 2.3548)) ** 2)
     kernel = np.outer(kernel, kernel) / kernel.sum() ** 2
-    psf = PSF(psf_type="PIXEL", kernel_point_source=kernel)
+    return ImageData(**data), PSF(psf_type="PIXEL", kernel_point_source=kernel), kernel
+
+
+def make(folder):
+    from astropy.io import fits
+    from lenstronomy.ImSim.image_model import ImageModel
+    from lenstronomy.LensModel.lens_model import LensModel
+    from lenstronomy.LightModel.light_model import LightModel
+
+    frame, psf, kernel = camera()
     for number in range(MOCKS):
         rng = np.random.default_rng([2026, number])
         mass, (models, light) = lens(rng), source(rng)
-        model = ImageModel(ImageData(**data), psf, LensModel(["EPL", "SHEAR"]), LightModel(models), kwargs_numerics={"supersampling_factor": 5})
+        model = ImageModel(frame, psf, LensModel(["EPL", "SHEAR"]), LightModel(models), kwargs_numerics={"supersampling_factor": 5})
         image = model.image(list(mass), light, unconvolved=False)
         noise = image.max() / rng.uniform(15, 60)
         image = image + noise * rng.standard_normal(image.shape)

@@ -17,8 +17,8 @@ import pathlib
 import sys
 
 import numpy as np
+from pixels_mocks import PIXEL, SIZE, camera
 
-SIZE, PIXEL = 80, 0.05
 LENS = {"theta_E": 1.1, "gamma": 2.05, "e1": 0.08, "e2": -0.06, "center_x": 0.01, "center_y": -0.02}
 SHEAR = {"gamma1": 0.03, "gamma2": -0.02, "ra_0": 0.0, "dec_0": 0.0}
 HALO = {"Rs": 0.12, "alpha_Rs": 0.03, "r_trunc": 0.6, "center_x": 0.75, "center_y": 0.85}
@@ -37,20 +37,13 @@ def models():
 
 def make(folder):
     from astropy.io import fits
-    from lenstronomy.Data.imaging_data import ImageData
-    from lenstronomy.Data.psf import PSF
     from lenstronomy.ImSim.image_model import ImageModel
     from lenstronomy.LightModel.light_model import LightModel
 
-    first = -(SIZE - 1) / 2 * PIXEL
-    data = {"image_data": np.zeros((SIZE, SIZE)), "ra_at_xy_0": first, "dec_at_xy_0": first, "transform_pix2angle": PIXEL * np.eye(2)}
-    axis = np.arange(15) - 7
-    kernel = np.exp(-0.5 * (axis * PIXEL / (0.1 / 2.3548)) ** 2)
-    kernel = np.outer(kernel, kernel) / kernel.sum() ** 2
-    psf = PSF(psf_type="PIXEL", kernel_point_source=kernel)
+    frame, psf, kernel = camera()
     model, kwargs = models()
     light = LightModel(["SERSIC_ELLIPSE", "GAUSSIAN", "GAUSSIAN"])
-    image_model = ImageModel(ImageData(**data), psf, model, light, kwargs_numerics={"supersampling_factor": 5})
+    image_model = ImageModel(frame, psf, model, light, kwargs_numerics={"supersampling_factor": 5})
     image = image_model.image(kwargs, SOURCE, unconvolved=False)
     noise = image.max() / 100
     clean = image
@@ -67,7 +60,7 @@ def make(folder):
     bumpy["lens"].append({"name": "bumps", "profile": "potential_pixels", "pixels": 24, "size": 4.0})
     for name, system in [("smooth", smooth), ("system", bumpy)]:
         (folder / f"{name}.json").write_text(json.dumps(system, indent=1))
-    at = first + PIXEL * np.arange(SIZE)
+    at = PIXEL * (np.arange(SIZE) - (SIZE - 1) / 2)
     x, y = np.meshgrid(at, at)
     with (folder / "points.csv").open("w") as out:
         rows = csv.writer(out)

@@ -40,7 +40,7 @@ pub(super) fn has_fields(system: &System) -> bool {
     !fields(system).is_empty()
 }
 
-/// What scales the whitened numbers of a field and is free: its place among what is [scaling](LightModel::scaling), itself, and its site.
+/// What scales the whitened numbers of a field and is free: its place among what is [scaling](FieldModel::scaling), itself, and its site.
 pub(super) fn scaling(field: &Field<'_>) -> Vec<(usize, Scaling, String)> {
     let free = |(_, scaling): &(usize, &Scaling)| !field.component.fixed.contains_key(scaling.name);
     let all = field.model.scaling().iter().enumerate().filter(free);
@@ -55,9 +55,9 @@ fn grids(system: &System) -> Vec<String> {
 }
 
 /// The sites of how wide the grids of all fields are.
-fn widths(system: &System) -> impl Iterator<Item = String> {
-    let of = |field: Field<'_>| Some(field.component.site_of(field.model.grid().first()?));
-    fields(system).into_iter().filter_map(of).collect::<Vec<_>>().into_iter()
+fn widths(system: &System) -> Vec<String> {
+    let of = |field: &Field<'_>| Some(field.component.site_of(field.model.grid().first()?));
+    fields(system).iter().filter_map(of).collect()
 }
 
 /// The sites of the scales of all fields.
@@ -92,8 +92,8 @@ pub(super) fn on_grids(system: &System, values: &Values) -> System {
 
 /// The system that is sampled: all of that is held, but how wide grids are.
 pub(super) fn settled(system: &System, values: &Values) -> System {
-    let mut sites = [scales(system), grids(system)].concat();
-    sites.retain(|site| widths(system).all(|width| width != *site));
+    let (mut sites, widths) = ([scales(system), grids(system)].concat(), widths(system));
+    sites.retain(|site| !widths.contains(site));
     fixed(system, &sites, values)
 }
 

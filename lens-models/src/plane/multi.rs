@@ -30,9 +30,9 @@ pub struct Planes {
     layers: Vec<Layer>,
 }
 
-/// Most centres about which small curves are: that of a lens and those of its neighbours, but not those of hundreds of haloes.
+/// The centres that count where there are hundreds, of haloes: that of a lens and those of its neighbours.
 const STRONGEST: usize = 8;
-/// Most profiles in front of a centre of which all images are looked for: a search takes 1e5 rays or so.
+/// Most centres that all count, and most profiles in front of one of which all images are looked for: a search takes 1e5 rays or so.
 const SEARCHED: usize = 32;
 
 /// The lenses of one plane.
@@ -122,7 +122,7 @@ impl PlanesTo<'_> {
         self.layers.first().map_or(0.0, |first| self.planes.cosmology.delay(fermat, first.z, self.z))
     }
 
-    /// Where the centres of the eight strongest mass profiles are seen, arcsec: those of the nearest plane where they are, those behind it at each
+    /// Where the centres of the mass profiles, of more than 32 the eight strongest, are seen, arcsec: those of the nearest plane where they are, those behind it at each
     /// of their images, or at one of them where more than 32 profiles are in front. One that is seen as a ring is left out.
     pub fn centers(&self) -> Vec<[f64; 2]> {
         self.seen_centers().iter().map(|center| center.seen).collect()
@@ -152,12 +152,15 @@ impl PlanesTo<'_> {
         all
     }
 
-    /// The strength of the last of the [`STRONGEST`] centres.
+    /// The least strength of a centre that counts: of more than [`SEARCHED`] centres, that of the last of the [`STRONGEST`].
     fn least_strength(&self) -> f64 {
         let of = |layer: &Layer| layer.mass.centers(&layer.params).into_iter().map(|at| layer.strength(at)).collect();
         let mut all: Vec<f64> = self.layers.iter().flat_map(|layer| -> Vec<f64> { of(layer) }).collect();
+        if all.len() <= SEARCHED {
+            return f64::NEG_INFINITY;
+        }
         all.sort_by(|a, b| b.total_cmp(a));
-        all.get(STRONGEST - 1).copied().unwrap_or(f64::NEG_INFINITY)
+        all[STRONGEST - 1]
     }
 
     /// The cuts about all centres of mass, in the plane of the source, as those of [`Lens::cuts`]: the loop whose image is the cut
