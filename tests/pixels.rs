@@ -19,7 +19,7 @@ const TRUTH: &str = r#"{
     { "name": "b", "profile": "gaussian", "parameters": { "amp": { "value": 0.4 }, "sigma": { "value": 0.07 },
       "e1": { "value": 0.0 }, "e2": { "value": 0.0 }, "center_x": { "value": -0.2 }, "center_y": { "value": 0.1 } } }] }"#;
 
-/// The same lens, all of it unknown, with 16 x 16 pixels for a source.
+/// The same lens, all of it unknown, with 16 x 16 pixels for a source, and priors of what a fit holds at one time or another.
 fn system() -> System {
     let (data, lens) = (
         r#""size": [40, 40], "pixel_scale": 0.08, "psf_fwhm": 0.12, "background_rms": 0.03, "supersampling": 2"#,
@@ -27,7 +27,9 @@ fn system() -> System {
     );
     let json = format!(
         r#"{{ "data": {{ {data} }}, "lens": [{{ "name": "lens", "profile": "{lens}" }}],
-        "source": [{{ "name": "source", "profile": "pixels", "pixels": 16 }}] }}"#
+        "source": [{{ "name": "source", "profile": "pixels", "pixels": 16 }}],
+        "priors": {{ "source.scale": {{ "log_normal": {{ "loc": 0.4, "scale": 0.3 }} }}, "source.slope": {{ "uniform": {{ "low": 2.5, "high": 7 }} }},
+          "source.amp": {{ "half_normal": {{ "scale": 1 }} }}, "source.center_x": {{ "normal": {{ "loc": 0, "scale": 0.2 }} }} }} }}"#
     );
     System::from_json(&json, Path::new("s.json"), Path::new(".")).expect("a system")
 }
@@ -52,6 +54,8 @@ fn nuts_finds_the_lens_behind_which_two_clumps_lie() {
     // Spectrum, window and place are settled, and how wide the grid is on the sky is not.
     let settled = &found.system.components[1].fixed;
     assert!(["amp", "length", "slope", "width", "center_x"].iter().all(|name| settled.contains_key(name)));
+    let priors: Vec<&str> = found.priors.names().collect();
+    assert!(priors.contains(&"source.scale") && !priors.contains(&"source.amp"), "{priors:?}");
     assert!(summary.get("source.scale").is_some() && summary.get("source.xi[255]").is_some());
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arclet::core::{Ctx, LogDensity, ModelDensity, Values, handler};
+use arclet::core::{Ctx, LogDensity, ModelDensity, PriorSet, Values, handler};
 use arclet::fit::{FitSettings, fit};
 use arclet::infer::Executor;
 use arclet::lens::data::ImageData;
@@ -106,6 +106,8 @@ fn a_fit_finds_the_lens_that_a_smooth_one_does_not() {
     let settings = FitSettings { warmup: 80, draws: 120, ..FitSettings::default() };
     let mut bumpy = system(&numbers());
     bumpy.components[1].fixed.clear();
+    bumpy.priors = PriorSet::from_json("p.json", r#"{ "bumps.amp": { "log_normal": { "loc": -5.5, "scale": 1.0 } } }"#)
+        .expect("priors");
     let found = fit(&lens(&mut bumpy), mock(), &settings, &mut Executor::new()).expect("a fit");
     let mut smooth = system(&numbers()).with_components(|component| component.name != "bumps");
     smooth.components.iter_mut().for_each(|component| component.fixed.clear());

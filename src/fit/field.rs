@@ -65,18 +65,21 @@ fn scales(system: &System) -> Vec<String> {
     fields(system).iter().flat_map(|field| scaling(field).into_iter().map(|(_, _, site)| site)).collect()
 }
 
-/// The system with these sites fixed at the values.
+/// The system with these sites fixed at the values, and no priors of them.
 fn fixed(system: &System, sites: &[String], values: &Values) -> System {
     let mut fixed = system.clone();
+    let mut without = vec![];
     for component in &mut fixed.components {
         let parameters = component.profile.parameters();
         for (name, site) in parameters.iter().map(|p| (p.name, component.site(p))).collect::<Vec<_>>() {
             if let Some(numbers) = values.numbers(&site).filter(|_| sites.contains(&site)) {
                 component.fixed.insert(name, numbers.to_vec());
                 component.start.remove(name);
+                without.push(site);
             }
         }
     }
+    fixed.priors = fixed.priors.filtered(|site| without.iter().all(|name| name != site));
     fixed
 }
 

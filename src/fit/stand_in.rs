@@ -27,10 +27,11 @@ pub(super) fn simplified(system: &System) -> Option<System> {
         Component { profile: Profile::Light(light), fixed, per_band, ..component.clone() }
     };
     let components: Vec<Component> = system.components.iter().map(simple).collect();
-    // A prior of a width or a brightness means another thing for the stand-in.
+    // A prior of a width or a brightness means another thing for the stand-in, and none to what is fixed.
     let kept = |site: &str| {
         components.iter().zip(&system.components).any(|(simple, component)| {
             let shared = |name: &str| of(component).is_none() || name.starts_with("center");
+            let shared = |name: &str| shared(name) && none_of(component).is_none();
             simple.profile.parameters().iter().any(|p| shared(p.name) && simple.site(p) == site)
         })
     };
