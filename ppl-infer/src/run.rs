@@ -193,6 +193,17 @@ impl Outcome {
         Ok(Self { samples: sampler.into_samples(), ending, asked, kernel, seed, not_a_number })
     }
 
+    /// Why a run has no draws.
+    #[must_use]
+    pub fn without_draws(self) -> Error {
+        let lost = self.samples.failures().next();
+        match (self.ending, lost) {
+            (Ending::Failed(error), _) => error,
+            (Ending::Finished, Some((chain, failure))) => Error::Chain { chain, source: failure.clone() },
+            _ => Error::StoppedEarly,
+        }
+    }
+
     /// The posterior of the target that was sampled, with its warnings.
     ///
     /// # Errors
@@ -200,12 +211,7 @@ impl Outcome {
     pub fn posterior(self, target: &impl Target) -> Result<Posterior> {
         let draws = self.samples.common_draws();
         if draws == 0 {
-            let lost = self.samples.failures().next();
-            return Err(match (self.ending, lost) {
-                (Ending::Failed(error), _) => error,
-                (Ending::Finished, Some((chain, failure))) => Error::Chain { chain, source: failure.clone() },
-                _ => Error::StoppedEarly,
-            });
+            return Err(self.without_draws());
         }
         let mut posterior = posterior_of(target, &self.samples)?;
         posterior.set_attribute("sampler", self.kernel).set_attribute("seed", self.seed);

@@ -82,8 +82,12 @@ pub(super) fn about_draws<M, R>(
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
-    let pilot =
-        NutsSettings { kernel: Nuts { max_depth: PILOT_DEPTH }, warmup: PILOT[0], draws: PILOT[1], ..settings.clone() };
+    let pilot = NutsSettings {
+        kernel: Nuts { max_depth: PILOT_DEPTH, ..Nuts::default() },
+        warmup: PILOT[0],
+        draws: PILOT[1],
+        ..settings.clone()
+    };
     let found = sample_curved(density, &around, &pilot, search.executor)?;
     let dim = density.dim();
     let (mut mean, mut count) = (vec![0.0; dim], 0.0);
@@ -91,8 +95,11 @@ where
         mean.iter_mut().zip(draw).for_each(|(m, d)| *m += d);
         count += 1.0;
     }
-    if search.executor.stopped() || count == 0.0 {
+    if search.executor.stopped() {
         return Err(Error::StoppedEarly.into());
+    }
+    if count == 0.0 {
+        return Err(found.without_draws().into());
     }
     mean.iter_mut().for_each(|m| *m /= count);
     let part = Part::new(density, &mean, whitened);
