@@ -11,7 +11,7 @@ use ppl_infer::{
     Ending, Error, Executor, Target, checkpoint,
     mcmc::{
         Chain, ChainFailure, Hmc, HmcSettings, InitialMetric, Kernel, Metric, MetricKind, Nuts, NutsSettings, Sampler,
-        SamplerSettings, Starts,
+        SamplerSettings, Starts, Turn,
         chain::{Progress, Request},
         integrator::{PhasePoint, Point},
         kernel::{Answer, Dynamics},
@@ -26,6 +26,7 @@ struct Reference<'a, D> {
     density: &'a D,
     metric: &'a Metric,
     step: f64,
+    turn: Turn,
     start_energy: f64,
     leapfrogs: u32,
     accept_sum: f64,
@@ -56,11 +57,16 @@ fn log_add(a: f64, b: f64) -> f64 {
     a.max(b) + (-(a - b).abs()).exp().ln_1p()
 }
 
-fn persists(a: &Tree, b: &Tree) -> bool {
+/// Whether a trajectory with these ends is to go on.
+fn ends_agree(turn: Turn, v_first: &[f64], p_last: &[f64]) -> bool {
+    turn == Turn::Half || v_first.iter().zip(p_last).map(|(v, p)| v * p).sum::<f64>() > 0.0
+}
+
+fn persists(a: &Tree, b: &Tree, turn: Turn) -> bool {
     let whole = forward(&a.v_first, &b.v_last, &add(&a.rho, &b.rho));
     let left = forward(&a.v_first, &b.v_first, &add(&a.rho, &b.p_first));
     let right = forward(&a.v_last, &b.v_last, &add(&b.rho, &a.p_last));
-    whole && left && right
+    whole && left && right && ends_agree(turn, &a.v_first, &b.p_last)
 }
 
 impl<D: LogDensity> Reference<'_, D> {
@@ -95,7 +101,7 @@ impl<D: LogDensity> Reference<'_, D> {
         let last = self.build(depth - 1, z, sign, rng)?;
         let log_weight = log_add(first.log_weight, last.log_weight);
         let take = rng.random::<f64>() < (last.log_weight - log_weight).exp();
-        if !persists(&first, &last) {
+        if !persists(&first, &last, self.turn) {
             return Err(());
         }
         let rho = add(&first.rho, &last.rho);
@@ -133,12 +139,14 @@ impl<D: LogDensity> Reference<'_, D> {
                 forward(&v_back, &v_front, &rho)
                     && forward(&v_back, &new.v_first, &add(&rho_old, &new.p_first))
                     && forward(&v_old_last, &v_front, &add(&new.rho, &p_old_last))
+                    && ends_agree(self.turn, &v_back, &p_front)
             } else {
                 let (p_old_first, v_old_first) = (p_back.clone(), v_back.clone());
                 (p_back, v_back) = (new.p_last, new.v_last);
                 forward(&v_back, &v_front, &rho)
                     && forward(&v_back, &v_old_first, &add(&new.rho, &p_old_first))
                     && forward(&new.v_first, &v_front, &add(&rho_old, &new.p_first))
+                    && ends_agree(self.turn, &v_front, &p_back)
             };
             if !persists {
                 break;
@@ -148,20 +156,28 @@ impl<D: LogDensity> Reference<'_, D> {
     }
 }
 
-/// Transitions of both from the same points with the same random numbers.
-fn agree(density: &impl LogDensity, metric: &Metric, step: f64, max_depth: u32) -> (u32, u32) {
-    let dim = density.dim();
-    let (mut rng, nuts) = (keyed(11, "reference", dim), Nuts { max_depth });
+/// Transitions of both from the same points with the same random numbers: the greatest depth, divergences, leapfrogs.
+fn agree(density: &impl LogDensity, metric: &Metric, step: f64, nuts: Nuts) -> (u32, u32, u32) {
+    let (dim, Nuts { max_depth, turn }) = (density.dim(), nuts);
+    let mut rng = keyed(11, "reference", dim);
     let (mut state, dynamics) = (nuts.init(dim), Dynamics { metric, step, max_energy_error: 1000.0 });
     let (mut logp, mut gradient) = ([0.0], vec![0.0; dim]);
     let mut point = Point { position: vec![0.3; dim], gradient: vec![0.0; dim], logp: 0.0 };
     density.logp_and_grad(&point.position, &mut logp, &mut point.gradient).unwrap();
     point.logp = logp[0];
-    let (mut deepest, mut divergences) = (0, 0);
+    let (mut deepest, mut divergences, mut leapfrogs) = (0, 0, 0);
     for _ in 0..1000 {
         let mut same = rng.clone();
-        let mut reference =
-            Reference { density, metric, step, start_energy: 0.0, leapfrogs: 0, accept_sum: 0.0, diverging: false };
+        let mut reference = Reference {
+            density,
+            metric,
+            step,
+            turn,
+            start_energy: 0.0,
+            leapfrogs: 0,
+            accept_sum: 0.0,
+            diverging: false,
+        };
         let (draw, depth) = reference.transition(&point, max_depth, &mut same);
         nuts.begin(&mut state, &point, dynamics, &mut rng);
         let info = loop {
@@ -180,9 +196,10 @@ fn agree(density: &impl LogDensity, metric: &Metric, step: f64, max_depth: u32) 
         // Both have drawn equally many numbers.
         assert_eq!(rng, same);
         deepest = deepest.max(depth);
+        leapfrogs += info.n_leapfrog;
         divergences += u32::from(info.diverging);
     }
-    (deepest, divergences)
+    (deepest, divergences, leapfrogs)
 }
 
 #[test]
@@ -191,19 +208,24 @@ fn trajectories_are_those_of_stans_recursion() {
     let diagonal = Metric::diagonal(vec![1.0, 0.5, 2.0, 1.0]).unwrap();
     let covariance = (0..16).map(|k| 0.5_f64.powi((k / 4_i32 - k % 4).abs())).collect();
     let dense = Metric::dense(covariance, 4).unwrap();
+    let deep = Nuts::default();
     for metric in [&diagonal, &dense] {
-        assert!(agree(&normal, metric, 0.05, 10).0 >= 5);
-        agree(&normal, metric, 0.7, 10);
+        let half = agree(&normal, metric, 0.05, deep);
+        let quarter = agree(&normal, metric, 0.05, Nuts { turn: Turn::Quarter, ..deep });
+        assert!(half.0 >= 5 && quarter.2 < half.2 * 2 / 3, "{half:?} {quarter:?}");
+        agree(&normal, metric, 0.7, deep);
         // The depth is cut.
-        assert_eq!(agree(&normal, metric, 0.01, 3).0, 3);
+        assert_eq!(agree(&normal, metric, 0.01, Nuts { max_depth: 3, ..deep }).0, 3);
     }
-    agree(&eight_schools(), &Metric::diagonal(vec![1.0; 10]).unwrap(), 0.4, 10);
+    for turn in [Turn::Half, Turn::Quarter] {
+        agree(&eight_schools(), &Metric::diagonal(vec![1.0; 10]).unwrap(), 0.4, Nuts { turn, ..deep });
+    }
     // A quartic well with a step at the limit of stability, which diverges now and then.
     let f = |x: &[f64], g: &mut [f64]| {
         g[0] = -x[0].powi(3);
         -0.25 * x[0].powi(4)
     };
-    let (_, divergences) = agree(&Plain { dim: 1, f }, &Metric::diagonal(vec![1.0]).unwrap(), 1.9, 10);
+    let (_, divergences, _) = agree(&Plain { dim: 1, f }, &Metric::diagonal(vec![1.0]).unwrap(), 1.9, deep);
     assert!(divergences > 10 && divergences < 900, "{divergences}");
 }
 

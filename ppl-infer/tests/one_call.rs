@@ -70,7 +70,7 @@ fn a_depth_that_is_too_small_is_told() {
         g.copy_from_slice(&[-x[0], -x[1] / 1e6]);
         -0.5 * (x[0] * x[0] + x[1] * x[1] / 1e6)
     });
-    let kernel = Nuts { max_depth: 2 };
+    let kernel = Nuts { max_depth: 2, ..Nuts::default() };
     let metric_adaptation = ppl_infer::mcmc::MetricAdaptation::Fixed;
     let posterior = sample(&long, &NutsSettings { kernel, metric_adaptation, ..short() }).unwrap();
     assert!(posterior.warnings().iter().any(|w| matches!(w, Warning::MaxDepth { .. })), "{}", said(&posterior));

@@ -41,7 +41,7 @@ impl Around {
     pub fn kernel(&self) -> Nuts {
         match self {
             Around::Dense(_) => Nuts::default(),
-            Around::LowRank(_) => Nuts { max_depth: 7 },
+            Around::LowRank(_) => Nuts { max_depth: 7, ..Nuts::default() },
         }
     }
 

@@ -26,3 +26,4 @@ pub use sampler::Sampler;
 pub use samples::{ChainSamples, Samples};
 pub use settings::{MetricAdaptation, SamplerSettings};
 pub use start::{Start, Starts};
+pub use termination::Turn;

@@ -5,7 +5,7 @@ use super::{
     kernel::{Answer, Dynamics, Kernel},
     metric::Metric,
     settings::SamplerSettings,
-    termination::Span,
+    termination::{Span, Turn},
     tree::{Builder, Candidate, Growth, weight},
 };
 use crate::error::{Result, require};
@@ -25,6 +25,8 @@ pub type NutsSettings = SamplerSettings<Nuts>;
 pub struct Nuts {
     /// Doublings of a trajectory at most, up to 30. 10 (Stan).
     pub max_depth: u32,
+    /// How far a trajectory goes. Half a turn (Stan).
+    pub turn: Turn,
 }
 
 /// A trajectory under way.
@@ -47,7 +49,7 @@ pub struct NutsState {
 
 impl Default for Nuts {
     fn default() -> Self {
-        Self { max_depth: 10 }
+        Self { max_depth: 10, turn: Turn::Half }
     }
 }
 
@@ -107,14 +109,14 @@ impl Kernel for Nuts {
         state.accept_sum += weight.min(1.0);
         let (diverging, mut reached_max_depth) = (-gain > dynamics.max_energy_error, false);
         if !diverging {
-            match state.builder.add(leaf, weight, rng) {
+            match state.builder.add(leaf, weight, self.turn, rng) {
                 Growth::Unfinished => {
                     leaf.drift(metric, state.step);
                     return None;
                 }
                 Growth::Turned => {}
                 Growth::Complete => {
-                    let persists = state.accept(rng);
+                    let persists = state.accept(self.turn, rng);
                     reached_max_depth = persists && state.depth == self.max_depth;
                     if persists && !reached_max_depth {
                         state.double(metric, rng);
@@ -137,14 +139,14 @@ impl Kernel for Nuts {
 
 impl NutsState {
     /// Joins the complete subtree to the trajectory; false if the whole has turned.
-    fn accept(&mut self, rng: &mut Rng) -> bool {
+    fn accept(&mut self, turn: Turn, rng: &mut Rng) -> bool {
         self.depth += 1;
         let new = self.builder.complete();
         if new.weight > self.weight || rng.random::<f64>() < new.weight / self.weight {
             std::mem::swap(&mut self.candidate, &mut new.candidate);
         }
         self.weight += new.weight;
-        self.span.append(&mut new.span)
+        self.span.append(&mut new.span, turn)
     }
 
     /// Picks a direction, and takes the first half step of a subtree as large as the trajectory.

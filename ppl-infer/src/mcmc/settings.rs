@@ -140,7 +140,7 @@ mod tests {
             r#"{"draws": 500, "metric": "dense", "kernel": {"max_depth": 12}, "start": {"uniform": {"radius": 0.5}}}"#;
         let read: NutsSettings = serde_json::from_str(text).unwrap();
         let start = Start::Uniform { radius: 0.5 };
-        let kernel = Nuts { max_depth: 12 };
+        let kernel = Nuts { max_depth: 12, ..Nuts::default() };
         assert_eq!(read, NutsSettings { draws: 500, metric: MetricKind::Dense, kernel, start, ..Default::default() });
         assert_eq!(serde_json::from_str::<NutsSettings>(&serde_json::to_string(&read).unwrap()).unwrap(), read);
         assert!(serde_json::from_str::<NutsSettings>(r#"{"drawz": 500}"#).is_err());
@@ -161,7 +161,10 @@ mod tests {
         assert_eq!(refused(NutsSettings { initial_step: f64::NAN, ..Default::default() }), "initial_step");
         assert_eq!(refused(NutsSettings { draws: 0, ..Default::default() }), "draws");
         assert_eq!(refused(NutsSettings { chains: 0, ..Default::default() }), "chains");
-        assert_eq!(refused(NutsSettings { kernel: Nuts { max_depth: 0 }, ..Default::default() }), "kernel.max_depth");
+        assert_eq!(
+            refused(NutsSettings { kernel: Nuts { max_depth: 0, ..Nuts::default() }, ..Default::default() }),
+            "kernel.max_depth"
+        );
         let start = Start::Uniform { radius: -1.0 };
         assert_eq!(refused(HmcSettings { start, ..Default::default() }), "start.radius");
     }

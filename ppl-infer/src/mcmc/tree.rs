@@ -2,7 +2,7 @@
 
 use super::{
     integrator::{PhasePoint, Point},
-    termination::Span,
+    termination::{Span, Turn},
 };
 use ppl_core::rng::Rng;
 use rand::RngExt;
@@ -42,7 +42,7 @@ pub enum Growth {
     Unfinished,
     /// It is complete, and goes forward throughout.
     Complete,
-    /// Some part of it has made a U-turn: it is invalid.
+    /// Some part of it has made a turn: it is invalid.
     Turned,
 }
 
@@ -77,13 +77,13 @@ impl Subtree {
     }
 
     /// Appends the second half; the candidate is drawn by weight (uniform progressive sampling). False if it turned.
-    fn append(&mut self, second: &mut Self, rng: &mut Rng) -> bool {
+    fn append(&mut self, second: &mut Self, turn: Turn, rng: &mut Rng) -> bool {
         self.weight += second.weight;
         // 0 / 0, where both weights underflow, takes the first; such a subtree is never drawn from.
         if rng.random::<f64>() < second.weight / self.weight {
             std::mem::swap(&mut self.candidate, &mut second.candidate);
         }
-        self.span.append(&mut second.span)
+        self.span.append(&mut second.span, turn)
     }
 }
 
@@ -102,12 +102,12 @@ impl Builder {
     }
 
     /// Adds the next leaf, and merges every pair of halves that it completes.
-    pub fn add(&mut self, leaf: &PhasePoint, weight: f64, rng: &mut Rng) -> Growth {
+    pub fn add(&mut self, leaf: &PhasePoint, weight: f64, turn: Turn, rng: &mut Rng) -> Growth {
         self.newest.set_leaf(leaf, weight);
         let merges = self.leaves.trailing_ones();
         self.leaves += 1;
         for half in &mut self.waiting[..merges as usize] {
-            let persists = half.append(&mut self.newest, rng);
+            let persists = half.append(&mut self.newest, turn, rng);
             std::mem::swap(half, &mut self.newest);
             if !persists {
                 return Growth::Turned;
