@@ -8,6 +8,7 @@ mod border;
 mod clock;
 mod curvature;
 mod derived;
+mod draws;
 mod evidence;
 mod field;
 mod grids;

@@ -10,10 +10,11 @@ use super::basin::{from_source_plane, places, scattered};
 use super::clock::Clock;
 use super::curvature::dense_around;
 use super::derived::derived;
+use super::draws::{posterior, stopped};
 use super::light::latent_values;
 use super::search::Search;
 use super::search_terms::search_terms;
-use super::stages::{posterior, stopped, with_fixed};
+use super::stages::with_fixed;
 use super::{Fit, FitError, FitSettings, View, start, support};
 
 /// Maxima of the search that go on to the likelihood itself. Its density costs little, and several configurations may have much the same images:

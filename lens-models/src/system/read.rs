@@ -8,9 +8,11 @@ use serde_json::{Map, Value as Json};
 
 use super::component::{Component, Profile, Role};
 use super::config::System;
-use super::lens_planes;
+use super::entry::{check_keys, form, object};
+use super::needs::{of_halos, of_planes, of_points, of_potentials};
 use super::preset::Preset;
-use super::read_bands::{check_band, named};
+use super::read_bands::check_band;
+use super::read_data::{read_bands, read_data};
 use super::redshifts::Redshifts;
 use super::shines::{self, Shines};
 use crate::data::DataFiles;
@@ -137,15 +139,6 @@ fn in_each(component: Component, entry: &Json, shines: &Shines, place: &str) -> 
     shines.bands.iter().map(one).collect()
 }
 
-/// The data of several bands.
-fn read_bands(list: &[Json], place: &str) -> Result<Vec<DataFiles>> {
-    let read = |(name, entry): (String, Map<String, Json>)| {
-        let files = read_data(&Json::Object(entry), &format!("{place}: band `{name}`"))?;
-        Ok(DataFiles { name: Some(name), ..files })
-    };
-    named(list, place)?.into_iter().map(read).collect()
-}
-
 /// What is said of where a band lies.
 fn registration(band: &DataFiles, parameters: Option<&Json>, place: &str) -> Result<Component> {
     let same = Shines { bands: vec![], per_band: vec![] };
@@ -179,73 +172,6 @@ fn entries<'a>(json: &'a Json, role: Role, place: &str) -> Result<&'a [Json]> {
             .as_array()
             .map(Vec::as_slice)
             .ok_or_else(|| form(place, "a list of components, each { \"name\": .., \"profile\": .. }")),
-    }
-}
-
-/// What point sources need beside themselves.
-fn of_points(components: &[Component], file: &str) -> Result<()> {
-    let has = |role| components.iter().any(|c| c.role == role);
-    if has(Role::Points) && !has(Role::Lens) {
-        let hint = "a component without which points have one image each";
-        return Err(Error::MissingKey { place: file.to_owned(), key: "lens", hint });
-    }
-    let delayed = |c: &Component| matches!(&c.profile, Profile::Points(points) if points.delays.is_some());
-    if components.iter().any(delayed) && !has(Role::Cosmology) {
-        let hint = "an object with `z_lens` and `z_source`, as there are `delays`";
-        return Err(Error::MissingKey { place: file.to_owned(), key: "cosmology", hint });
-    }
-    Ok(())
-}
-
-/// What redshifts of components need: a cosmology, and lenses in front of its source.
-fn of_planes(components: &[Component], file: &str) -> Result<()> {
-    if !components.iter().any(|component| component.redshift.is_some()) {
-        return Ok(());
-    }
-    let redshifts =
-        components.iter().find_map(|c| if let Profile::Cosmology(z) = &c.profile { Some(*z) } else { None });
-    let hint = "an object with `z_lens` and `z_source`, as a component has a `redshift`";
-    let missing = || Error::MissingKey { place: file.to_owned(), key: "cosmology", hint };
-    let redshifts = redshifts.ok_or_else(missing)?;
-    for (name, z) in lens_planes::of_role(components, Role::Lens) {
-        if z >= redshifts.source {
-            let place = format!("{file}: `redshift` of `{name}`");
-            let expected =
-                format!("a lens in front of `z_source` = {}, which its parameters are for", redshifts.source);
-            return Err(Error::WrongForm { place, expected });
-        }
-    }
-    Ok(())
-}
-
-/// What a potential on a grid cannot be together with: it bends the rays of one plane, and no points.
-fn of_potentials(components: &[Component], file: &str) -> Result<()> {
-    let Some(grid) = components.iter().find(|c| matches!(c.profile, Profile::Potential(_))) else { return Ok(()) };
-    let place = || format!("{file}: `{}`", grid.name);
-    if grid.count > 1 {
-        return Err(form(&place(), "no `count`: one grid is one component"));
-    }
-    if components.iter().any(|c| c.redshift.is_some()) {
-        return Err(form(
-            &place(),
-            "lenses and sources without a `redshift` of their own beside a potential on a grid",
-        ));
-    }
-    if components.iter().any(|c| c.role == Role::Points) {
-        return Err(form(&place(), "no `points` beside a potential on a grid, which bends the rays of images alone"));
-    }
-    Ok(())
-}
-
-/// What a halo needs to be an angle.
-fn of_halos(components: &[Component], file: &str) -> Result<()> {
-    let halo = components.iter().find(|c| matches!(c.profile, Profile::Halo(_)));
-    match halo {
-        Some(_) if !components.iter().any(|c| c.role == Role::Cosmology) => {
-            let hint = "an object with `z_lens` and `z_source`, as there is a `subhalo`";
-            Err(Error::MissingKey { place: file.to_owned(), key: "cosmology", hint })
-        }
-        _ => Ok(()),
     }
 }
 
@@ -299,21 +225,6 @@ fn linear(entry: &Map<String, Json>, component: &Component, place: &str) -> Resu
     }
 }
 
-fn object<'a>(json: &'a Json, place: &str) -> Result<&'a Map<String, Json>> {
-    json.as_object().ok_or_else(|| form(place, "an object { .. }"))
-}
-
-fn form(place: &str, expected: &'static str) -> Error {
-    Error::WrongForm { place: place.to_owned(), expected: expected.to_owned() }
-}
-
-fn check_keys(object: &Map<String, Json>, place: &str, known: &[&str]) -> Result<()> {
-    match object.keys().find(|key| !known.contains(&key.as_str())) {
-        Some(key) => Err(Error::unknown("key", key, place, known.iter().copied())),
-        None => Ok(()),
-    }
-}
-
 /// `{ "names": [..], "matrix": [[..], ..] }`, a row for each name.
 fn check_covariance(json: &Json, file: &str) -> Result<()> {
     let place = format!("{file}: `covariance`");
@@ -327,32 +238,6 @@ fn check_covariance(json: &Json, file: &str) -> Result<()> {
         names.iter().all(Json::is_string) && rows.len() == names.len() && rows.iter().all(row)
     });
     if square { Ok(()) } else { Err(form(&place, "the `names` of parameters and a `matrix` of a row for each")) }
-}
-
-/// The keys of `data` that hold whole numbers; what is neither among them nor a path is a number.
-const WHOLE: [&str; 3] = ["supersampling", "psf_supersampling", "noise_reach"];
-
-fn read_data(json: &Json, place: &str) -> Result<DataFiles> {
-    let entry = object(json, place)?;
-    check_keys(entry, place, DataFiles::KEYS)?;
-    let list = |value: &Json, len: usize, of: fn(&Json) -> bool| {
-        value.as_array().is_some_and(|list| list.len() == len && list.iter().all(of))
-    };
-    let whole = |value: &Json| value.as_u64().is_some_and(|n| n > 0);
-    for (key, value) in entry.iter().filter(|(key, value)| !(value.is_null() && *key != "psf_supersampling")) {
-        let (right, expected) = match key.as_str() {
-            path if DataFiles::PATHS.contains(&path) => (value.is_string(), "a path in quotes, such as \"image.fits\""),
-            count if WHOLE.contains(&count) => (value.is_u64(), "a whole number, such as 3"),
-            "size" => (list(value, 2, whole), "width and height in pixels, such as [100, 100]"),
-            "mask_center" => (list(value, 2, Json::is_number), "x and y in arcsec, such as [0.1, -0.2]"),
-            "noise_patch" => (list(value, 4, Json::is_u64), "x, y, width and height in pixels, such as [0, 0, 50, 40]"),
-            _ => (value.is_number(), "a number, such as 0.05"),
-        };
-        if !right {
-            return Err(form(&format!("{place}: `{key}`"), expected));
-        }
-    }
-    serde_json::from_value(json.clone()).map_err(|cause| Error::BadKey { place: place.to_owned(), cause })
 }
 
 fn component(
