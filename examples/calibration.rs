@@ -86,7 +86,7 @@ fn main() -> anyhow::Result<()> {
         let processor = processor.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?.clone();
         let seed = u64::from(seed);
         let settings =
-            FitSettings { seed, chains, warmup, draws, target_accept: 0.65, processor, ..FitSettings::default() };
+            FitSettings { seed, chains, warmup, draws, target_accept: Some(0.65), processor, ..FitSettings::default() };
         let ended = mock(seed, &settings)?;
         let ranks: Vec<String> = ended.ranks.iter().map(|(_, rank)| format!("{rank:.3}")).collect();
         println!(

@@ -6,7 +6,7 @@ use nuts_densities::{Plain, autoregressive, eight_schools, ill_scaled, normals, 
 use ppl_infer::{
     Target,
     diagnostics::{ess_bulk, mcse_mean, mcse_quantile, mcse_sd, mean, quantile, rhat, sd},
-    mcmc::{Hmc, HmcSettings, InitialMetric, MetricAdaptation, MetricKind, NutsSettings, Samples, Starts},
+    mcmc::{Hmc, HmcSettings, InitialMetric, MetricAdaptation, MetricKind, Nuts, NutsSettings, Samples, Starts, Turn},
 };
 use std::f64::consts::PI;
 
@@ -51,7 +51,7 @@ fn check(name: &str, samples: &Samples, truths: &[Truth]) {
     }
 }
 
-/// Runs a density under both metrics, both adaptations and static HMC, and checks each.
+/// Runs a density under both metrics, both adaptations, with trajectories of a quarter of a turn and by static HMC, and checks each.
 fn battery(name: &str, density: &impl Target, truths: &[Truth]) {
     use MetricAdaptation::{DrawGradient, Hybrid, Stan};
     use MetricKind::{Dense, Diagonal};
@@ -65,6 +65,9 @@ fn battery(name: &str, density: &impl Target, truths: &[Truth]) {
             truths,
         );
     }
+    let kernel = Nuts { turn: Turn::Quarter, ..Nuts::default() };
+    let settings = NutsSettings { kernel, metric: Dense, target_accept: 0.65, seed: 1, ..Default::default() };
+    check(&format!("{name} quarter"), &run(density, &settings, &InitialMetric::Unit), truths);
     // A quarter of the period of a unit normal: with the metric tuned, nearly independent draws. The jitter keeps trajectories
     // of one length from resonances.
     let kernel = Hmc { time: 0.5 * PI };

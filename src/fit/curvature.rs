@@ -3,20 +3,22 @@
 use lens_models::system::System;
 use ppl_core::{Ctx, ModelDensity};
 use ppl_infer::map::{Laplace, LaplaceSettings, laplace};
+use ppl_infer::mcmc::NutsSettings;
 use ppl_infer::{Error as EngineError, Executor};
 
-use super::around::Around;
-use super::grids::of_grids;
+use super::around::{Around, Shape};
+use super::grids::{about_draws, of_grids};
 use super::scales::Spread;
 use super::search::Search;
-use super::{FitError, field, support};
+use super::{FitError, FitSettings, Method, field, support};
 
-/// The Gaussian about a maximum: of low rank where there are fields.
+/// The Gaussian about a maximum: of low rank where there are fields, and then, where it is to be sampled, about draws near it.
 pub(super) fn around<M, R>(
     density: &ModelDensity<M>,
     position: &[f64],
     system: &System,
     spreads: &[Spread],
+    settings: &FitSettings,
     search: &mut Search<'_, '_>,
 ) -> Result<Around, FitError>
 where
@@ -24,10 +26,16 @@ where
 {
     let whitened = field::whitened(system, density);
     if whitened.is_empty() {
-        return dense_around(density, position, system, search.executor).map(Around::Dense);
+        let found = dense_around(density, position, system, search.executor)?;
+        return Ok(Around::Dense(found, Shape::of(system)));
     }
     search.executor.stage("curvature");
-    of_grids(density, position, &whitened, spreads, search).map(Around::LowRank)
+    let first = of_grids(density, position, &whitened, spreads, search)?;
+    if settings.method == Method::Map {
+        return Ok(Around::LowRank(first));
+    }
+    let nuts = NutsSettings { chains: settings.chains, seed: settings.seed, ..NutsSettings::default() };
+    about_draws(density, first, &whitened, spreads, &nuts, search).map(Around::LowRank)
 }
 
 /// The Laplace approximation at a maximum.

@@ -48,7 +48,8 @@ where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
     let FitSettings { warmup, draws, chains, seed, target_accept, .. } = *settings;
-    let kernel = around.kernel();
+    let (kernel, usual) = around.trajectories();
+    let target_accept = target_accept.unwrap_or(usual);
     let nuts = NutsSettings { kernel, warmup, draws, chains, seed, target_accept, ..NutsSettings::default() };
     let outcome = around.chains(density, &nuts, executor)?;
     let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(around.mean().len())));

@@ -5,7 +5,7 @@ use ppl_core::{Ctx, PriorSet, handler};
 use ppl_infer::Executor;
 use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings};
 
-use super::around::Around;
+use super::around::{Around, Shape};
 use super::basin::{from_source_plane, places, scattered};
 use super::clock::Clock;
 use super::curvature::dense_around;
@@ -21,19 +21,11 @@ use super::{Fit, FitError, FitSettings, View, start, support};
 /// of six, the right one was not always one.
 const MAXIMA: usize = 24;
 
-/// Acceptance that the step is tuned to, at least. The ridge that positions of 3 mas leave between the lens and its source is narrow and bent: of
-/// 16 quads 139 of 32,000 draws diverged at 0.8 and 9 at 0.95, which took a seventh more gradients for as many effective draws (`--example
-/// quad_calibration 16 image_plane 0.8`, `0.95`, before this was the least).
-const TARGET_ACCEPT: f64 = 0.95;
-
 /// Fits a system of point sources under an executor.
-///
-/// Draws are taken with a `target_accept` of 0.95 at least.
 ///
 /// # Errors
 /// A system without point sources, mistakes in its priors, a density that is nowhere finite. A stop keeps the draws made.
 pub fn fit_points(system: &System, settings: &FitSettings, executor: &mut Executor<'_>) -> Result<Fit, FitError> {
-    let settings = &FitSettings { target_accept: settings.target_accept.max(TARGET_ACCEPT), ..settings.clone() };
     let mut clock = Clock::new();
     let model = PointsModel::new(system)?;
     let under = |terms| {
@@ -67,7 +59,7 @@ pub fn fit_points(system: &System, settings: &FitSettings, executor: &mut Execut
     search.executor.stage("maximum");
     let best = search.maximise(&density, &starts, &MapSettings::default())?;
     clock.lap("maximum", search.executor);
-    let around = Around::Dense(dense_around(&density, &best.position, system, executor)?);
+    let around = Around::Dense(dense_around(&density, &best.position, system, executor)?, Shape::Ridge);
     clock.lap("curvature", executor);
     let before = executor.spent();
     let (posterior, top) = posterior(&density, &around, settings, &mut clock, executor)?;

@@ -9,10 +9,8 @@ use lens_models::parameter::{ParameterKind, ProfileParameter};
 use lens_models::system::{BandsModel, Component, PointTerms, Role, Scales, System};
 use ppl_core::{PriorSet, Values};
 use ppl_infer::Executor;
-use ppl_infer::mcmc::NutsSettings;
 
 use super::amplitudes;
-use super::around::Around;
 use super::bands::seen;
 use super::basin::{basins, from_source_plane};
 use super::clock::Clock;
@@ -20,7 +18,6 @@ use super::curvature::around;
 use super::derived::derived;
 use super::draws::{posterior, stopped};
 use super::evidence::Place;
-use super::grids::about_draws;
 use super::halos;
 use super::light::{fit_light, latent_values};
 use super::search::{Search, with_priors};
@@ -165,21 +162,7 @@ pub fn fit_bands(
             halos::posterior(system, &model, &density, (&best.position, &ends), settings, &mut clock, &mut search)?;
         (found.0, found.1, Some(found.2))
     } else {
-        let mut around = around(&density, &best.position, system, &spreads, &mut search)?;
-        if let (Around::LowRank(first), Method::Nuts) = (&around, settings.method) {
-            let (first, nuts) = (
-                first.clone(),
-                NutsSettings { chains: settings.chains, seed: settings.seed, ..NutsSettings::default() },
-            );
-            around = Around::LowRank(about_draws(
-                &density,
-                first,
-                &field::whitened(system, &density),
-                &spreads,
-                &nuts,
-                &mut search,
-            )?);
-        }
+        let around = around(&density, &best.position, system, &spreads, settings, &mut search)?;
         clock.lap("curvature", search.executor);
         before = search.executor.spent();
         let (posterior, top) = posterior(&density, &around, settings, &mut clock, search.executor)?;
