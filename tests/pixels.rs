@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arclet::core::{Ctx, LogDensity, ModelDensity, handler};
+use arclet::core::{Ctx, LogDensity, ModelDensity, PriorSet, handler};
 use arclet::fit::{FitSettings, fit};
 use arclet::infer::Executor;
 use arclet::infer::svi::{AutoNormal, Schedule, SviSettings, svi};
@@ -103,7 +103,7 @@ fn a_source_and_a_lens_that_makes_it_larger_have_the_density_of_the_smaller_one(
 
 #[test]
 fn a_mean_field_guide_rises_to_the_pixels() {
-    let (mut system, data) = (system(), mock());
+    let (mut system, data) = (System { priors: PriorSet::default(), ..system() }, mock());
     for (name, value) in [("scale", 1.4), ("center_x", 0.0), ("center_y", 0.0), ("slope", 4.0)] {
         system.components[1].fixed.insert(name, vec![value]);
     }
