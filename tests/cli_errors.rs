@@ -119,6 +119,13 @@ fn names_that_nothing_has_are_answered_with_the_nearest() {
 }
 
 #[test]
+fn a_parameter_with_a_value_has_no_prior() {
+    let both = r#""light": [ { "name": "sky", "profile": "uniform", "parameters": { "amp": { "value": 0.1 } } } ],
+        "priors": { "sky.amp": { "normal": { "loc": 0, "scale": 1 } } }, "source": ["#;
+    spoilt_text("\"source\": [", both, &["sky.amp", "`value` and a prior", "\"free\": true"]);
+}
+
+#[test]
 fn values_outside_their_support_and_priors_without_sense() {
     let with = |value: &str| format!("\"sie\", \"parameters\": {{ \"theta_E\": {{ \"value\": {value} }} }}");
     spoilt_text("\"sie\"", &with("-1"), &["theta_E", "-1", "support"]);

@@ -204,6 +204,12 @@ pub enum FitError {
         /// How wide it is.
         scale: f64,
     },
+    /// A prior of a parameter that has a value.
+    #[error("`{site}` has a `value` and a prior: take one of them away, or add \"free\": true to begin with the value")]
+    FixedPrior {
+        /// The parameter.
+        site: String,
+    },
     /// A halo that may be anywhere beside a field.
     #[error(
         "the halo `{halo}` may be anywhere and `{field}` is a field, which no sampler here finds both of; give the halo a `value` for its mass and its \

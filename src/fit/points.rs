@@ -26,6 +26,7 @@ const MAXIMA: usize = 24;
 /// # Errors
 /// A system without point sources, mistakes in its priors, a density that is nowhere finite. A stop keeps the draws made.
 pub fn fit_points(system: &System, settings: &FitSettings, executor: &mut Executor<'_>) -> Result<Fit, FitError> {
+    support::check_fixed(system)?;
     let mut clock = Clock::new();
     let model = PointsModel::new(system)?;
     let under = |terms| {

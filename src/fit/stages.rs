@@ -53,6 +53,7 @@ pub fn fit_bands(
     if !has(Role::Light) && !has(Role::Source) {
         return Err(FitError::Nothing { missing: "light", fix: "add a component under `source` or `light`" });
     }
+    support::check_fixed(system)?;
     let mut clock = Clock::new();
     let of_data = Scales::of_bands(system, data);
     // All that looks for a maximum takes the best linear amplitudes that are not negative.

@@ -34,6 +34,15 @@ pub(super) fn check(system: &System, priors: &PriorSet) -> Result<(), FitError> 
     Ok(())
 }
 
+/// Refuses a prior of a parameter that has a value.
+pub(super) fn check_fixed(system: &System) -> Result<(), FitError> {
+    let is_fixed = |site: &&str| system.components.iter().any(|c| c.fixed.keys().any(|name| c.site_of(name) == **site));
+    match system.priors.names().find(is_fixed) {
+        Some(site) => Err(FitError::FixedPrior { site: site.to_owned() }),
+        None => Ok(()),
+    }
+}
+
 /// Location and scale of a prior that no two neighbouring numbers can tell apart: its density has no slope to follow.
 fn too_narrow(prior: &dyn Distribution) -> Option<(f64, f64)> {
     let (loc, scale) = (prior.parameter("loc")?, prior.parameter("scale")?);

@@ -128,6 +128,9 @@ impl DataFiles {
             return Psf::of_band(read_image(&path)?, &self.said()).map(Some).map_err(|error| error.in_file(&path));
         }
         let Some(fwhm) = self.psf_fwhm else { return Ok(None) };
+        if !(fwhm > 0.0 && fwhm.is_finite()) {
+            return Err(Error::OutOfRange { what: "psf_fwhm", value: fwhm, allowed: "a positive number of arcsec" });
+        }
         let (sigma, scale) = (fwhm / FWHM_PER_SIGMA, self.scale()? / self.psf_supersampling.max(1) as f64);
         Psf::gaussian(sigma, scale, Psf::gaussian_size(sigma, scale)).map(Some)
     }
