@@ -21,6 +21,24 @@ fn json(path: &Path) -> Json {
 }
 
 #[test]
+fn a_fit_blurs_by_what_its_mock_was_blurred_by() {
+    for cells in [1, 3] {
+        let folder = empty();
+        let root = folder.path();
+        let finer = program::SYSTEM.replace("\"psf_fwhm\"", &format!("\"psf_supersampling\": {cells}, \"psf_fwhm\""));
+        fs::write(root.join("mock.json"), &finer).expect("a temporary folder");
+        good(root, &["simulate", "mock.json", "--out", "mock"]);
+        let system = |file: &str| System::from_file(root.join(file)).expect("a system");
+        let mock = arclet::lens::system::simulate(&system("mock.json"), 0).expect("a mock").data.psf.clone();
+        let fit = system("mock/system.json").data.expect("data").read(root.join("mock")).expect("data").psf;
+        let (mock, fit) = (mock.expect("a PSF"), fit.expect("a PSF"));
+        let off = mock.kernel().iter().zip(fit.kernel()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        // Normalised once more, in f32.
+        assert!(mock.width() == fit.width() && off < 1e-6, "{cells}: {off:e}");
+    }
+}
+
+#[test]
 fn simulate_then_fit_writes_every_file_and_finds_the_truth() {
     let folder = mock();
     let root = folder.path();

@@ -142,7 +142,7 @@ fn a_psf_on_finer_pixels_blurs_as_the_closed_form_does() {
     let off = [1, 2, 4].map(|cells| blurred(0.1, cells, 4));
     println!("largest errors with 1, 2 and 4 cells, of the peak: {off:?}");
     // With 4 there is one point in a cell, so that it counts once.
-    assert!(off[0] < 0.015 && off[1] < 0.1 * off[0] && off[2] < 1e-4, "{off:?}");
+    assert!(off[0] < 0.015 && off[1] < 1e-3 && off[2] < 1e-4, "{off:?}");
     let wider = [0.15, 0.2, 0.3].map(|fwhm| blurred(fwhm, 1, 4));
     println!("and on whole pixels with a PSF 1.5, 2 and 3 pixels wide: {wider:?}");
     assert!(wider[0] < 2e-3 && wider[1] < 2.5e-3 && wider[2] < 1e-3, "{wider:?}");

@@ -97,7 +97,9 @@ fn write_images_of(folder: &Folder, system: &System, mock: &Mock, files: &DataFi
     };
     image("image", &mock.image)?;
     image("noise", &mock.sigma)?;
-    if let Some(psf) = &mock.data.psf {
+    // A fit takes the cells out of a PSF on finer pixels by itself; one on whole pixels it takes as it is.
+    let given = if files.psf_supersampling > 1 { files.read_psf(&system.folder)? } else { None };
+    if let Some(psf) = given.as_ref().or(mock.data.psf.as_ref()) {
         image("psf", &Image::new(psf.width(), psf.height(), psf.kernel().to_vec())?)?;
     }
     if let Some(correlation) = &mock.correlation {
