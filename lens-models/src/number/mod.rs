@@ -8,6 +8,7 @@ mod dual;
 mod exp_ln;
 pub(crate) mod lanes;
 mod ln_1p;
+pub(crate) mod pair;
 mod real;
 mod scalar;
 mod series;

@@ -1,5 +1,6 @@
 //! The brightness of an image that is placed on the sky, at given positions.
 
+use fearless_simd::{Level, dispatch};
 use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Value, common_lanes, record};
 use ppl_core::{Array, Error, Result, Var, pool};
 use rayon::prelude::*;
@@ -58,6 +59,26 @@ impl<const TAPS: usize, T> Clone for Brightness<TAPS, T> {
     }
 }
 
+#[inline(always)]
+fn forward_by<const TAPS: usize, T: Taps<TAPS>>(
+    map: Map,
+    image: &[f32],
+    side: usize,
+    [x, y]: [&[f32]; 2],
+    out: &mut [f32],
+) {
+    for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+        let [u, v] = map.pixel(*x, *y);
+        let value = match around::<TAPS, T>([u + map.middle, v + map.middle], side) {
+            Some(around) => around.value(image, side),
+            // Rays that a lens could not trace stay what they are.
+            None if u.is_nan() || v.is_nan() => f32::NAN,
+            None => 0.0,
+        };
+        *out = map.amp * value;
+    }
+}
+
 /// One chunk of points on the way back.
 struct Chunk<'a> {
     x: &'a [f32],
@@ -69,24 +90,29 @@ struct Chunk<'a> {
     by_pixel: Option<&'a mut [f32]>,
 }
 
+/// With the widest instructions of the processor at hand.
 fn backward<const TAPS: usize, T: Taps<TAPS>>(map: Map, image: &[f32], side: usize, chunk: Chunk<'_>) -> [f64; PARAMS] {
+    dispatch!(Level::new(), _ => backward_by::<TAPS, T>(map, image, side, chunk))
+}
+
+#[inline(always)]
+fn backward_by<const TAPS: usize, T: Taps<TAPS>>(
+    map: Map,
+    image: &[f32],
+    side: usize,
+    chunk: Chunk<'_>,
+) -> [f64; PARAMS] {
     let Chunk { x, y, cotangent, by_x, by_y, mut by_pixel } = chunk;
     let mut sums = [0.0_f64; PARAMS];
     let [c, s] = map.turn;
     for i in 0..x.len() {
         let [u, v] = map.pixel(x[i], y[i]);
         let Some(around) = around::<TAPS, T>([u + map.middle, v + map.middle], side) else { continue };
-        let (mut value, mut slope_x, mut slope_y) = (0.0_f32, 0.0_f32, 0.0_f32);
+        let [value, slope_x, slope_y] = around.value_and_slopes(image, side);
         let g = map.amp * cotangent[i];
-        around.each(side, |pixel, row, column| {
-            let (wx, wy) = (around.x[0][column], around.y[0][row]);
-            value += image[pixel] * wx * wy;
-            slope_x += image[pixel] * around.x[1][column] * wy;
-            slope_y += image[pixel] * wx * around.y[1][row];
-            if let Some(by_pixel) = &mut by_pixel {
-                by_pixel[pixel] += g * wx * wy;
-            }
-        });
+        if let Some(by_pixel) = &mut by_pixel {
+            around.spread(g, by_pixel, side);
+        }
         let [dx, dy] = [g * (c * slope_x - s * slope_y), g * (s * slope_x + c * slope_y)];
         by_x[i] += dx;
         by_y[i] += dy;
@@ -118,15 +144,7 @@ impl<const TAPS: usize, T: Taps<TAPS> + 'static> FusedOp for Brightness<TAPS, T>
             let (x, y) = inputs.at(1).lane_pixels(lane).split_at(points);
             let chunks = out.lane_pixels(lane).par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).zip(y.par_chunks(CHUNK));
             chunks.for_each(|((out, x), y)| {
-                for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
-                    let [u, v] = map.pixel(*x, *y);
-                    // Rays that a lens could not trace stay what they are.
-                    let mut value = if u.is_nan() || v.is_nan() { f32::NAN } else { 0.0 };
-                    if let Some(around) = around::<TAPS, T>([u + map.middle, v + map.middle], side) {
-                        around.each(side, |pixel, i, j| value += image[pixel] * around.x[0][j] * around.y[0][i]);
-                    }
-                    *out = map.amp * value;
-                }
+                dispatch!(Level::new(), _ => forward_by::<TAPS, T>(map, image, side, [x, y], out));
             });
         }
     }
