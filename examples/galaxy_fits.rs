@@ -1,8 +1,9 @@
 //! Real galaxies as the decoder can make them, beside the best single Sersic profile: two arclet models on the same pixels.
 //!
-//! `cargo run --release --example galaxy_fits [SOURCE_FOLDER] [OUT_FOLDER]` reads the folder that `arclet train-source` wrote
+//! `cargo run --release --example galaxy_fits [SOURCE_FOLDER] [OUT_FOLDER] [ROUNDING]` reads the folder that `arclet train-source` wrote
 //! (default: `source`), prints a row a galaxy and the summary, and writes `galaxy-fits.png` (default: into the current folder); the
-//! real galaxies are found by `ARCLET_DATA` (default `../shared`).
+//! real galaxies are found by `ARCLET_DATA` (default `../shared`). ReLU is rounded off by ROUNDING (default: not). Without an encoder in the folder fits begin at the
+//! mean of the latent prior.
 //!
 //! Lengths are in widths of the image, brightness in maxima of the galaxy. Neither model is blurred: the decoder learned galaxies that
 //! the telescope had blurred, and the Sersic profile is fitted to such ones, its light averaged over 3 x 3 points a pixel.
@@ -90,16 +91,17 @@ fn data_of(galaxy: &Galaxy, supersampling: usize) -> anyhow::Result<Arc<ImageDat
 /// Widths of the decoder's image at which a fit begins, in widths of the galaxy's.
 const ZOOMS: [f64; 3] = [1.0, 0.75, 1.33];
 
-/// Where a fit with the decoder begins: the mean of the code of the galaxy as it is, closer, and from further away; and the first
-/// with the image moved by a pixel.
-fn starts(vae: &mut Vae, galaxy: &Galaxy) -> anyhow::Result<Vec<Values>> {
+/// Where a fit with the decoder begins: the mean of the code (of the prior, where there is no encoder) of the galaxy as it is, closer,
+/// and from further away; and the first with the image moved by a pixel.
+fn starts(vae: Option<&mut Vae>, prior: &LatentPrior, galaxy: &Galaxy) -> anyhow::Result<Vec<Values>> {
+    let mut vae = vae;
     let positions = sky(&Grid::new(SIDE, SIDE, 1.0 / SIDE as f64, 1)?)?;
     let image = Array::constant(&[SIDE, SIDE], galaxy.pixels.clone())?;
     let mut starts = Vec::new();
     for zoom in ZOOMS {
         let placed = Placed::new(0.0, 0.0, 1.0 / zoom, 1.0, 0.0);
         let seen = profile::brightness(&image, &positions, &placed, Interpolation::Cubic)?;
-        let z = vae.encode(&[seen.lane(0)])?;
+        let z = vae.as_mut().map_or_else(|| Ok(prior.loc.clone()), |vae| vae.encode(&[seen.lane(0)]))?;
         let start = |at: f64| Values::new().with("z", z.clone()).with("size", [zoom, 1.0]).with("centre", [at; 2]);
         starts.push(start(0.0));
         if zoom == 1.0 {
@@ -130,9 +132,10 @@ fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let source = PathBuf::from(arguments.next().unwrap_or_else(|| "source".into()));
     let out = PathBuf::from(arguments.next().unwrap_or_else(|| ".".into()));
+    let rounding: f64 = arguments.next().as_deref().unwrap_or("0").parse()?;
     std::fs::create_dir_all(&out)?;
-    let mut vae = Vae::read(&source)?;
-    let decoder = Decoder::read(source.join("decoder.safetensors"))?;
+    let mut vae = source.join("encoder.safetensors").exists().then(|| Vae::read(&source)).transpose()?;
+    let decoder = Decoder::read(source.join("decoder.safetensors"))?.rounded(rounding)?;
     let prior = LatentPrior::read(&source.join("prior.safetensors"))?;
     let began = Instant::now();
     println!(
@@ -144,7 +147,8 @@ fn main() -> anyhow::Result<()> {
         let Bright { magnitude, stamp_side, ref galaxy } = bright;
         let (coarse, fine) = (data_of(galaxy, 1)?, data_of(galaxy, 3)?);
         let (coarse_sky, fine_sky) = (sky(&coarse.grid)?, sky(&fine.grid)?);
-        let decoder = best(&coarse, &starts(&mut vae, galaxy)?, |ctx| decoded(ctx, &decoder, &prior, &coarse_sky))?;
+        let decoder =
+            best(&coarse, &starts(vae.as_mut(), &prior, galaxy)?, |ctx| decoded(ctx, &decoder, &prior, &coarse_sky))?;
         let sersic = best(&fine, &vec![Values::new(); DRAWN], |ctx| sersic(ctx, &fine_sky))?;
         let (ident, signal, sky) = (galaxy.ident, 1.0 / galaxy.sigma_noise, chi2::sky(galaxy));
         let fit = Fitted { bright, decoder, sersic };

@@ -28,7 +28,7 @@ use mock::{Mock, SIGMAS, Truth};
 const SYSTEM: &str = r#"{
   "preset": "paper",
   "lens": [ { "name": "lens", "profile": "sple" }, { "name": "shear", "profile": "shear" } ],
-  "source": [ { "name": "source", "profile": "vae", "interpolation": "cubic" } ]
+  "source": [ { "name": "source", "profile": "vae", "interpolation": "cubic", "rounding": 0.2 } ]
 }"#;
 
 /// Chosen on system 1; system 2 was not looked at before.

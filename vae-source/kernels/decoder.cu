@@ -1,11 +1,13 @@
 // The decoder (table D2) in evaluation mode, z[64] -> image[64][64], and the way back, for N images.
 //
 //   level   channels  pixels   between a level and the next
-//   0       512       4 x 4    a matrix from z, shift, ReLU             first_forward
-//   1       256       8 x 8    transposed convolution, shift, ReLU      *_forward_1
-//   2       128       16 x 16  transposed convolution, shift, ReLU      *_forward_2
-//   3       64        32 x 32  transposed convolution, shift, ReLU      *_forward_3
+//   0       512       4 x 4    a matrix from z, shift, activation       first_forward
+//   1       256       8 x 8    transposed convolution, shift, activation *_forward_1
+//   2       128       16 x 16  transposed convolution, shift, activation *_forward_2
+//   3       64        32 x 32  transposed convolution, shift, activation *_forward_3
 //   image   1         64 x 64  transposed convolution, tanh             last_forward
+//
+// The activation is ReLU with its kink rounded off, in units in which that takes 1 to either side: weights and shifts are in them.
 //
 // "Deep" is the smaller image of a transposed convolution with more channels, "wide" the larger one. Kernel pixel (ky, kx) joins deep
 // pixel (y, x) with wide pixel (2 y - 1 + ky, 2 x - 1 + kx). All activations and their gradients lie channels last, [N][y][x][channel].
@@ -79,6 +81,15 @@
 const int LATENT = 64;
 const int FIRST = 8192;
 const unsigned ALL = 0xffffffffu;
+
+// max(x, 0), and (x + 1)^2 / 4 between -1 and 1.
+__device__ __forceinline__ float rounded(float x) {
+    const float t = fminf(fmaxf(x + 1.0f, 0.0f), 2.0f);
+    return 0.25f * t * t + fmaxf(x - 1.0f, 0.0f);
+}
+
+// Its slope where it gave y.
+__device__ __forceinline__ float slope(float y) { return sqrtf(fminf(y, 1.0f)); }
 
 // ---- Products of matrices in pieces of 16 x 16 times 16 x 8 ----
 
@@ -365,18 +376,18 @@ __device__ __forceinline__ void few_forward(const float* level, const float* wei
     const auto before = [&](int, int column) { return __ldg(shift + w + column); };
     Shape::run(level, weight, images, make_int2(px, py), before, [&](int pixel, int column, float sum, float shift) {
         const int image = pixel / (SIDE * SIDE), y = 2 * (pixel / SIDE % SIDE) + py, x = 2 * (pixel % SIDE) + px;
-        next[((image * 2 * SIDE + y) * 2 * SIDE + x) * WIDE + w + column] = fmaxf(sum + shift, 0.0f);
+        next[((image * 2 * SIDE + y) * 2 * SIDE + x) * WIDE + w + column] = rounded(sum + shift);
     });
 }
 
-// The way back through it, and through ReLU. blockIdx.x: deep channels.
+// The way back through it, and through the activation. blockIdx.x: deep channels.
 template <int DEEP, int WIDE, int SIDE, int TALL, int BROAD>
 __device__ __forceinline__ void few_backward(const float* gradient, const float* weight, const float* level, float* next, int images) {
     using Shape = Few<WIDE, SIDE, 2, WIDE / 16, 16, TALL, BROAD>;
     const int d = blockIdx.x * Shape::COLUMNS;
     const auto before = [&](int pixel, int column) { return __ldg(level + pixel * DEEP + d + column); };
     Shape::run(gradient, weight + d * 16 * WIDE, images, make_int2(0, 0), before, [&](int pixel, int column, float sum, float level) {
-        next[pixel * DEEP + d + column] = level > 0.0f ? sum : 0.0f;
+        next[pixel * DEEP + d + column] = sum * slope(level);
     });
 }
 
@@ -393,7 +404,7 @@ few_backward_first(const float* gradient, const float* weight, const float* leve
     weight += d * 16 * WIDE + half * (WIDE / 32) * 128;
     const auto before = [&](int pixel, int column) { return __ldg(level + pixel * DEEP + d + column); };
     Shape::run(gradient, weight, images, make_int2(0, 0), before, [&](int pixel, int column, float sum, float level) {
-        ((float*)&masked[column / 4][pixel % Shape::PIXELS])[column % 4] = level > 0.0f ? sum : 0.0f;
+        ((float*)&masked[column / 4][pixel % Shape::PIXELS])[column % 4] = sum * slope(level);
     });
     // Eight threads have a latent number, each two pixels: neighbouring threads neighbouring ones.
     const int k = threadIdx.x / 8, eighth = threadIdx.x % 8;
@@ -457,7 +468,7 @@ FEW_BACKWARD_1(few_backward_1, 2, 2)
 
 // ---- The ends, any number of images ----
 
-// relu(z matrix + shift). A thread keeps the column of its number in registers for up to 16 images.
+// The activation of z matrix + shift. A thread keeps the column of its number in registers for up to 16 images.
 extern "C" __global__ void __launch_bounds__(64)
 first_forward(const double* z, const float* first, const float* shift, float* level, int images) {
     __shared__ float latent[16][LATENT];
@@ -475,7 +486,7 @@ first_forward(const double* z, const float* first, const float* shift, float* le
         float sums[4] = {offset, 0.0f, 0.0f, 0.0f};
 #pragma unroll
         for (int k = 0; k < LATENT; ++k) sums[k % 4] = fmaf(latent[image][k], column[k], sums[k % 4]);
-        level[(from + image) * FIRST + at] = fmaxf((sums[0] + sums[1]) + (sums[2] + sums[3]), 0.0f);
+        level[(from + image) * FIRST + at] = rounded((sums[0] + sums[1]) + (sums[2] + sums[3]));
     }
 }
 
@@ -543,7 +554,7 @@ last_backward(const float* image, const float* cotangent, const float* weight, c
         float sum = 0.0f;
 #pragma unroll
         for (int k = 0; k < 16; ++k) sum = fmaf(kernel[k], around[2 * line + k / 4][2 * x + k % 4], sum);
-        gradient[first + 64 * x] = __ldg(level + first + 64 * x) > 0.0f ? sum : 0.0f;
+        gradient[first + 64 * x] = sum * slope(__ldg(level + first + 64 * x));
     }
 }
 
@@ -652,7 +663,7 @@ __device__ __forceinline__ void many_forward(const float* level, const float* we
         const int at = ((image * 2 * SIDE + y) * 2 * SIDE + x) * WIDE + w;
         if (gridDim.z == 1) {
             const float2 s = __ldg((const float2*)(shift + w));
-            *(float2*)(next + at) = make_float2(fmaxf(sum.x + s.x, 0.0f), fmaxf(sum.y + s.y, 0.0f));
+            *(float2*)(next + at) = make_float2(rounded(sum.x + s.x), rounded(sum.y + s.y));
         } else {
             *(float2*)(partial + blockIdx.z * (images * 4 * SIDE * SIDE * WIDE) + at) = sum;
         }
@@ -668,7 +679,7 @@ __device__ __forceinline__ void many_backward(const float* gradient, const float
         const int at = pixel * DEEP + first + column;
         if (gridDim.z == 1) {
             const float2 l = __ldg((const float2*)(level + at));
-            *(float2*)(next + at) = make_float2(l.x > 0.0f ? sum.x : 0.0f, l.y > 0.0f ? sum.y : 0.0f);
+            *(float2*)(next + at) = make_float2(sum.x * slope(l.x), sum.y * slope(l.y));
         } else {
             *(float2*)(partial + blockIdx.z * (images * SIDE * SIDE * DEEP) + at) = sum;
         }
@@ -689,12 +700,12 @@ MANY(many_backward_1, many_backward, 512, 256, 4, 128, 1)
 
 __device__ __forceinline__ float4 read(const float* at) { return __ldg((const float4*)at); }
 
-__device__ __forceinline__ float4 relu(float4 v, float4 shift) {
-    return make_float4(fmaxf(v.x + shift.x, 0.0f), fmaxf(v.y + shift.y, 0.0f), fmaxf(v.z + shift.z, 0.0f), fmaxf(v.w + shift.w, 0.0f));
+__device__ __forceinline__ float4 rounded(float4 v, float4 shift) {
+    return make_float4(rounded(v.x + shift.x), rounded(v.y + shift.y), rounded(v.z + shift.z), rounded(v.w + shift.w));
 }
 
 __device__ __forceinline__ float4 mask(float4 v, float4 level) {
-    return make_float4(level.x > 0.0f ? v.x : 0.0f, level.y > 0.0f ? v.y : 0.0f, level.z > 0.0f ? v.z : 0.0f, level.w > 0.0f ? v.w : 0.0f);
+    return make_float4(v.x * slope(level.x), v.y * slope(level.y), v.z * slope(level.z), v.w * slope(level.w));
 }
 
 // The sum of the parts [split][count] in order, four numbers a thread.
@@ -712,7 +723,7 @@ finish_forward(const float* partial, int split, int count, const float* shift, i
     let_next_begin();
     await_the_one_before();
     const int at = 4 * (blockIdx.x * 256 + threadIdx.x);
-    if (at < count) *(float4*)(next + at) = relu(sum_parts(partial, split, count, at), read(shift + at % channels));
+    if (at < count) *(float4*)(next + at) = rounded(sum_parts(partial, split, count, at), read(shift + at % channels));
 }
 
 extern "C" __global__ void __launch_bounds__(256)

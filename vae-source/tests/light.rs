@@ -39,6 +39,8 @@ fn a_file_names_the_neural_source_and_says_how_it_is_drawn() {
     for (keys, said) in [
         (r#""interpolation": "nearest""#, ["component `source`: `interpolation`", "bilinear"]),
         (r#""rotation": 30"#, ["component `source`: `rotation`", "boolean"]),
+        (r#""rounding": "a little""#, ["component `source`: `rounding`", "f64"]),
+        (r#""rounding": 2"#, ["component `source`: `rounding` = 2", "in [0, 1]"]),
         (r#""weight": "a.safetensors""#, ["no key `weight`", "did you mean `weights`"]),
         (r#""weights": "nowhere.safetensors""#, ["`source`: `weights`", "nowhere.safetensors"]),
         (r#""count": 2"#, ["`source`: `count`", "vector"]),
@@ -48,6 +50,17 @@ fn a_file_names_the_neural_source_and_says_how_it_is_drawn() {
     }
     let sersic = FILE.replace(r#""profile": "vae""#, r#""profile": "sersic", "interpolation": "cubic""#);
     assert!(read(&sersic, here).err().unwrap().contains("no key `interpolation`"));
+}
+
+#[test]
+fn its_relu_is_rounded_off_where_a_file_says_so() {
+    let light = |keys: &str| simulate(&read(&with(keys), Path::new(".")).unwrap(), 3).unwrap().signal.pixels;
+    let (relu, rounded) = (light(r#""rounding": 0"#), light(r#""rounding": 0.2"#));
+    assert_eq!(relu, light(r#""interpolation": "bilinear""#));
+    let peak = relu.iter().copied().fold(0.0, f32::max);
+    let off = relu.iter().zip(&rounded).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / peak;
+    // By a hundredth of the brightest pixel in the rms (scripts/rounding.py), a few times that in one.
+    assert!((1e-4..0.1).contains(&off), "{off}");
 }
 
 #[test]

@@ -20,6 +20,7 @@ const PRIOR: &str = "prior.safetensors";
 ///
 /// - `"interpolation"`: `"bilinear"` as in the paper, or `"cubic"`, whose gradient has no kinks;
 /// - `"rotation"`: `true` for a rotation `phi` as a further parameter;
+/// - `"rounding"`: how far from zero the decoder's ReLU is rounded off ([`Decoder::rounded`]), not at all where it is not said;
 /// - `"weights"`: a decoder in place of the embedded one, the file or its folder. The latent prior is the `prior.safetensors` beside it,
 ///   where there is none the standard normal that it was trained with.
 #[derive(Clone, Copy, Debug)]
@@ -31,20 +32,20 @@ impl LightKind for Vae {
     }
 
     fn keys(&self) -> &'static [&'static str] {
-        &["interpolation", "rotation", "weights"]
+        &["interpolation", "rotation", "rounding", "weights"]
     }
 
     fn make(&self, keys: &Keys<'_>) -> lens_models::error::Result<Arc<dyn LightModel>> {
         let interpolation = keys.get("interpolation")?.unwrap_or_default();
         let turns = keys.get("rotation")?.unwrap_or(false);
-        let failed = |cause| {
-            let place = format!("{}: `weights`", keys.place());
-            lens_models::Error::Profile { place, cause: Box::new(cause) }
-        };
+        let rounding = keys.get("rounding")?.unwrap_or(0.0);
+        let failed_at = |place: String, cause| lens_models::Error::Profile { place, cause: Box::new(cause) };
+        let failed = |cause| failed_at(format!("{}: `weights`", keys.place()), cause);
         let (decoder, prior) = match keys.path("weights")? {
             Some(path) => read(&path).map_err(failed)?,
             None => (embedded::decoder().map_err(failed)?, embedded::prior().map_err(failed)?),
         };
+        let decoder = decoder.rounded(rounding).map_err(|cause| failed_at(keys.place().to_owned(), cause))?;
         Ok(Arc::new(Decoded::new(decoder, prior, interpolation, turns)))
     }
 }

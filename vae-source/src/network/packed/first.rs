@@ -3,6 +3,7 @@
 use multiversion::multiversion;
 use rayon::prelude::*;
 
+use super::activation::rounded;
 use super::fold::Folded;
 use super::plane::Plane;
 
@@ -27,7 +28,7 @@ impl First {
         self.folded.weight.len() / self.latent
     }
 
-    /// relu(z matrix + shift) for `z` `[images][latent]`, into the planes `[images][channels]`; `flat` has room for all numbers.
+    /// The activation of z matrix + shift, for `z` `[images][latent]`, into the planes `[images][channels]`; `flat` has room for all numbers.
     pub(super) fn forward(&self, z: &[f32], flat: &mut [f32], planes: &mut [f32]) {
         let (images, n, pixels) = (z.len() / self.latent, self.len(), self.side * self.side);
         // [chunk][image][number]
@@ -47,7 +48,7 @@ impl First {
             let (image, number) = (at / channels, at % channels * pixels);
             let from = (number / CHUNK * images + image) * CHUNK + number % CHUNK;
             for (to, from) in plane.rows(to).zip(flat[from..from + pixels].chunks_exact(self.side)) {
-                to.iter_mut().zip(from).for_each(|(to, from)| *to = from.max(0.0));
+                to.iter_mut().zip(from).for_each(|(to, from)| *to = rounded(*from));
             }
         });
     }

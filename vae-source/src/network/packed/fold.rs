@@ -7,6 +7,7 @@ use crate::network::weights::WeightSet;
 
 /// A layer's weights `[deep, wide, side, side]` times weight / sqrt(variance + epsilon) of their wide channel, and what is then added
 /// to each wide channel: bias - mean weight / sqrt(variance + epsilon).
+#[derive(Clone)]
 pub(super) struct Folded {
     pub(super) weight: Vec<f32>,
     pub(super) shift: Vec<f32>,
@@ -37,5 +38,10 @@ impl Folded {
             }
         }
         Ok(Folded { weight, shift })
+    }
+    /// The layer for activations in another unit: what it takes is in one of them, what it gives in another.
+    pub(super) fn in_units(&self, [taken, given]: [f32; 2]) -> Self {
+        let times = |numbers: &[f32], factor: f32| numbers.iter().map(|number| number * factor).collect();
+        Folded { weight: times(&self.weight, taken / given), shift: times(&self.shift, 1.0 / given) }
     }
 }

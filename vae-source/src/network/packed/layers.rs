@@ -1,5 +1,6 @@
 //! The packed layers of table D2.
 
+use super::activation;
 use super::first::First;
 use super::fold::Folded;
 use super::last::Last;
@@ -14,30 +15,52 @@ pub(super) struct Layers {
     pub(super) first: First,
     pub(super) middle: [Middle; 3],
     pub(super) last: Last,
-    /// All weights as they are before packing, in the order of the table, for a GPU to pack in its own way.
-    #[cfg(feature = "cuda")]
-    pub(super) folded: Vec<Folded>,
+    /// All weights as they are before packing, in the order of the table and in the unit of the activations: a GPU packs them in its
+    /// own way.
+    pub(super) folded: [Folded; 5],
+    /// The half-width of the parabola that rounds ReLU off, which is the unit of the activations.
+    unit: f32,
 }
 
 impl Layers {
-    /// Folds and packs a set of weights.
+    /// Folds and packs a set of weights; activations are ReLU.
     ///
     /// # Errors
     /// A weight that is missing or has another shape.
     pub(super) fn new(set: &WeightSet) -> Result<Self> {
-        let [first, second, third, fourth, last] = LAYERS;
-        let middle = |layer: Layer, side: usize| {
-            let [deep, wide] = layer.channels;
-            let kernel = layer.kernel;
+        let [a, b, c, d, e] = LAYERS.each_ref().map(|layer| Folded::new(set, layer));
+        Ok(Layers::packed([a?, b?, c?, d?, e?], 1.0, 0.0))
+    }
+
+    /// The same weights for activations of another rounding.
+    pub(super) fn rounded(&self, rounding: f32) -> Self {
+        Layers::packed(self.folded.clone(), self.unit, rounding)
+    }
+
+    /// From layers whose activations are in one unit.
+    fn packed(folded: [Folded; 5], unit_before: f32, rounding: f32) -> Self {
+        let unit = activation::unit(rounding);
+        let times = unit / unit_before;
+        let [first, second, third, fourth, last] = &folded;
+        // Latent numbers and the image have units of their own.
+        let folded = [
+            first.in_units([1.0, times]),
+            second.in_units([times, times]),
+            third.in_units([times, times]),
+            fourth.in_units([times, times]),
+            last.in_units([times, 1.0]),
+        ];
+        let middle = |at: usize, side: usize| {
+            let Layer { channels: [deep, wide], kernel, .. } = LAYERS[at];
             let geometry = Geometry { kernel, deep: [deep, side, side], wide: [wide, 2 * side, 2 * side] };
-            Folded::new(set, &layer).map(|folded| Middle::new(&geometry, folded))
+            Middle::new(&geometry, &folded[at])
         };
-        Ok(Layers {
-            first: First::new(Folded::new(set, &first)?, LATENT, 4),
-            middle: [middle(second, 4)?, middle(third, 8)?, middle(fourth, 16)?],
-            last: Last::new(&Folded::new(set, &last)?, last.channels[0], 32),
-            #[cfg(feature = "cuda")]
-            folded: LAYERS.iter().map(|layer| Folded::new(set, layer)).collect::<Result<_>>()?,
-        })
+        Layers {
+            first: First::new(folded[0].clone(), LATENT, 4),
+            middle: [middle(1, 4), middle(2, 8), middle(3, 16)],
+            last: Last::new(&folded[4], LAYERS[4].channels[0], 32),
+            folded,
+            unit,
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::activation::rounded;
 use super::fold::Folded;
 use super::plane::{Phases, Plane};
 use crate::network::gemm::{BLOCK, Gathered, PackedRows, Write, product, run_of};
@@ -27,13 +28,13 @@ pub(super) struct Middle {
 const TAPS: usize = 16;
 
 impl Middle {
-    pub(super) fn new(geometry: &Geometry, Folded { weight, shift }: Folded) -> Self {
+    pub(super) fn new(geometry: &Geometry, Folded { weight, shift }: &Folded) -> Self {
         let ([deep, side, _], [wide, ..]) = (geometry.deep, geometry.wide);
-        let phases = (0..4).map(|phase| phase_rows(geometry, &weight, phase / 2, phase % 2)).collect();
+        let phases = (0..4).map(|phase| phase_rows(geometry, weight, phase / 2, phase % 2)).collect();
         let depth = wide * TAPS;
         let backward =
             weight.chunks(ROWS * depth).map(|rows| PackedRows::dense(rows, rows.len() / depth, depth)).collect();
-        Middle { deep, wide, side, phases, backward, shift }
+        Middle { deep, wide, side, phases, backward, shift: shift.clone() }
     }
 
     /// Room that an image needs in `block`, either way.
@@ -46,7 +47,7 @@ impl Middle {
         (BLOCK / (self.side * self.side)).max(1)
     }
 
-    /// relu(transposed convolution + shift) from the planes `[images][deep]` to the planes `[images][wide]` of twice the side.
+    /// The activation of transposed convolution + shift, from the planes `[images][deep]` to the planes `[images][wide]` of twice the side.
     pub(super) fn forward(&self, images: usize, from: &[f32], block: &mut [f32], to: &mut [f32]) {
         let (pixels, together) = (self.side * self.side, self.together());
         let group = together * pixels * self.wide;
@@ -87,7 +88,7 @@ impl Middle {
                 // Even rows and columns are of the second phase.
                 let line = |x: usize| &phases[(1 - y % 2) * 2 + x][y / 2 * self.side..][..self.side];
                 for ((pair, even), odd) in row.as_chunks_mut::<2>().0.iter_mut().zip(line(1)).zip(line(0)) {
-                    *pair = [(even + shift).max(0.0), (odd + shift).max(0.0)];
+                    *pair = [rounded(even + shift), rounded(odd + shift)];
                 }
             }
         });

@@ -1,5 +1,6 @@
 //! The decoder's evaluation path: weights folded and packed once, no gradient of weights, nothing allocated an evaluation.
 
+mod activation;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod decoder;

@@ -6,6 +6,7 @@ use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output,
 use ppl_core::{Error, Result};
 use rayon::prelude::*;
 
+use super::activation::slope;
 use super::layers::Layers;
 use super::plane::{Phases, Plane};
 use crate::network::decoder::{LATENT, SIDE};
@@ -120,7 +121,7 @@ impl FusedOp for Decode {
             let from = &block[layer.place(images, at / layer.deep, at % layer.deep)..][..pixels];
             let rows = to.chunks_exact_mut(layer.side).zip(from.chunks_exact(layer.side));
             for ((to, from), y) in rows.zip(plane.rows(plane_of)) {
-                to.iter_mut().zip(from).zip(y).for_each(|((to, from), y)| *to = if *y > 0.0 { *from } else { 0.0 });
+                to.iter_mut().zip(from).zip(y).for_each(|((to, from), y)| *to = *from * slope(*y));
             }
         }
         first.backward(gradient, z, dz);
@@ -132,7 +133,7 @@ impl FusedOp for Decode {
     }
 }
 
-/// Lets a gradient, whose image and channel begin at `from` in `block`, through where ReLU did, into phases.
+/// A gradient, whose image and channel begin at `from` in `block`, times the slope of the activation, into phases.
 fn mask(
     planes: &[f32],
     phases: &mut [f32],
@@ -148,7 +149,7 @@ fn mask(
         let rows = activation.chunks_exact(plane.row()).skip(1).zip(gradient).take(side).enumerate();
         for (y, (activation, gradient)) in rows {
             let pixels = activation[1..=side].iter().zip(gradient);
-            parts.write(to, y, pixels.map(|(y, g)| if *y > 0.0 { *g } else { 0.0 }));
+            parts.write(to, y, pixels.map(|(y, g)| *g * slope(*y)));
         }
     });
 }
