@@ -2,8 +2,8 @@
 //!
 //! `cargo run --release --example galaxy_fits [SOURCE_FOLDER] [OUT_FOLDER] [ROUNDING]` reads the folder that `arclet train-source` wrote
 //! (default: `source`), prints a row a galaxy and the summary, and writes `galaxy-fits.png` (default: into the current folder); the
-//! real galaxies are found by `ARCLET_DATA` (default `../shared`). ReLU is rounded off by ROUNDING (default: not). Without an encoder in the folder fits begin at the
-//! mean of the latent prior.
+//! real galaxies are found by `ARCLET_DATA` (default `../shared`). ReLU is rounded off by ROUNDING (default: not). Without an
+//! encoder in the folder fits begin at the mean of the latent prior.
 //!
 //! Lengths are in widths of the image, brightness in maxima of the galaxy. Neither model is blurred: the decoder learned galaxies that
 //! the telescope had blurred, and the Sersic profile is fitted to such ones, its light averaged over 3 x 3 points a pixel.
@@ -93,8 +93,7 @@ const ZOOMS: [f64; 3] = [1.0, 0.75, 1.33];
 
 /// Where a fit with the decoder begins: the mean of the code (of the prior, where there is no encoder) of the galaxy as it is, closer,
 /// and from further away; and the first with the image moved by a pixel.
-fn starts(vae: Option<&mut Vae>, prior: &LatentPrior, galaxy: &Galaxy) -> anyhow::Result<Vec<Values>> {
-    let mut vae = vae;
+fn starts(mut vae: Option<&mut Vae>, prior: &LatentPrior, galaxy: &Galaxy) -> anyhow::Result<Vec<Values>> {
     let positions = sky(&Grid::new(SIDE, SIDE, 1.0 / SIDE as f64, 1)?)?;
     let image = Array::constant(&[SIDE, SIDE], galaxy.pixels.clone())?;
     let mut starts = Vec::new();

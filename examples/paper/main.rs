@@ -25,6 +25,7 @@ use arclet::lens::system::System;
 use galaxy::Source;
 use mock::{Mock, SIGMAS, Truth};
 
+/// The rounding was chosen after a look at both systems.
 const SYSTEM: &str = r#"{
   "preset": "paper",
   "lens": [ { "name": "lens", "profile": "sple" }, { "name": "shear", "profile": "shear" } ],

@@ -40,7 +40,7 @@ impl Decoder {
     /// over galaxies. For ReLU itself h is 0.
     ///
     /// ReLU makes the image of a galaxy a function of z with a kink wherever one of its 120,000 activations is zero, and a posterior with
-    /// hundreds of them in its width takes a sampler two to four times as many steps (docs/reproduction.md).
+    /// hundreds of them in its width takes a sampler up to four times as many steps (docs/reproduction.md).
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for a half-width that is negative or above 1.
@@ -48,7 +48,7 @@ impl Decoder {
         if !(0.0..=1.0).contains(&half_width) {
             return Err(Error::OutOfRange { what: "`rounding`", value: half_width, allowed: "in [0, 1]" });
         }
-        Ok(Decoder(Arc::new(self.0.rounded(half_width as f32))))
+        Ok(self.0.rounded(half_width as f32).map_or_else(|| self.clone(), |layers| Decoder(Arc::new(layers))))
     }
 
     /// The decoder of a safetensors file.

@@ -39,6 +39,7 @@ impl Folded {
         }
         Ok(Folded { weight, shift })
     }
+
     /// The layer for activations in another unit: what it takes is in one of them, what it gives in another.
     pub(super) fn in_units(&self, [taken, given]: [f32; 2]) -> Self {
         let times = |numbers: &[f32], factor: f32| numbers.iter().map(|number| number * factor).collect();

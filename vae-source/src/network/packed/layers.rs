@@ -29,19 +29,19 @@ impl Layers {
     /// A weight that is missing or has another shape.
     pub(super) fn new(set: &WeightSet) -> Result<Self> {
         let [a, b, c, d, e] = LAYERS.each_ref().map(|layer| Folded::new(set, layer));
-        Ok(Layers::packed([a?, b?, c?, d?, e?], 1.0, 0.0))
+        Ok(Layers::packed(&[a?, b?, c?, d?, e?], 1.0, activation::unit(0.0)))
     }
 
-    /// The same weights for activations of another rounding.
-    pub(super) fn rounded(&self, rounding: f32) -> Self {
-        Layers::packed(self.folded.clone(), self.unit, rounding)
-    }
-
-    /// From layers whose activations are in one unit.
-    fn packed(folded: [Folded; 5], unit_before: f32, rounding: f32) -> Self {
+    /// The same weights for activations of another rounding; `None` where it is the one they have.
+    pub(super) fn rounded(&self, rounding: f32) -> Option<Self> {
         let unit = activation::unit(rounding);
+        (unit != self.unit).then(|| Layers::packed(&self.folded, self.unit, unit))
+    }
+
+    /// From layers whose activations are in one unit, for activations in another.
+    fn packed(folded: &[Folded; 5], unit_before: f32, unit: f32) -> Self {
         let times = unit / unit_before;
-        let [first, second, third, fourth, last] = &folded;
+        let [first, second, third, fourth, last] = folded;
         // Latent numbers and the image have units of their own.
         let folded = [
             first.in_units([1.0, times]),
