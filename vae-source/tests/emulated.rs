@@ -9,7 +9,7 @@ fn every_operation_on_an_emulated_gpu_is_that_of_the_host() {
     if !test_data::has("g++") {
         return;
     }
-    let all = selftest(&Gpu::emulated(), 1, &[2, 13]).unwrap();
+    let all = selftest(&Gpu::emulated(), 1, &[2, 13, 14]).unwrap();
     all.iter().for_each(|errors| println!("{:60} {:9.1e} {:9.1e}", errors.name, errors.value, errors.gradient));
     for errors in all {
         // Both are sums of f32 terms in another order.
