@@ -7,6 +7,7 @@ mod scratch;
 mod tile;
 
 pub(super) use columns::{Columns, Gathered, Transposed, run_of};
-pub(super) use product::{BLOCK, Write, product};
+pub(super) use product::{BLOCK, Write, product, product_of};
 pub(super) use rows::PackedRows;
 pub(super) use scratch::Scratch;
+pub(super) use tile::ROWS;

@@ -32,6 +32,19 @@ pub(in crate::network) fn product(
     stride: usize,
     write: Write,
 ) {
+    product_of(rows, 0..rows.rows, columns, range, into, stride, write);
+}
+
+/// As [`product`], of some rows alone, from a multiple of [`ROWS`] on.
+pub(in crate::network) fn product_of(
+    rows: &PackedRows,
+    which: Range<usize>,
+    columns: &impl Columns,
+    range: Range<usize>,
+    into: &mut [f32],
+    stride: usize,
+    write: Write,
+) {
     let width = range.len().next_multiple_of(COLUMNS);
     let mut panels = Scratch::any(width * DEPTH.min(rows.depth));
     for begin in (0..rows.depth).step_by(DEPTH) {
@@ -40,9 +53,10 @@ pub(in crate::network) fn product(
         for (panel, first) in panels.chunks_exact_mut(terms.len() * COLUMNS).zip(range.clone().step_by(COLUMNS)) {
             columns.fill(first, terms.clone(), panel.as_chunks_mut().0);
         }
-        let blocks = rows.block(&terms).chunks(PANELS * ROWS * terms.len());
-        for (block, first) in blocks.zip((0..rows.rows).step_by(PANELS * ROWS)) {
-            let count = (rows.rows - first).min(PANELS * ROWS);
+        let block = &rows.block(&terms)[which.start * terms.len()..which.end.next_multiple_of(ROWS) * terms.len()];
+        let blocks = block.chunks(PANELS * ROWS * terms.len());
+        for (block, first) in blocks.zip((0..which.len()).step_by(PANELS * ROWS)) {
+            let count = (which.len() - first).min(PANELS * ROWS);
             let numbers = &mut into[first * stride..];
             let add = write == Write::Add || begin > 0;
             let mut target = Target { numbers, stride, rows: count, columns: range.len(), add };

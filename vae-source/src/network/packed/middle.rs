@@ -1,15 +1,13 @@
 //! A middle layer: a transposed convolution of stride 2 whose weights were packed once, for both ways.
 
+use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::activation::rounded;
 use super::fold::Folded;
 use super::plane::{Phases, Plane};
-use crate::network::gemm::{BLOCK, Gathered, PackedRows, Write, product, run_of};
+use crate::network::gemm::{BLOCK, Gathered, PackedRows, ROWS, Write, product, product_of, run_of};
 use crate::network::op::{Geometry, phase_rows};
-
-/// Rows of one task backwards: eleven panels.
-const ROWS: usize = 66;
 
 /// Packed weights from `deep` channels of `side` x `side` pixels to `wide` channels of twice the side.
 pub(super) struct Middle {
@@ -19,8 +17,8 @@ pub(super) struct Middle {
     pub(super) side: usize,
     /// One matrix `[wide][deep, 2 x 2 kernel pixels]` a phase.
     phases: Vec<PackedRows>,
-    /// The matrix `[deep][wide, 4 x 4 kernel pixels]`, some rows at a time.
-    backward: Vec<PackedRows>,
+    /// The matrix `[deep][wide, 4 x 4 kernel pixels]`.
+    backward: PackedRows,
     shift: Vec<f32>,
 }
 
@@ -31,9 +29,7 @@ impl Middle {
     pub(super) fn new(geometry: &Geometry, Folded { weight, shift }: &Folded) -> Self {
         let ([deep, side, _], [wide, ..]) = (geometry.deep, geometry.wide);
         let phases = (0..4).map(|phase| phase_rows(geometry, weight, phase / 2, phase % 2)).collect();
-        let depth = wide * TAPS;
-        let backward =
-            weight.chunks(ROWS * depth).map(|rows| PackedRows::dense(rows, rows.len() / depth, depth)).collect();
+        let backward = PackedRows::dense(weight, deep, wide * TAPS);
         Middle { deep, wide, side, phases, backward, shift: shift.clone() }
     }
 
@@ -83,14 +79,7 @@ impl Middle {
             let columns = (images - first).min(together) * pixels;
             let block = &block[first * pixels * 4 * self.wide..];
             let phase = |phase: usize| &block[(phase * self.wide + channel) * columns + within * pixels..][..pixels];
-            let (phases, shift) = ([0, 1, 2, 3].map(phase), self.shift[channel]);
-            for (y, row) in plane.rows(to).enumerate() {
-                // Even rows and columns are of the second phase.
-                let line = |x: usize| &phases[(1 - y % 2) * 2 + x][y / 2 * self.side..][..self.side];
-                for ((pair, even), odd) in row.as_chunks_mut::<2>().0.iter_mut().zip(line(1)).zip(line(0)) {
-                    *pair = [rounded(even + shift), rounded(odd + shift)];
-                }
-            }
+            activate(plane, [0, 1, 2, 3].map(phase), self.shift[channel], to);
         });
     }
 
@@ -100,6 +89,7 @@ impl Middle {
         let (pixels, together) = (self.side * self.side, self.together());
         let source = Phases { side: 2 * self.side };
         let block = &mut block[..images * pixels * self.deep];
+        let share = self.share(images.div_ceil(together));
         block.par_chunks_mut(together * pixels * self.deep).enumerate().for_each(|(at, block)| {
             let columns = block.len() / self.deep;
             let gathered = Gathered {
@@ -112,10 +102,16 @@ impl Middle {
                 },
                 run: run_of(self.side),
             };
-            block.par_chunks_mut(ROWS * columns).zip(&self.backward).for_each(|(block, rows)| {
-                product(rows, &gathered, 0..columns, block, columns, Write::Set);
+            block.par_chunks_mut(share * columns).enumerate().for_each(|(at, block)| {
+                let rows = at * share..self.deep.min((at + 1) * share);
+                product_of(&self.backward, rows, &gathered, 0..columns, block, columns, Write::Set);
             });
         });
+    }
+
+    /// Rows of one task backwards: each packs the columns again, so that there are no more tasks than threads to share them.
+    fn share(&self, groups: usize) -> usize {
+        self.deep.div_ceil(rayon::current_num_threads().div_ceil(groups.max(1))).next_multiple_of(ROWS)
     }
 
     /// Where the gradient of a deep image and channel is in the block that [`Middle::backward`] leaves.
@@ -124,5 +120,18 @@ impl Middle {
         let (first, within) = (image / together * together, image % together);
         let columns = (images - first).min(together) * pixels;
         first * pixels * self.deep + channel * columns + within * pixels
+    }
+}
+
+/// A plane from its four phases: the activation of what they say and a shift.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn activate(plane: Plane, phases: [&[f32]; 4], shift: f32, to: &mut [f32]) {
+    let side = plane.side / 2;
+    for (y, row) in plane.rows(to).enumerate() {
+        // Even rows and columns are of the second phase.
+        let line = |x: usize| &phases[(1 - y % 2) * 2 + x][y / 2 * side..][..side];
+        for ((pair, even), odd) in row.as_chunks_mut::<2>().0.iter_mut().zip(line(1)).zip(line(0)) {
+            *pair = [rounded(even + shift), rounded(odd + shift)];
+        }
     }
 }

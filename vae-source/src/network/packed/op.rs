@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use multiversion::multiversion;
 use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape};
 use ppl_core::{Error, Result};
 use rayon::prelude::*;
@@ -101,7 +102,8 @@ impl FusedOp for Decode {
         let sources = out.pixels().chunks_exact(SIDE * SIDE).zip(cotangent.pixels().chunks_exact(SIDE * SIDE));
         for (to, (y, c)) in behind.zip(sources) {
             for (row, (y, c)) in y.chunks_exact(SIDE).zip(c.chunks_exact(SIDE)).enumerate() {
-                parts.write(to, row, y.iter().zip(c).map(|(y, c)| (1.0 - y * y) * c));
+                let pairs = y.as_chunks::<2>().0.iter().zip(c.as_chunks::<2>().0);
+                parts.write(to, row, pairs.map(|(y, c)| [0, 1].map(|i| (1.0 - y[i] * y[i]) * c[i])));
             }
         }
         last.backward(&phases[3], &mut block[..images * last.room()]);
@@ -145,11 +147,17 @@ fn mask(
     let (plane, parts) = (Plane { side }, Phases { side });
     let all = phases.par_chunks_exact_mut(parts.len()).zip(planes.par_chunks_exact(plane.len()));
     all.enumerate().with_min_len(8).for_each(|(at, (to, activation))| {
-        let gradient = block[from(at / channels, at % channels)..].chunks_exact(side);
-        let rows = activation.chunks_exact(plane.row()).skip(1).zip(gradient).take(side).enumerate();
-        for (y, (activation, gradient)) in rows {
-            let pixels = activation[1..=side].iter().zip(gradient);
-            parts.write(to, y, pixels.map(|(y, g)| *g * slope(*y)));
-        }
+        mask_plane(activation, &block[from(at / channels, at % channels)..], parts, to);
     });
+}
+
+/// One plane of it.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn mask_plane(activation: &[f32], gradient: &[f32], parts: Phases, to: &mut [f32]) {
+    let (side, plane) = (parts.side, Plane { side: parts.side });
+    let rows = activation.chunks_exact(plane.row()).skip(1).zip(gradient.chunks_exact(side)).take(side);
+    for (y, (activation, gradient)) in rows.enumerate() {
+        let pairs = activation[1..=side].as_chunks::<2>().0.iter().zip(gradient.as_chunks::<2>().0);
+        parts.write(to, y, pairs.map(|(y, g)| [0, 1].map(|i| g[i] * slope(y[i]))));
+    }
 }

@@ -53,17 +53,14 @@ impl Phases {
         (y % 2 * 2 + x % 2) * self.part() + y / 2 * self.row() + x / 2
     }
 
-    /// Writes row `y` of pixels; the zeros around stay.
-    pub(super) fn write(self, parts: &mut [f32], y: usize, pixels: impl Iterator<Item = f32>) {
+    /// Writes row `y` of pixels, given two by two; the zeros around stay.
+    #[inline(always)]
+    pub(super) fn write(self, parts: &mut [f32], y: usize, pairs: impl Iterator<Item = [f32; 2]>) {
         let at = (y + 1) % 2 * 2 * self.part() + y.div_ceil(2) * self.row();
         // Even columns are in the part of odd parity.
         let (odd, even) = parts[at..].split_at_mut(self.part());
         let (odd, even) = (&mut odd[1..], &mut even[..self.side / 2]);
-        let mut pixels = pixels;
-        for (even, odd) in even.iter_mut().zip(odd) {
-            let (Some(first), Some(second)) = (pixels.next(), pixels.next()) else { return };
-            (*even, *odd) = (first, second);
-        }
+        even.iter_mut().zip(odd).zip(pairs).for_each(|((even, odd), pair)| [*even, *odd] = pair);
     }
 }
 
@@ -76,7 +73,7 @@ mod tests {
         let phases = Phases { side: 4 };
         let mut parts = vec![0.0; phases.len()];
         for y in 0..4 {
-            phases.write(&mut parts, y, (0..4).map(|x| (10 * (y + 1) + x + 1) as f32));
+            phases.write(&mut parts, y, [0, 2].map(|x| [1, 2].map(|one| (10 * (y + 1) + x + one) as f32)).into_iter());
         }
         for (y, x) in [(0, 0), (0, 3), (1, 2), (3, 3), (2, 1)] {
             // Kernel pixel (i, j) meets pixel (2 deep + i - 1, 2 deep + j - 1).
