@@ -28,7 +28,7 @@ pub(super) fn around<const TAPS: usize, T: Taps<TAPS>>([x, y]: [f32; 2], side: u
 impl<const TAPS: usize> Around<TAPS> {
     /// Calls `f` with every row of pixels that is inside: which row of weights it has, where its pixels are, and which columns.
     #[inline(always)]
-    pub(super) fn each_row(&self, side: usize, mut f: impl FnMut(usize, Range<usize>, Range<usize>)) {
+    fn each_row(&self, side: usize, mut f: impl FnMut(usize, Range<usize>, Range<usize>)) {
         let [x, y] = self.first;
         let inside = |first: isize| {
             first.clamp(-(TAPS as isize), 0).unsigned_abs()..TAPS.min(side.saturating_add_signed(-first))
