@@ -39,8 +39,8 @@ impl Decoder {
     /// The same decoder with ReLU rounded off: (x + h)^2 / (4 h) for |x| < h, the activations having a standard deviation of about one
     /// over galaxies. For ReLU itself h is 0.
     ///
-    /// ReLU makes the image of a galaxy a function of z with a kink wherever one of its 120,000 activations is zero, and a posterior with
-    /// hundreds of them in its width takes a sampler up to four times as many steps (docs/reproduction.md).
+    /// The image of a galaxy is then a smoother function of z, without a kink wherever one of 120,000 activations is zero; at low noise NUTS
+    /// takes a half to a quarter of the gradients, and the images are a little off (docs/source.md).
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for a half-width that is negative or above 1.

@@ -9,6 +9,9 @@ use super::plane::{Phases, Plane};
 use crate::network::gemm::{BLOCK, Gathered, PackedRows, ROWS, Write, product, product_of, run_of};
 use crate::network::op::{Geometry, phase_rows};
 
+/// Rows of the smallest task backwards: for fewer, packing the columns takes as long as the products.
+const LEAST: usize = 11 * ROWS;
+
 /// Packed weights from `deep` channels of `side` x `side` pixels to `wide` channels of twice the side.
 pub(super) struct Middle {
     pub(super) deep: usize,
@@ -109,9 +112,10 @@ impl Middle {
         });
     }
 
-    /// Rows of one task backwards: each packs the columns again, so that there are no more tasks than threads to share them.
+    /// Rows of one task backwards: each packs the columns again, so that there are no more tasks than threads.
     fn share(&self, groups: usize) -> usize {
-        self.deep.div_ceil(rayon::current_num_threads().div_ceil(groups.max(1))).next_multiple_of(ROWS)
+        let tasks = rayon::current_num_threads().div_ceil(groups.max(1));
+        self.deep.div_ceil(tasks).next_multiple_of(ROWS).max(LEAST)
     }
 
     /// Where the gradient of a deep image and channel is in the block that [`Middle::backward`] leaves.
