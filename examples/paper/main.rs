@@ -25,11 +25,11 @@ use arclet::lens::system::System;
 use galaxy::Source;
 use mock::{Mock, SIGMAS, Truth};
 
-/// The rounding was chosen after a look at both systems.
+/// The smooth decoder was chosen after a look at both systems.
 const SYSTEM: &str = r#"{
   "preset": "paper",
   "lens": [ { "name": "lens", "profile": "sple" }, { "name": "shear", "profile": "shear" } ],
-  "source": [ { "name": "source", "profile": "vae", "interpolation": "cubic", "rounding": 0.2 } ]
+  "source": [ { "name": "source", "profile": "vae", "interpolation": "cubic", "decoder": "smooth" } ]
 }"#;
 
 /// Chosen on system 1; system 2 was not looked at before.

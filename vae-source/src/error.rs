@@ -99,6 +99,9 @@ pub enum Error {
     /// A weight of another shape.
     #[error("the weight `{name}` has shape {got:?} where {expected:?} is wanted; it is of another network")]
     WeightShape { name: String, expected: Vec<usize>, got: Vec<usize> },
+    /// Weights beside the name of an embedded decoder.
+    #[error("there is a `decoder` beside it, which names weights too; leave one of the two out")]
+    TwoDecoders,
     /// A weight of numbers that are not read.
     #[error("the weight `{name}` has numbers of type {got}; they must be F32, F16 or BF16")]
     WeightType { name: String, got: String },

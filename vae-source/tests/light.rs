@@ -8,8 +8,10 @@ use lens_models::fits::Image;
 use lens_models::parameter::ProfileParameter;
 use lens_models::system::{BandsModel, Scales, System, SystemModel, simulate, simulate_bands};
 use ppl_core::{Ctx, LogDensity, ModelDensity, PriorSet, Var, handler};
-use vae_source::embedded;
-use vae_source::network::{LATENT, Precision, WeightSet, decoder_weights};
+use rand::RngExt as _;
+use rand_distr::StandardNormal;
+use vae_source::embedded::{self, Embedded};
+use vae_source::network::{Decoder, LATENT, Precision, WeightSet, decoder_weights};
 use vae_source::profile::profiles;
 
 const FILE: &str = r#"{
@@ -41,6 +43,11 @@ fn a_file_names_the_neural_source_and_says_how_it_is_drawn() {
         (r#""rotation": 30"#, ["component `source`: `rotation`", "boolean"]),
         (r#""rounding": "a little""#, ["component `source`: `rounding`", "f64"]),
         (r#""rounding": 2"#, ["component `source`: `rounding` = 2", "in [0, 1]"]),
+        (r#""decoder": "soft""#, ["component `source`: `decoder`", "smooth"]),
+        (
+            r#""decoder": "smooth", "weights": "a.safetensors""#,
+            ["component `source`: `weights`", "leave one of the two out"],
+        ),
         (r#""weight": "a.safetensors""#, ["no key `weight`", "did you mean `weights`"]),
         (r#""weights": "nowhere.safetensors""#, ["`source`: `weights`", "nowhere.safetensors"]),
         (r#""count": 2"#, ["`source`: `count`", "vector"]),
@@ -61,6 +68,42 @@ fn its_relu_is_rounded_off_where_a_file_says_so() {
     let off = relu.iter().zip(&rounded).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / peak;
     // By a hundredth of the brightest pixel in the rms (scripts/rounding.py), a few times that in one.
     assert!((1e-4..0.1).contains(&off), "{off}");
+}
+
+#[test]
+fn the_smooth_decoder_draws_nearly_what_the_trained_one_draws_and_bends_less() {
+    let (trained, smooth) = (embedded::decoder().unwrap(), Embedded::Smooth.decoder().unwrap());
+    let prior = embedded::prior().unwrap();
+    let mut rng = ppl_core::rng::keyed(4, "bend", 0);
+    let mut drawn = |width: f64| -> Vec<f64> {
+        let unit: Vec<f64> = (0..LATENT).map(|_| width * rng.sample::<f64, _>(StandardNormal)).collect();
+        prior.transformed(&unit)
+    };
+    let image = |decoder: &Decoder, z: &[f64]| decoder.decode(&Var::vector(z.to_vec())).unwrap().lane(0).to_vec();
+    let rms = |x: &[f32]| (x.iter().map(|p| f64::from(p * p)).sum::<f64>() / x.len() as f64).sqrt();
+    let bend = |decoder: &Decoder, z: &[f64], other: &[f64]| {
+        // The other galaxy's step from the mean, to both sides of the first.
+        let moved = |sign: f64| -> Vec<f64> { (0..LATENT).map(|i| z[i] + sign * (other[i] - prior.loc[i])).collect() };
+        let [middle, one, two] = [z.to_vec(), moved(1.0), moved(-1.0)].map(|z| image(decoder, &z));
+        let half: Vec<f32> = (0..middle.len()).map(|i| 0.5 * (one[i] + two[i]) - middle[i]).collect();
+        rms(&half)
+    };
+    let (mut apart, mut bends) = (0.0, [0.0; 2]);
+    for _ in 0..16 {
+        // The prior is three times as wide as galaxies are.
+        let (z, other) = (drawn(1.0 / 3.0), drawn(1.0 / 3.0));
+        let (a, b) = (image(&trained, &z), image(&smooth, &z));
+        apart += rms(&a.iter().zip(&b).map(|(a, b)| a - b).collect::<Vec<_>>()) / 16.0;
+        bends[0] += bend(&trained, &z, &other) / 16.0;
+        bends[1] += bend(&smooth, &z, &other) / 16.0;
+    }
+    // Within the 1/50 by which the decoder takes galaxies to vary; a second difference of less than half.
+    assert!(apart < 0.02, "{apart}");
+    assert!(bends[1] < 0.5 * bends[0], "{bends:?}");
+    // A file may name it.
+    let light = |keys: &str| simulate(&read(&with(keys), Path::new(".")).unwrap(), 3).unwrap().signal.pixels;
+    assert_ne!(light(r#""decoder": "smooth""#), light(r#""decoder": "trained""#));
+    assert_eq!(light(r#""decoder": "trained""#), light(r#""rotation": false"#));
 }
 
 #[test]

@@ -7,8 +7,8 @@ use lens_models::op::{Keys, LightKind, LightModel};
 use lens_models::profiles::Profiles;
 
 use super::decoded::{Decoded, NAME};
-use crate::embedded;
-use crate::error::Result;
+use crate::embedded::{self, Embedded};
+use crate::error::{Error, Result};
 use crate::latent::LatentPrior;
 use crate::network::Decoder;
 
@@ -20,8 +20,10 @@ const PRIOR: &str = "prior.safetensors";
 ///
 /// - `"interpolation"`: `"bilinear"` as in the paper, or `"cubic"`, whose gradient has no kinks;
 /// - `"rotation"`: `true` for a rotation `phi` as a further parameter;
-/// - `"rounding"`: how far from zero the decoder's ReLU is rounded off ([`Decoder::rounded`]), not at all where it is not said;
-/// - `"weights"`: a decoder in place of the embedded one, the file or its folder. The latent prior is the `prior.safetensors` beside it,
+/// - `"decoder"`: which of the embedded ones ([`Embedded`]): `"trained"`, the default, or `"smooth"`;
+/// - `"rounding"`: how far from zero the decoder's ReLU is rounded off ([`Decoder::rounded`]); where it is not said, by 0.4 in the smooth
+///   one and not at all in others;
+/// - `"weights"`: a decoder in place of the embedded ones, the file or its folder. The latent prior is the `prior.safetensors` beside it,
 ///   where there is none the standard normal that it was trained with.
 #[derive(Clone, Copy, Debug)]
 pub struct Vae;
@@ -32,20 +34,25 @@ impl LightKind for Vae {
     }
 
     fn keys(&self) -> &'static [&'static str] {
-        &["interpolation", "rotation", "rounding", "weights"]
+        &["interpolation", "rotation", "decoder", "rounding", "weights"]
     }
 
     fn make(&self, keys: &Keys<'_>) -> lens_models::error::Result<Arc<dyn LightModel>> {
         let interpolation = keys.get("interpolation")?.unwrap_or_default();
         let turns = keys.get("rotation")?.unwrap_or(false);
-        let rounding = keys.get("rounding")?.unwrap_or(0.0);
+        let embedded: Option<Embedded> = keys.get("decoder")?;
+        let rounding: Option<f64> = keys.get("rounding")?;
         let failed_at = |place: String, cause| lens_models::Error::Profile { place, cause: Box::new(cause) };
         let failed = |cause| failed_at(format!("{}: `weights`", keys.place()), cause);
-        let (decoder, prior) = match keys.path("weights")? {
-            Some(path) => read(&path).map_err(failed)?,
-            None => (embedded::decoder().map_err(failed)?, embedded::prior().map_err(failed)?),
+        let (decoder, prior) = match (keys.path("weights")?, embedded) {
+            (Some(_), Some(_)) => return Err(failed(Error::TwoDecoders)),
+            (Some(path), None) => read(&path).map_err(failed)?,
+            (None, which) => (which.unwrap_or_default().decoder().map_err(failed)?, embedded::prior().map_err(failed)?),
         };
-        let decoder = decoder.rounded(rounding).map_err(|cause| failed_at(keys.place().to_owned(), cause))?;
+        let decoder = match rounding {
+            Some(rounding) => decoder.rounded(rounding).map_err(|cause| failed_at(keys.place().to_owned(), cause))?,
+            None => decoder,
+        };
         Ok(Arc::new(Decoded::new(decoder, prior, interpolation, turns)))
     }
 }
