@@ -8,7 +8,7 @@ C the covariance of encoded galaxies, a step lessens, in means over images and p
     |pupil(z) - trained(z)|^2 + penalty |pupil(c + d) - 2 pupil(c) + pupil(c - d)|^2 / 4,
 
 z a galaxy (normal with covariance C), c between the mean galaxy and a draw of the prior (covariance 9 C), d of covariance up to reach^2 C: half a second
-difference, which is zero for a decoder that is linear in z. Products are of bfloat16, a quarter of an hour on two cores. Prints how far
+difference, which is zero for a decoder that is linear in z. Products are of bfloat16: nine minutes on two cores that multiply it by tiles. Prints how far
 the images are apart and how large half a second difference is, beside that of the trained decoder, both for galaxies that no step has seen.
 """
 
