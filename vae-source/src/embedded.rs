@@ -37,18 +37,15 @@ impl Embedded {
     /// # Errors
     /// None: its weights are whole.
     pub fn decoder(self) -> Result<Decoder> {
-        let unpacked = match self {
-            Embedded::Trained => &UNPACKED,
-            Embedded::Smooth => &UNPACKED_SMOOTH,
+        let (unpacked, weights, rounding) = match self {
+            Embedded::Trained => (&UNPACKED, DECODER, 0.0),
+            Embedded::Smooth => (&UNPACKED_SMOOTH, SMOOTH, SMOOTH_ROUNDING),
         };
         if let Some(decoder) = unpacked.get() {
             return Ok(decoder.clone());
         }
-        let made = match self {
-            Embedded::Trained => Decoder::from_bytes(DECODER),
-            Embedded::Smooth => Decoder::from_bytes(SMOOTH)?.rounded(SMOOTH_ROUNDING),
-        };
-        made.map(|decoder| unpacked.get_or_init(|| decoder).clone())
+        let made = Decoder::from_bytes(weights)?.rounded(rounding)?;
+        Ok(unpacked.get_or_init(|| made).clone())
     }
 }
 
