@@ -6,7 +6,7 @@ use ppl_core::{Array, Error, Result, Var, pool};
 use rayon::prelude::*;
 
 use super::super::positions::points;
-use super::around::around;
+use super::around::{Bordered, around};
 use super::interpolation::{CubicSpline, Interpolation, Linear, Taps};
 use super::placed::{Map, PARAMS, Placed};
 use super::spline::spline_coefficients;
@@ -42,6 +42,8 @@ pub fn brightness(image: &Array, positions: &Array, placed: &Placed, interpolati
 /// Pixels (coefficients of a spline) to brightness.
 pub(super) struct Brightness<const TAPS: usize, T> {
     side: usize,
+    /// The image of a lane with a border of zeros.
+    bordered: Vec<f32>,
     /// The gradient by the placement, chunk by chunk.
     sums: Vec<[f64; PARAMS]>,
     taps: std::marker::PhantomData<fn() -> T>,
@@ -49,28 +51,27 @@ pub(super) struct Brightness<const TAPS: usize, T> {
 
 impl<const TAPS: usize, T> Default for Brightness<TAPS, T> {
     fn default() -> Self {
-        Brightness { side: 0, sums: vec![], taps: std::marker::PhantomData }
+        Brightness { side: 0, bordered: vec![], sums: vec![], taps: std::marker::PhantomData }
     }
 }
 
 impl<const TAPS: usize, T> Clone for Brightness<TAPS, T> {
     fn clone(&self) -> Self {
-        Brightness { side: self.side, sums: self.sums.clone(), taps: std::marker::PhantomData }
+        Brightness { bordered: self.bordered.clone(), sums: self.sums.clone(), ..*self }
     }
 }
 
 #[inline(always)]
 fn forward_by<const TAPS: usize, T: Taps<TAPS>>(
     map: Map,
-    image: &[f32],
-    side: usize,
+    (frame, image): (Bordered, &[f32]),
     [x, y]: [&[f32]; 2],
     out: &mut [f32],
 ) {
     for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
         let [u, v] = map.pixel(*x, *y);
-        let value = match around::<TAPS, T>([u + map.middle, v + map.middle], side) {
-            Some(around) => around.value(image, side),
+        let value = match around::<TAPS, T>([u + map.middle, v + map.middle], frame) {
+            Some(around) => around.value(image),
             // Rays that a lens could not trace stay what they are.
             None if u.is_nan() || v.is_nan() => f32::NAN,
             None => 0.0,
@@ -91,15 +92,14 @@ struct Chunk<'a> {
 }
 
 /// With the widest instructions of the processor at hand.
-fn backward<const TAPS: usize, T: Taps<TAPS>>(map: Map, image: &[f32], side: usize, chunk: Chunk<'_>) -> [f64; PARAMS] {
-    dispatch!(Level::new(), _ => backward_by::<TAPS, T>(map, image, side, chunk))
+fn backward<const TAPS: usize, T: Taps<TAPS>>(map: Map, image: (Bordered, &[f32]), chunk: Chunk<'_>) -> [f64; PARAMS] {
+    dispatch!(Level::new(), _ => backward_by::<TAPS, T>(map, image, chunk))
 }
 
 #[inline(always)]
 fn backward_by<const TAPS: usize, T: Taps<TAPS>>(
     map: Map,
-    image: &[f32],
-    side: usize,
+    (frame, image): (Bordered, &[f32]),
     chunk: Chunk<'_>,
 ) -> [f64; PARAMS] {
     let Chunk { x, y, cotangent, by_x, by_y, mut by_pixel } = chunk;
@@ -107,11 +107,11 @@ fn backward_by<const TAPS: usize, T: Taps<TAPS>>(
     let [c, s] = map.turn;
     for i in 0..x.len() {
         let [u, v] = map.pixel(x[i], y[i]);
-        let Some(around) = around::<TAPS, T>([u + map.middle, v + map.middle], side) else { continue };
-        let [value, slope_x, slope_y] = around.value_and_slopes(image, side);
+        let Some(around) = around::<TAPS, T>([u + map.middle, v + map.middle], frame) else { continue };
+        let [value, slope_x, slope_y] = around.value_and_slopes(image);
         let g = map.amp * cotangent[i];
         if let Some(by_pixel) = &mut by_pixel {
-            around.spread(g, by_pixel, side);
+            around.spread(g, by_pixel);
         }
         let [dx, dy] = [g * (c * slope_x - s * slope_y), g * (s * slope_x + c * slope_y)];
         by_x[i] += dx;
@@ -130,7 +130,11 @@ impl<const TAPS: usize, T: Taps<TAPS> + 'static> FusedOp for Brightness<TAPS, T>
         let image = inputs[0].dims;
         let points = points(inputs[1].dims)?;
         match *image.sizes() {
-            [height, width] if height == width && width > 0 => self.side = width,
+            [height, width] if height == width && width > 0 => {
+                self.side = width;
+                self.bordered.clear();
+                self.bordered.resize(Bordered::new(width, TAPS).len(), 0.0);
+            }
             _ => return Err(Error::Broadcast { left: Dims::new(&[64, 64]), right: image }),
         }
         self.sums.resize(points.div_ceil(CHUNK), [0.0; PARAMS]);
@@ -140,24 +144,29 @@ impl<const TAPS: usize, T: Taps<TAPS> + 'static> FusedOp for Brightness<TAPS, T>
     fn value(&mut self, inputs: Inputs<'_>, out: &mut Out<'_>) {
         let (side, points) = (self.side, out.shape.dims.len());
         for lane in 0..out.shape.lanes {
-            let (map, image) = (Map::new(inputs, lane, side), inputs.at(0).lane_pixels(lane));
+            let (map, frame) = (Map::new(inputs, lane, side), Bordered::new(side, TAPS));
+            frame.write(inputs.at(0).lane_pixels(lane), &mut self.bordered);
+            let image = (frame, &self.bordered[..]);
             let (x, y) = inputs.at(1).lane_pixels(lane).split_at(points);
             let chunks = out.lane_pixels(lane).par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).zip(y.par_chunks(CHUNK));
             chunks.for_each(|((out, x), y)| {
-                dispatch!(Level::new(), _ => forward_by::<TAPS, T>(map, image, side, [x, y], out));
+                dispatch!(Level::new(), _ => forward_by::<TAPS, T>(map, image, [x, y], out));
             });
         }
     }
 
     fn vjp(&mut self, inputs: Inputs<'_>, out: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>) {
-        let (side, points, pixels) = (self.side, out.shape.dims.len(), self.side * self.side);
+        let (side, points, frame) = (self.side, out.shape.dims.len(), Bordered::new(self.side, TAPS));
+        let pixels = frame.len();
         let tasks = points.div_ceil(CHUNK);
         // Each task adds to pixels of its own, which are then added up in order: the same bits for any number of threads.
         let wanted = gradients.is_wanted(0);
         let mut by_pixel = pool::zeros(if wanted { tasks * pixels } else { 0 });
         let mut nobody = pool::take(if gradients.is_wanted(1) { 0 } else { 2 * points });
         for lane in 0..out.shape.lanes {
-            let (map, image) = (Map::new(inputs, lane, side), inputs.at(0).lane_pixels(lane));
+            let map = Map::new(inputs, lane, side);
+            frame.write(inputs.at(0).lane_pixels(lane), &mut self.bordered);
+            let image = (frame, &self.bordered[..]);
             let (x, y) = inputs.at(1).lane_pixels(lane).split_at(points);
             let by_position = gradients.lane_pixels(1, lane).unwrap_or(&mut nobody);
             let (by_x, by_y) = by_position.split_at_mut(points);
@@ -170,17 +179,17 @@ impl<const TAPS: usize, T: Taps<TAPS> + 'static> FusedOp for Brightness<TAPS, T>
                 both.zip(by_pixel.par_chunks_exact_mut(pixels)).for_each(|(points, own)| {
                     let (((x, y), cotangent), ((by_x, by_y), sums)) = points;
                     let chunk = Chunk { x, y, cotangent, by_x, by_y, by_pixel: Some(own) };
-                    *sums = backward::<TAPS, T>(map, image, side, chunk);
+                    *sums = backward::<TAPS, T>(map, image, chunk);
                 });
             } else {
                 both.for_each(|(((x, y), cotangent), ((by_x, by_y), sums))| {
                     let chunk = Chunk { x, y, cotangent, by_x, by_y, by_pixel: None };
-                    *sums = backward::<TAPS, T>(map, image, side, chunk);
+                    *sums = backward::<TAPS, T>(map, image, chunk);
                 });
             }
             if let Some(into) = gradients.lane_pixels(0, lane) {
                 for own in by_pixel.chunks_exact(pixels) {
-                    into.iter_mut().zip(own).for_each(|(g, own)| *g += own);
+                    frame.add_to(into, own);
                 }
             }
             for i in 0..PARAMS {
