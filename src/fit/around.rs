@@ -3,15 +3,17 @@
 use std::ops::Range;
 
 use lens_models::system::{Component, Profile, Role, System};
-use ppl_core::{Ctx, LogDensity, ModelDensity};
+use ppl_core::LogDensity;
 use ppl_infer::map::{Curvature, CurvatureSettings, Laplace, curvature};
 use ppl_infer::mcmc::{Nuts, NutsSettings, Turn};
-use ppl_infer::{Executor, Outcome, Result, sample_around, sample_curved};
+use ppl_infer::{Executor, Outcome, Result, Target, sample_around, sample_curved};
+
+use super::straight::Straight;
 
 /// A Gaussian.
 pub(super) enum Around {
-    /// Of a few parameters.
-    Dense(Laplace, Shape),
+    /// Of a few parameters, in straight coordinates.
+    Dense(Laplace, Shape, Straight),
     /// Of thousands of numbers.
     LowRank(Curvature),
 }
@@ -39,24 +41,33 @@ impl Shape {
 }
 
 impl Around {
-    pub fn mean(&self) -> &[f64] {
+    /// Its mean, where a density of sites has it.
+    pub fn mean(&self) -> Vec<f64> {
         match self {
-            Around::Dense(around, _) => &around.mean,
-            Around::LowRank(around) => &around.mean,
+            Around::Dense(around, _, straight) => straight.leave(&around.mean),
+            Around::LowRank(around) => around.mean.clone(),
+        }
+    }
+
+    /// The coordinates that it is in.
+    pub fn straight(&self) -> Straight {
+        match self {
+            Around::Dense(.., straight) => straight.clone(),
+            Around::LowRank(_) => Straight::default(),
         }
     }
 
     pub fn logp(&self) -> f64 {
         match self {
-            Around::Dense(around, _) => around.logp,
+            Around::Dense(around, ..) => around.logp,
             Around::LowRank(around) => around.logp,
         }
     }
 
-    /// `n` draws, `[n, dim]`.
+    /// `n` draws, `[n, dim]`, in its coordinates.
     pub fn sample(&self, rng: &mut ppl_core::rng::Rng, n: usize) -> Vec<f64> {
         match self {
-            Around::Dense(around, _) => around.sample(rng, n),
+            Around::Dense(around, ..) => around.sample(rng, n),
             Around::LowRank(around) => around.sample(rng, n),
         }
     }
@@ -66,30 +77,27 @@ impl Around {
         match self {
             // Where the Gaussian is a good one, draws a quarter of a turn apart are nearly independent; 0.65 is the best of many dimensions (Beskos
             // et al. 2013, doi:10.3150/12-BEJ414). docs/samplers.md has the table.
-            Around::Dense(_, Shape::Round) => (Nuts { turn: Turn::Quarter, ..Nuts::default() }, 0.65),
+            Around::Dense(_, Shape::Round, _) => (Nuts { turn: Turn::Quarter, ..Nuts::default() }, 0.65),
             // The first of the paper's six cases after quarters of a turn: R-hat 1.49 and 28 divergences, for 1.10 and 2 after half a turn.
-            Around::Dense(_, Shape::Decoded) => (Nuts::default(), 0.8),
+            Around::Dense(_, Shape::Decoded, _) => (Nuts::default(), 0.8),
             // Positions of 3 mas: of 16 quads 139 of 32,000 draws diverged at 0.8 and 9 at 0.95, which took a seventh more gradients for as many
             // effective draws.
-            Around::Dense(_, Shape::Ridge) => (Nuts::default(), 0.95),
+            Around::Dense(_, Shape::Ridge, _) => (Nuts::default(), 0.95),
             // The step of a chain that has not settled yet may be a hundredth of what it will be, and of thousands of numbers a trajectory of a
             // thousand steps takes seconds and leads nowhere: 127 are what two or three times the usual length needs.
             Around::LowRank(_) => (Nuts { max_depth: 7, ..Nuts::default() }, 0.8),
         }
     }
 
-    /// Chains from there.
-    pub fn chains<M, R>(
+    /// Chains from there, of a density by its coordinates.
+    pub fn chains(
         &self,
-        density: &ModelDensity<M>,
+        density: &impl Target,
         settings: &NutsSettings,
         executor: &mut Executor<'_>,
-    ) -> Result<Outcome>
-    where
-        M: Fn(&mut Ctx) -> ppl_core::Result<R>,
-    {
+    ) -> Result<Outcome> {
         match self {
-            Around::Dense(around, _) => sample_around(density, around, settings, executor),
+            Around::Dense(around, ..) => sample_around(density, around, settings, executor),
             Around::LowRank(around) => sample_curved(density, around, settings, executor),
         }
     }

@@ -1,7 +1,7 @@
 //! The Gaussian about the maximum of a model, and which site is to blame where there is none.
 
 use lens_models::system::System;
-use ppl_core::{Ctx, ModelDensity};
+use ppl_core::{Ctx, LogDensity, ModelDensity};
 use ppl_infer::map::{Laplace, LaplaceSettings, laplace};
 use ppl_infer::mcmc::NutsSettings;
 use ppl_infer::{Error as EngineError, Executor};
@@ -10,6 +10,7 @@ use super::around::{Around, Shape};
 use super::grids::{about_draws, of_grids};
 use super::scales::Spread;
 use super::search::Search;
+use super::straight::Straight;
 use super::{FitError, FitSettings, Method, field, support};
 
 /// The Gaussian about a maximum: of low rank where there are fields, and then, where it is to be sampled, about draws near it.
@@ -26,8 +27,11 @@ where
 {
     let whitened = field::whitened(system, density);
     if whitened.is_empty() {
-        let found = dense_around(density, position, system, search.executor)?;
-        return Ok(Around::Dense(found, Shape::of(system)));
+        let straight = Straight::of(system, density, position)?;
+        let (by_straight, here) = (straight.density(density), straight.enter(position));
+        let found = dense_around(&by_straight, &here, search.executor);
+        let found = found.map_err(|error| of_curvature(error, system, density, position))?;
+        return Ok(Around::Dense(found, Shape::of(system), straight));
     }
     search.executor.stage("curvature");
     let first = of_grids(density, position, &whitened, spreads, search)?;
@@ -38,8 +42,8 @@ where
     about_draws(density, first, &whitened, spreads, &nuts, search).map(Around::LowRank)
 }
 
-/// The Laplace approximation at a maximum.
-pub(super) fn dense_around<M, R>(
+/// The Laplace approximation at a maximum of a model.
+pub(super) fn laplace_of<M, R>(
     density: &ModelDensity<M>,
     position: &[f64],
     system: &System,
@@ -48,13 +52,21 @@ pub(super) fn dense_around<M, R>(
 where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
+    dense_around(density, position, executor).map_err(|error| of_curvature(error, system, density, position))
+}
+
+/// The Laplace approximation at a maximum.
+fn dense_around(
+    density: &impl LogDensity,
+    position: &[f64],
+    executor: &mut Executor<'_>,
+) -> Result<Laplace, EngineError> {
     executor.stage("curvature");
-    let around = executor.once("curvature", |executor| {
+    executor.once("curvature", |executor| {
         let around = laplace(density, position, &LaplaceSettings::default())?;
         executor.spend(around.gradient_count as u64);
         Ok(around)
-    });
-    around.map_err(|error| of_curvature(error, system, density, position))
+    })
 }
 
 /// An error of the Laplace approximation, with the site that it is about.

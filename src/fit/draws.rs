@@ -1,6 +1,6 @@
 //! The posterior about a maximum: draws of NUTS from the Gaussian around it, or of that Gaussian.
 
-use ppl_core::{Ctx, ModelDensity, rng};
+use ppl_core::{Ctx, LogDensity, ModelDensity, rng};
 use ppl_infer::mcmc::NutsSettings;
 use ppl_infer::posterior::{Posterior, Warning};
 use ppl_infer::{Executor, Target};
@@ -21,7 +21,7 @@ where
     M: Fn(&mut Ctx) -> ppl_core::Result<R>,
 {
     match settings.method {
-        Method::Map => Ok((gaussian(density, around, settings)?, around.mean().to_vec())),
+        Method::Map => Ok((gaussian(density, around, settings)?, around.mean())),
         Method::Nuts => {
             executor.stage("sampling");
             let drawn = draw(density, around, settings, executor)?;
@@ -51,11 +51,14 @@ where
     let (kernel, usual) = around.trajectories();
     let target_accept = target_accept.unwrap_or(usual);
     let nuts = NutsSettings { kernel, warmup, draws, chains, seed, target_accept, ..NutsSettings::default() };
-    let outcome = around.chains(density, &nuts, executor)?;
-    let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(around.mean().len())));
+    let straight = around.straight();
+    let by_straight = straight.density(density);
+    let outcome = around.chains(&by_straight, &nuts, executor)?;
+    let dim = by_straight.dim();
+    let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(dim)));
     let highest = all.max_by(|a, b| a.0.logp.total_cmp(&b.0.logp)).filter(|(stats, _)| stats.logp > around.logp());
-    let top = highest.map_or_else(|| around.mean().to_vec(), |(_, position)| position.to_vec());
-    Ok((outcome.posterior(density)?, top))
+    let top = highest.map_or_else(|| around.mean(), |(_, here)| straight.leave(here));
+    Ok((outcome.posterior(&by_straight)?, top))
 }
 
 /// Independent draws of the Laplace approximation as a posterior.
@@ -65,7 +68,7 @@ where
 {
     let mut posterior = Posterior::new(settings.chains, settings.draws);
     let draws = around.sample(&mut rng::keyed(settings.seed, "laplace", 0), settings.chains * settings.draws);
-    density.describe(&draws, &mut posterior)?;
+    around.straight().density(density).describe(&draws, &mut posterior)?;
     for (site, count) in density.not_a_number() {
         posterior.warn(Warning::NotANumber { site, count });
     }

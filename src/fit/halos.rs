@@ -8,7 +8,7 @@ use ppl_infer::posterior::Posterior;
 use ppl_infer::smc::{Gaussian, Joined, Mixture, Reference, SmcSettings, smc};
 
 use super::clock::Clock;
-use super::curvature::dense_around;
+use super::curvature::laplace_of;
 use super::field::fields;
 use super::light::latent_values;
 use super::search::Search;
@@ -127,7 +127,7 @@ where
     }
     let start = rest.position_of(&values, 0)?;
     let top = search.maximise(&rest, &start, &MapSettings::default())?;
-    let around = dense_around(&rest, &top.position, &smooth, search.executor)?;
+    let around = laplace_of(&rest, &top.position, &smooth, search.executor)?;
     clock.lap("without haloes", search.executor);
 
     // Not `sampling`: a stop leaves nothing to keep.

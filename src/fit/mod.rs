@@ -27,6 +27,7 @@ mod sensitivity;
 mod stages;
 mod stand_in;
 mod start;
+mod straight;
 mod support;
 mod values;
 mod view;

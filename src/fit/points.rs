@@ -8,13 +8,14 @@ use ppl_infer::map::{LbfgsSettings, MapSettings, OptimizerSettings};
 use super::around::{Around, Shape};
 use super::basin::{from_source_plane, places, scattered};
 use super::clock::Clock;
-use super::curvature::dense_around;
+use super::curvature::laplace_of;
 use super::derived::derived;
 use super::draws::{posterior, stopped};
 use super::light::latent_values;
 use super::search::Search;
 use super::search_terms::search_terms;
 use super::stages::with_fixed;
+use super::straight::Straight;
 use super::{Fit, FitError, FitSettings, View, start, support};
 
 /// Maxima of the search that go on to the likelihood itself. Its density costs little, and several configurations may have much the same images:
@@ -60,7 +61,8 @@ pub fn fit_points(system: &System, settings: &FitSettings, executor: &mut Execut
     search.executor.stage("maximum");
     let best = search.maximise(&density, &starts, &MapSettings::default())?;
     clock.lap("maximum", search.executor);
-    let around = Around::Dense(dense_around(&density, &best.position, system, executor)?, Shape::Ridge);
+    let around =
+        Around::Dense(laplace_of(&density, &best.position, system, executor)?, Shape::Ridge, Straight::default());
     clock.lap("curvature", executor);
     let before = executor.spent();
     let (posterior, top) = posterior(&density, &around, settings, &mut clock, executor)?;

@@ -12,7 +12,7 @@ use ppl_core::{Ctx, LogDensity, ModelDensity, PriorSet, Processor, Values, handl
 use ppl_infer::Executor;
 use ppl_infer::map::{Laplace, LbfgsSettings, MapSettings, OptimizerSettings};
 
-use super::curvature::dense_around;
+use super::curvature::laplace_of;
 use super::halos;
 use super::light::latent_values;
 use super::search::{Search, with_priors};
@@ -108,7 +108,7 @@ pub fn sensitivity(
     search.executor.stage("without haloes");
     let density = search.density(with_priors(&model, &smooth))?;
     let best = search.maximise(&density, &start, &MapSettings::default())?.position;
-    let around = dense_around(&density, &best, &smooth, search.executor)?;
+    let around = laplace_of(&density, &best, &smooth, search.executor)?;
     let half_width = settings.half_width.map_or(scales[0].radius, |half| half.min(scales[0].radius));
     let trials = Trials { system: &smooth, scales: &scales, settings, half_width, around: &around };
     search.executor.stage("on the data");

@@ -1,5 +1,7 @@
 //! Presets: sets of default priors that a system may name.
 
+use std::f64::consts::FRAC_PI_2;
+
 use serde_json::{Value as Json, json};
 
 use super::component::Role;
@@ -12,8 +14,9 @@ pub enum Preset {
     #[default]
     Scaled,
     /// `paper`: equations 14-16 and 18-23 of Chianese et al. (2020), each truncated to where its quantity is defined: a width, a
-    /// brightness and an Einstein radius above 0, an axis ratio between 0 and 1, a slope between 1 and 3. What the paper has no
-    /// prior for is as in `scaled`.
+    /// brightness and an Einstein radius above 0, an axis ratio between 0 and 1, a slope between 1 and 3, the direction of a lens within
+    /// the half turn from -pi/2 to pi/2 (as printed one ellipse has a place in every half turn). What the paper has no prior for is as
+    /// in `scaled`.
     Paper,
 }
 
@@ -33,12 +36,13 @@ impl Preset {
     pub(super) fn prior(self, role: Role, parameter: &ProfileParameter) -> Option<Json> {
         match self {
             Preset::Scaled => None,
-            Preset::Paper => paper(matches!(role, Role::Source | Role::Points), parameter.kind),
+            Preset::Paper => paper(role, parameter),
         }
     }
 }
 
-fn paper(is_source: bool, kind: ParameterKind) -> Option<Json> {
+fn paper(role: Role, &ProfileParameter { kind, name, .. }: &ProfileParameter) -> Option<Json> {
+    let is_source = matches!(role, Role::Source | Role::Points);
     let normal = |loc: f64, scale: f64| json!({ "normal": { "loc": loc, "scale": scale } });
     let inside = |loc: f64, scale: f64| {
         let (low, high) = kind.support();
@@ -51,6 +55,10 @@ fn paper(is_source: bool, kind: ParameterKind) -> Option<Json> {
         ParameterKind::Center if is_source => normal(0.0, 0.1),
         ParameterKind::Width if is_source => inside(5.0, 1.0),
         ParameterKind::Amplitude if is_source => inside(1.0, 0.5),
+        // That of an ellipse, and of no multipole.
+        ParameterKind::Angle if role == Role::Lens && name == "phi" => {
+            json!({ "truncated_normal": { "loc": 0.0, "scale": 1.0, "low": -FRAC_PI_2, "high": FRAC_PI_2 } })
+        }
         ParameterKind::Shear | ParameterKind::Angle => normal(0.0, 1.0),
         ParameterKind::AxisRatio => inside(0.5, 0.5),
         ParameterKind::EinsteinRadius => inside(1.5, 0.5),
@@ -87,7 +95,8 @@ mod tests {
         let truncated = |loc: f64, scale: f64| json!({ "loc": loc, "scale": scale });
         let slope = json!({ "truncated_normal": { "loc": 2.0, "scale": 0.5, "low": 1.0, "high": 3.0 } });
         assert_eq!(prior(lens, "gamma"), Some(slope));
-        assert_eq!(prior(lens, "phi"), Some(json!({ "normal": truncated(0.0, 1.0) })));
+        let direction = json!({ "loc": 0.0, "scale": 1.0, "low": -FRAC_PI_2, "high": FRAC_PI_2 });
+        assert_eq!(prior(lens, "phi"), Some(json!({ "truncated_normal": direction })));
         assert_eq!(prior(lens, "center_x"), Some(json!({ "normal": truncated(0.0, 0.5) })));
         assert_eq!(prior(source, "center_x"), Some(json!({ "normal": truncated(0.0, 0.1) })));
         let radius = json!({ "truncated_normal": { "loc": 1.5, "scale": 0.5, "low": 0.0 } });
