@@ -57,9 +57,10 @@ impl Around {
         }
     }
 
+    /// The log density of the sites there.
     pub fn logp(&self) -> f64 {
         match self {
-            Around::Dense(around, ..) => around.logp,
+            Around::Dense(around, _, straight) => around.logp - straight.slope(&around.mean),
             Around::LowRank(around) => around.logp,
         }
     }

@@ -27,7 +27,11 @@ where
 {
     let whitened = field::whitened(system, density);
     if whitened.is_empty() {
-        let straight = Straight::of(system, density, position)?;
+        // A Gaussian in the plane of an ellipse would go to where q is 1, as the density there has no bound; chains know better.
+        let straight = match settings.method {
+            Method::Nuts => Straight::of(system, density, position)?,
+            Method::Map => Straight::default(),
+        };
         let (by_straight, here) = (straight.density(density), straight.enter(position));
         let found = dense_around(&by_straight, &here, search.executor);
         let found = found.map_err(|error| of_curvature(error, system, density, position))?;

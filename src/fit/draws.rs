@@ -56,7 +56,8 @@ where
     let outcome = around.chains(&by_straight, &nuts, executor)?;
     let dim = by_straight.dim();
     let all = outcome.samples.chains.iter().flat_map(|c| c.stats.iter().zip(c.draws.chunks(dim)));
-    let highest = all.max_by(|a, b| a.0.logp.total_cmp(&b.0.logp)).filter(|(stats, _)| stats.logp > around.logp());
+    let by_sites = all.map(|(stats, here)| (stats.logp - straight.slope(here), here));
+    let highest = by_sites.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(logp, _)| *logp > around.logp());
     let top = highest.map_or_else(|| around.mean(), |(_, here)| straight.leave(here));
     Ok((outcome.posterior(&by_straight)?, top))
 }

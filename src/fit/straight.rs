@@ -54,9 +54,8 @@ impl Ellipse {
     /// From these coordinates to those of the sites, which are ln r, ln q - ln (1 - q) and the like of phi; ln |d site / d here|.
     fn leave(&self, position: &mut [f64]) -> f64 {
         let [r, q, phi] = self.at;
-        let (w, sine_cosine) = ([position[q], position[phi]], (2.0 * self.middle).sin_cos());
+        let (w, (sin, cos)) = ([position[q], position[phi]], (2.0 * self.middle).sin_cos());
         let s = w[0].hypot(w[1]);
-        let (sin, cos) = sine_cosine;
         // From the middle on, as a part of the half turn.
         let turned = (w[1] * cos - w[0] * sin).atan2(w[0] * cos + w[1] * sin) / (2.0 * PI);
         let (before, behind) = (0.5 + turned, 0.5 - turned);
@@ -112,6 +111,13 @@ impl Straight {
         let mut position = here.to_vec();
         self.0.iter().for_each(|ellipse| _ = ellipse.leave(&mut position));
         position
+    }
+
+    /// How much the log density by these coordinates is above that of the sites at a point. It has no bound where q is 1: a flat prior of q is
+    /// one over |w| in the plane. What is highest is therefore asked of the density of the sites.
+    pub fn slope(&self, here: &[f64]) -> f64 {
+        let mut position = here.to_vec();
+        self.0.iter().map(|ellipse| ellipse.leave(&mut position)).sum()
     }
 
     /// The density by these coordinates.
@@ -209,6 +215,10 @@ mod tests {
         };
         for point in POINTS {
             let here = straight.enter(&point);
+            let (mut by_sites, mut grad) = ([0.0], [0.0; 4]);
+            density.logp_and_grad(&point, &mut by_sites, &mut grad).unwrap();
+            // As the way back above: 1e-11.
+            assert!((at(&here).0 - straight.slope(&here) - by_sites[0]).abs() < 1e-9);
             // The smallest |w| is 0.0025.
             let step = 1e-6;
             for (i, slope) in at(&here).1.into_iter().enumerate() {
