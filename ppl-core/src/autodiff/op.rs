@@ -63,6 +63,11 @@ pub trait FusedOp: Clone + Send + 'static {
     /// Adds `cotangent * d output / d input` to the gradient of each input that wants one.
     fn vjp(&mut self, inputs: Inputs<'_>, output: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>);
 
+    /// Bytes of its own, weights say, that an evaluation reads once however many lanes it has.
+    fn shared_bytes(&self) -> usize {
+        0
+    }
+
     /// What it does on a GPU, on the places laid out for it; an operation on host numbers alone needs none.
     ///
     /// # Errors
@@ -108,6 +113,7 @@ pub(super) trait AnyOp: Send {
     fn vjp(&mut self, inputs: Inputs<'_>, output: Operand<'_>, cotangent: Operand<'_>, gradients: &mut Gradients<'_>);
     #[cfg(feature = "cuda")]
     fn body(&self, places: &mut Places<'_>) -> Result<Box<dyn Body>>;
+    fn shared_bytes(&self) -> usize;
     fn boxed(&self) -> Box<dyn AnyOp>;
 }
 
@@ -131,6 +137,10 @@ impl<O: FusedOp> AnyOp for O {
     #[cfg(feature = "cuda")]
     fn body(&self, places: &mut Places<'_>) -> Result<Box<dyn Body>> {
         FusedOp::body(self, places)
+    }
+
+    fn shared_bytes(&self) -> usize {
+        FusedOp::shared_bytes(self)
     }
 
     fn boxed(&self) -> Box<dyn AnyOp> {

@@ -24,6 +24,8 @@ pub struct Plan {
     pub(super) watched: Vec<usize>,
     /// Bytes of the values and gradients of one lane.
     bytes_of_a_lane: usize,
+    /// Bytes that an evaluation reads once for all its lanes.
+    shared_bytes: usize,
     /// The only number of lanes there can be, where constants have lanes of their own.
     lanes: Option<usize>,
 }
@@ -65,8 +67,9 @@ impl Plan {
         let traced = maker.slots.iter().filter(|slot| slot.traced);
         let size = |slot: &Slot| slot.shape.dims.len() * if slot.element == Element::F64 { 16 } else { 8 };
         let bytes_of_a_lane = traced.map(size).sum();
+        let shared_bytes = steps.iter().map(|step: &PlanStep| step.op.shared_bytes()).sum();
         let constants = Arc::new(maker.constants);
-        Some(Plan { steps, slots: maker.slots, constants, leaf, output, watched, bytes_of_a_lane, lanes })
+        Some(Plan { steps, slots: maker.slots, constants, leaf, output, watched, bytes_of_a_lane, shared_bytes, lanes })
     }
 
     /// Its operations, in order.
@@ -79,10 +82,15 @@ impl Plan {
         self.lanes.is_none_or(|own| own == lanes)
     }
 
-    /// How many lanes to evaluate together: as many as keep the buffers within the caches, at most `most`.
+    /// How many lanes to evaluate together: as many as keep the buffers within the caches, at most `most`; but two where they share
+    /// more than the caches hold and more than they have of their own.
+    ///
+    /// A lane of the posterior of `arclet bench paper`, 8.6 MB beside 22 MB of weights, takes 1.44 ms in blocks of one lane, 1.20 of two,
+    /// 1.32 of four and 1.48 of eight (two threads).
     pub fn lanes_of_a_block(&self, most: usize) -> usize {
         const CACHE: usize = 1 << 20;
-        (CACHE / self.bytes_of_a_lane.max(1)).clamp(1, most)
+        let shares = self.shared_bytes > CACHE.max(self.bytes_of_a_lane);
+        (CACHE / self.bytes_of_a_lane.max(1)).clamp(if shares { 2.min(most) } else { 1 }, most)
     }
 
     /// Bytes of the values and gradients of one lane.

@@ -51,6 +51,15 @@ impl Decoder {
         Ok(self.0.rounded(half_width as f32).map_or_else(|| self.clone(), |layers| Decoder(Arc::new(layers))))
     }
 
+    /// The same decoder with products of single precision, whatever the processor.
+    ///
+    /// Where it multiplies tiles of bfloat16 (Intel's AMX), numbers are otherwise sums of two of those, seventeen bits: images are off by
+    /// 1e-5 of their maximum, gradients by 1e-5, in a third of the time.
+    #[must_use]
+    pub fn in_single_precision(&self) -> Self {
+        Decoder(Arc::new(self.0.in_single_precision()))
+    }
+
     /// The decoder of a safetensors file.
     ///
     /// # Errors

@@ -4,17 +4,17 @@ mod activation;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod decoder;
-mod first;
 mod fold;
-mod last;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod halves;
 mod layers;
 #[cfg(feature = "cuda")]
 mod layout;
-mod middle;
 mod op;
-mod plane;
 #[cfg(feature = "cuda")]
 mod selftest;
+mod single;
+mod work;
 
 pub use decoder::Decoder;
 #[cfg(feature = "cuda")]

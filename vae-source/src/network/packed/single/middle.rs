@@ -3,8 +3,8 @@
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use super::activation::rounded;
-use super::fold::Folded;
+use super::super::activation::rounded;
+use super::super::fold::Folded;
 use super::plane::{Phases, Plane};
 use crate::network::gemm::{BLOCK, Gathered, PackedRows, ROWS, Write, product, product_of, run_of};
 use crate::network::op::{Geometry, phase_rows};

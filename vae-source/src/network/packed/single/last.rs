@@ -4,7 +4,7 @@ use multiversion::multiversion;
 use multiversion::target::match_target;
 use rayon::prelude::*;
 
-use super::fold::Folded;
+use super::super::fold::Folded;
 use super::plane::{Phases, Plane};
 use crate::network::gemm::{BLOCK, Gathered, PackedRows, Write, product, run_of};
 

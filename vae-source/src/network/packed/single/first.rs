@@ -3,8 +3,8 @@
 use multiversion::multiversion;
 use rayon::prelude::*;
 
-use super::activation::rounded;
-use super::fold::Folded;
+use super::super::activation::rounded;
+use super::super::fold::Folded;
 use super::plane::Plane;
 
 /// Numbers of one task: with their 64 rows of weights 128 KiB, which stay in the second cache for all images.
@@ -69,7 +69,7 @@ impl First {
 
 /// into += c x.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn add_scaled(into: &mut [f32], c: f32, x: &[f32]) {
+pub(in super::super) fn add_scaled(into: &mut [f32], c: f32, x: &[f32]) {
     into.iter_mut().zip(x).for_each(|(to, x)| *to += c * x);
 }
 
@@ -78,7 +78,7 @@ const SUMS: usize = 32;
 
 /// The scalar product.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx2+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(in super::super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0_f32; SUMS];
     for (a, b) in a.as_chunks::<SUMS>().0.iter().zip(b.as_chunks::<SUMS>().0) {
         (0..SUMS).for_each(|i| sums[i] += a[i] * b[i]);
