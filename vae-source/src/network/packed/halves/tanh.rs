@@ -7,7 +7,7 @@ use multiversion::multiversion;
 pub(super) fn tanh(numbers: &mut [f32]) {
     const ODD: [f32; 7] = [
         -2.760_768_5e-16,
-        2.000_187_9e-13,
+        2.000_188e-13,
         -8.604_672e-11,
         5.122_297_1e-8,
         1.485_722_4e-5,
