@@ -50,22 +50,22 @@ impl Work for Decode {
         layers.first.forward(&self.z, &mut self.levels[0]);
         for (at, (run, layer)) in self.middle.iter().zip(&layers.middle).enumerate() {
             let (before, behind) = self.levels.split_at_mut(at + 1);
-            run.forward(layer, layers.allowed, &before[at], &mut behind[0], &mut self.room);
+            run.forward(layer, &before[at], &mut behind[0], &mut self.room);
         }
-        self.last.forward(&layers.last, layers.allowed, &self.levels[3], images);
+        self.last.forward(&layers.last, &self.levels[3], images);
     }
 
     fn vjp(&mut self, images: &[f32], cotangents: &[f32], dz: &mut [f64]) {
         let layers = &*self.layers;
-        let (allowed, levels) = (layers.allowed, &self.levels);
-        self.last.backward(&layers.last, allowed, [images, cotangents], &levels[3], &mut self.gradients[2]);
+        let levels = &self.levels;
+        self.last.backward(&layers.last, [images, cotangents], &levels[3], &mut self.gradients[2]);
         for at in [2, 1] {
             let (to, from) = self.gradients.split_at_mut(at);
             let (run, layer) = (&self.middle[at], &layers.middle[at]);
-            run.backward(layer, allowed, &from[0], &levels[at], &mut to[at - 1], &mut self.room);
+            run.backward(layer, [&from[0], &levels[at]], &mut to[at - 1], &mut self.room);
         }
         let (run, layer) = (&self.middle[0], &layers.middle[0]);
-        run.backward_flat(layer, allowed, &self.gradients[0], &levels[0], &mut self.first, &mut self.room);
+        run.backward_flat(layer, [&self.gradients[0], &levels[0]], &mut self.first, &mut self.room);
         layers.first.backward(&self.first, &mut self.by_row, dz);
     }
 }

@@ -15,7 +15,7 @@ const BLOCK: usize = CHANNELS * SIDE;
 /// The matrix `[latent][block][pixel][channel]`.
 pub(super) struct First {
     weight: Vec<f32>,
-    shift: Vec<f32>,
+    shift: Vec<[f32; CHANNELS]>,
     latent: usize,
 }
 
@@ -29,7 +29,7 @@ impl First {
                 *to = from[(block * CHANNELS + channel) * SIDE + pixel];
             }
         }
-        First { weight: sorted, shift: shift.clone(), latent }
+        First { weight: sorted, shift: shift.as_chunks().0.to_vec(), latent }
     }
 
     fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
@@ -40,14 +40,13 @@ impl First {
     pub(super) fn forward(&self, z: &[f32], to: &mut Level) {
         let plane = to.plane;
         to.pixels.par_chunks_exact_mut(to.images * plane.len()).enumerate().for_each(|(block, to)| {
-            let shift = self.shift[block * CHANNELS..].first_chunk().unwrap_or(&[0.0; CHANNELS]);
             let mut made = [Pixel::ZERO; SIDE];
             for (to, z) in to.chunks_exact_mut(plane.len()).zip(z.chunks_exact(self.latent)) {
                 let mut sums: Rows = [[0.0; CHANNELS]; SIDE];
                 for (row, z) in self.rows().zip(z) {
                     add_scaled(sums.as_flattened_mut(), *z, &row[block * BLOCK..][..BLOCK]);
                 }
-                activated(&sums, shift, &mut made);
+                activated(&sums, &self.shift[block], &mut made);
                 scatter(&mut made, to, plane.side, 0, plane);
             }
         });

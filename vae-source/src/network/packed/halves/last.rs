@@ -21,10 +21,11 @@ pub(super) struct Last {
     side: usize,
     forward: Right,
     backward: Right,
+    allowed: Allowed,
 }
 
 impl Last {
-    pub(super) fn new(Folded { weight, .. }: &Folded, deep: usize, side: usize) -> Self {
+    pub(super) fn new(allowed: Allowed, Folded { weight, .. }: &Folded, deep: usize, side: usize) -> Self {
         let blocks = deep / CHANNELS;
         let forward =
             Right::new(
@@ -42,7 +43,7 @@ impl Last {
                     if tap < TAPS { weight[(block * CHANNELS + channel) * TAPS + tap] } else { 0.0 }
                 },
             );
-        Last { deep, side, forward, backward }
+        Last { deep, side, forward, backward, allowed }
     }
 
     /// The image with a pixel of zeros around.
@@ -75,7 +76,7 @@ impl Run {
     }
 
     /// tanh of the images.
-    pub(super) fn forward(&mut self, layer: &Last, allowed: Allowed, from: &Level, images: &mut [f32]) {
+    pub(super) fn forward(&mut self, layer: &Last, from: &Level, images: &mut [f32]) {
         let (plane, side) = (layer.plane(), layer.side);
         let left = self.itself.left(from, &mut []);
         let tiles = side * side / SIDE;
@@ -83,7 +84,7 @@ impl Run {
             images.par_chunks_exact_mut(plane.side * plane.side).zip(self.spread.par_chunks_exact_mut(plane.len()));
         all.enumerate().for_each(|(image, (to, spread))| {
             spread.fill(0.0);
-            let (first, registers) = (image * tiles, Tiles::take(allowed));
+            let (first, registers) = (image * tiles, Tiles::take(layer.allowed));
             left.multiply(first..first + tiles, &self.forward, layer.forward.slab(0), &registers, |tile, sums| {
                 let at = (tile - first) * SIDE;
                 let corner = 2 * (at / side * plane.row() + at % side);
@@ -103,14 +104,7 @@ impl Run {
     }
 
     /// From images and their cotangents to the gradient of the deep images before their activation, which is `level`.
-    pub(super) fn backward(
-        &mut self,
-        layer: &Last,
-        allowed: Allowed,
-        [images, cotangents]: [&[f32]; 2],
-        level: &Level,
-        to: &mut Level,
-    ) {
+    pub(super) fn backward(&mut self, layer: &Last, [images, cotangents]: [&[f32]; 2], level: &Level, to: &mut Level) {
         let (plane, side) = (layer.plane(), layer.side);
         let (pixels_of, deep) = (plane.side * plane.side, level.plane);
         let sources = images.par_chunks_exact(pixels_of).zip(cotangents.par_chunks_exact(pixels_of));
@@ -134,7 +128,7 @@ impl Run {
         let tiles = side * side / SIDE;
         to.pixels.par_chunks_exact_mut(deep.len()).enumerate().for_each(|(task, to)| {
             let (block, first) = (task / level.images, task % level.images * tiles);
-            let registers = Tiles::take(allowed);
+            let registers = Tiles::take(layer.allowed);
             let before = &level.pixels[task * deep.len()..][..deep.len()];
             let (mut there, mut made) = ([Pixel::ZERO; SIDE], [Pixel::ZERO; SIDE]);
             left.multiply(

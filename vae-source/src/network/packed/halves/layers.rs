@@ -12,17 +12,15 @@ pub(in super::super) struct HalfLayers {
     pub(super) first: First,
     pub(super) middle: [Middle; 3],
     pub(super) last: Last,
-    pub(super) allowed: Allowed,
 }
 
 impl HalfLayers {
     pub(in super::super) fn new(allowed: Allowed, folded: &[Folded; 5]) -> Self {
-        let middle = |at: usize, side: usize| Middle::new(LAYERS[at].channels, side, &folded[at]);
+        let middle = |at: usize, side: usize| Middle::new(allowed, LAYERS[at].channels, side, &folded[at]);
         HalfLayers {
             first: First::new(&folded[0], LATENT),
             middle: [middle(1, 4), middle(2, 8), middle(3, 16)],
-            last: Last::new(&folded[4], LAYERS[4].channels[0], 32),
-            allowed,
+            last: Last::new(allowed, &folded[4], LAYERS[4].channels[0], 32),
         }
     }
 }

@@ -18,7 +18,8 @@ pub(super) struct Middle {
     forward: Right,
     /// A slab a block of deep channels.
     backward: Right,
-    shift: Vec<f32>,
+    shift: Vec<[f32; CHANNELS]>,
+    allowed: Allowed,
 }
 
 /// Kernel pixels along a side.
@@ -40,7 +41,12 @@ fn kernel_pixel(phase: usize, tap: usize) -> usize {
 }
 
 impl Middle {
-    pub(super) fn new([deep, wide]: [usize; 2], side: usize, Folded { weight, shift }: &Folded) -> Self {
+    pub(super) fn new(
+        allowed: Allowed,
+        [deep, wide]: [usize; 2],
+        side: usize,
+        Folded { weight, shift }: &Folded,
+    ) -> Self {
         let at = |deep: usize, out: usize, pixel: usize| weight[(deep * wide + out) * KERNEL * KERNEL + pixel];
         let (deep_blocks, wide_blocks) = (deep / CHANNELS, wide / CHANNELS);
         let forward = Right::new(4 * wide_blocks, 4 * deep_blocks, |slab, step, channel, column| {
@@ -50,7 +56,7 @@ impl Middle {
         let backward = Right::new(deep_blocks, KERNEL * KERNEL * wide_blocks, |slab, step, channel, column| {
             at(slab * CHANNELS + column, step % wide_blocks * CHANNELS + channel, step / wide_blocks)
         });
-        Middle { deep, wide, side, forward, backward, shift: shift.clone() }
+        Middle { deep, wide, side, forward, backward, shift: shift.as_chunks().0.to_vec(), allowed }
     }
 
     fn forwards(&self) -> Taps {
@@ -96,20 +102,19 @@ impl Run {
     }
 
     /// The activation of transposed convolution + shift.
-    pub(super) fn forward(&self, layer: &Middle, allowed: Allowed, from: &Level, to: &mut Level, room: &mut [Pixel]) {
+    pub(super) fn forward(&self, layer: &Middle, from: &Level, to: &mut Level, room: &mut [Pixel]) {
         let left = self.forwards.left(from, room);
         let (plane, together) = (to.plane, self.together(layer));
         let tiles = left.tiles() / self.images * together;
         let groups = self.images / together;
         to.pixels.par_chunks_exact_mut(together * plane.len()).enumerate().for_each(|(task, to)| {
             let (block, first) = (task / groups, task % groups * tiles);
-            let registers = Tiles::take(allowed);
-            let shift = layer.shift[block * CHANNELS..].first_chunk().unwrap_or(&[0.0; CHANNELS]);
+            let registers = Tiles::take(layer.allowed);
             let mut made = [Pixel::ZERO; SIDE];
             for phase in 0..4 {
                 let right = layer.forward.slab(4 * block + phase);
                 left.multiply(first..first + tiles, &self.of_phase[phase], right, &registers, |tile, sums| {
-                    activated(sums, shift, &mut made);
+                    activated(sums, &layer.shift[block], &mut made);
                     for (run, image, [y, x]) in runs(&mut made, layer.side, tile - first) {
                         let to = &mut to[image * plane.len() + plane.at(2 * y + phase / 2, 2 * x + phase % 2)..];
                         to.iter_mut().step_by(2).zip(run).for_each(|(to, pixel)| *to = *pixel);
@@ -119,22 +124,13 @@ impl Run {
         });
     }
 
-    /// From the gradient of the wide images to that of the deep ones before their activation, which is `level`.
-    pub(super) fn backward(
-        &self,
-        layer: &Middle,
-        allowed: Allowed,
-        gradient: &Level,
-        level: &Level,
-        to: &mut Level,
-        room: &mut [Pixel],
-    ) {
-        let plane = level.plane;
-        let together = self.together(layer);
-        self.back(layer, allowed, gradient, level, &mut to.pixels, together * plane.len(), room, |to, at, rows| {
+    /// From the gradient of the wide images, the first of two levels, to that of the deep ones before their activation, which is the second.
+    pub(super) fn backward(&self, layer: &Middle, levels: [&Level; 2], to: &mut Level, room: &mut [Pixel]) {
+        let plane = to.plane;
+        self.back(layer, levels, &mut to.pixels, plane.len(), room, |to, tile, rows| {
             let mut made = [Pixel::ZERO; SIDE];
             pixels(rows, &mut made);
-            scatter(&mut made, to, layer.side, at, plane);
+            scatter(&mut made, to, layer.side, tile, plane);
         });
     }
 
@@ -142,27 +138,22 @@ impl Run {
     pub(super) fn backward_flat(
         &self,
         layer: &Middle,
-        allowed: Allowed,
-        gradient: &Level,
-        level: &Level,
+        levels: [&Level; 2],
         to: &mut [[f32; CHANNELS]],
         room: &mut [Pixel],
     ) {
-        let chunk = self.together(layer) * layer.side * layer.side;
-        self.back(layer, allowed, gradient, level, to, chunk, room, |to, at, rows| {
-            to[at * SIDE..][..SIDE].copy_from_slice(rows);
+        self.back(layer, levels, to, layer.side * layer.side, room, |to, tile, rows| {
+            to[tile * SIDE..][..SIDE].copy_from_slice(rows);
         });
     }
 
-    #[expect(clippy::too_many_arguments, reason = "both ways back in one place")]
+    /// Either of them, an image being `of_image` of what is written.
     fn back<T: Send>(
         &self,
         layer: &Middle,
-        allowed: Allowed,
-        gradient: &Level,
-        level: &Level,
+        [gradient, level]: [&Level; 2],
         to: &mut [T],
-        chunk: usize,
+        of_image: usize,
         room: &mut [Pixel],
         write: impl Fn(&mut [T], usize, &mut Rows) + Sync,
     ) {
@@ -170,9 +161,9 @@ impl Run {
         let (plane, together) = (level.plane, self.together(layer));
         let tiles = left.tiles() / self.images * together;
         let groups = self.images / together;
-        to.par_chunks_exact_mut(chunk).enumerate().for_each(|(task, to)| {
+        to.par_chunks_exact_mut(together * of_image).enumerate().for_each(|(task, to)| {
             let (block, first) = (task / groups, task % groups * tiles);
-            let registers = Tiles::take(allowed);
+            let registers = Tiles::take(layer.allowed);
             let before = &level.pixels[task * together * plane.len()..][..together * plane.len()];
             let mut there = [Pixel::ZERO; SIDE];
             left.multiply(first..first + tiles, &self.back, layer.backward.slab(block), &registers, |tile, sums| {
