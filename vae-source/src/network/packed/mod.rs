@@ -11,6 +11,7 @@ mod layers;
 #[cfg(feature = "cuda")]
 mod layout;
 mod op;
+mod plane;
 #[cfg(feature = "cuda")]
 mod selftest;
 mod single;

@@ -12,7 +12,7 @@ use crate::network::decoder::{LATENT, SIDE};
 /// Image of latent numbers.
 pub(super) struct Decode {
     layers: Arc<Layers>,
-    /// For so many images.
+    /// For so many images; none for no image.
     work: Option<(usize, Box<dyn Work>)>,
 }
 
@@ -40,8 +40,8 @@ impl FusedOp for Decode {
         }
         let images = batch.then(Dims::new(&[SIDE, SIDE]));
         let count = lanes * dims.len() / LATENT;
-        if self.work.as_ref().is_none_or(|(images, _)| *images != count) {
-            self.work = Some((count, self.layers.work(count)));
+        if self.work.as_ref().map_or(0, |(images, _)| *images) != count {
+            self.work = (count > 0).then(|| (count, self.layers.work(count)));
         }
         Ok(Output::pixels(Shape::new(lanes, images)))
     }

@@ -32,8 +32,9 @@ impl First {
         First { weight: sorted, shift: shift.as_chunks().0.to_vec(), latent }
     }
 
-    fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
-        self.weight.chunks_exact(self.weight.len() / self.latent)
+    /// Numbers of an image.
+    fn len(&self) -> usize {
+        self.weight.len() / self.latent
     }
 
     /// The activation of z matrix + shift, for `z` `[images][latent]`.
@@ -43,7 +44,7 @@ impl First {
             let mut made = [Pixel::ZERO; SIDE];
             for (to, z) in to.chunks_exact_mut(plane.len()).zip(z.chunks_exact(self.latent)) {
                 let mut sums: Rows = [[0.0; CHANNELS]; SIDE];
-                for (row, z) in self.rows().zip(z) {
+                for (row, z) in self.weight.chunks_exact(self.len()).zip(z) {
                     add_scaled(sums.as_flattened_mut(), *z, &row[block * BLOCK..][..BLOCK]);
                 }
                 activated(&sums, &self.shift[block], &mut made);
@@ -55,8 +56,7 @@ impl First {
     /// dz += matrix times gradient, for the gradient `[block][image][pixel][channel]`.
     pub(super) fn backward(&self, gradient: &[[f32; CHANNELS]], by_row: &mut [f32], dz: &mut [f64]) {
         let images = dz.len() / self.latent;
-        let all =
-            by_row.par_chunks_exact_mut(images).zip(self.weight.par_chunks_exact(self.weight.len() / self.latent));
+        let all = by_row.par_chunks_exact_mut(images).zip(self.weight.par_chunks_exact(self.len()));
         all.with_min_len(8).for_each(|(sums, row)| {
             sums.fill(0.0);
             let blocks = row.chunks_exact(BLOCK).zip(gradient.as_flattened().chunks_exact(images * BLOCK));

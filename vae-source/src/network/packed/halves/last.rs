@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use super::super::fold::Folded;
+use super::super::plane::Plane;
 use super::left::{Left, Taps};
-use super::level::{Level, Plane};
+use super::level::Level;
 use super::middle::{gather, scatter};
 use super::right::Right;
 use super::split::{lines, pixels, sloped};
@@ -27,22 +28,12 @@ pub(super) struct Last {
 impl Last {
     pub(super) fn new(allowed: Allowed, Folded { weight, .. }: &Folded, deep: usize, side: usize) -> Self {
         let blocks = deep / CHANNELS;
-        let forward =
-            Right::new(
-                1,
-                blocks,
-                |_, block, channel, tap| {
-                    if tap < TAPS { weight[(block * CHANNELS + channel) * TAPS + tap] } else { 0.0 }
-                },
-            );
-        let backward =
-            Right::new(
-                blocks,
-                1,
-                |block, _, tap, channel| {
-                    if tap < TAPS { weight[(block * CHANNELS + channel) * TAPS + tap] } else { 0.0 }
-                },
-            );
+        // Sixteen of thirty-two columns, and of thirty-two terms, are there.
+        let at = |block: usize, channel: usize, tap: usize| {
+            if tap < TAPS { weight[(block * CHANNELS + channel) * TAPS + tap] } else { 0.0 }
+        };
+        let forward = Right::new(1, blocks, |_, block, channel, tap| at(block, channel, tap));
+        let backward = Right::new(blocks, 1, |block, _, tap, channel| at(block, channel, tap));
         Last { deep, side, forward, backward, allowed }
     }
 

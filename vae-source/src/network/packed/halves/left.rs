@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::level::{Level, Plane, place};
+use super::super::plane::Plane;
+use super::level::{Level, place};
 use super::split::Rows;
 use super::tile::{CHANNELS, Pixel, SIDE, Steps, Sums, Tile, Tiles, Weights};
 
@@ -42,11 +43,11 @@ impl Taps {
     /// The steps of a sum over some of the taps, every block of channels of each in turn.
     pub(super) fn steps(&self, which: &[usize], blocks: usize, images: usize, plane: Plane) -> Steps {
         let (in_place, pixels) = (self.in_place(), images * self.side * self.side);
-        let offset = |tap: usize, block: usize| {
+        let offset = move |tap: usize, block: usize| {
             let [i, j] = self.taps[tap];
             if in_place { block * images * plane.len() + i * plane.row() + j } else { (tap * blocks + block) * pixels }
         };
-        Steps::new(which.iter().flat_map(|tap| (0..blocks).map(move |block| (*tap, block))).map(|(t, b)| offset(t, b)))
+        Steps::new(which.iter().flat_map(|tap| (0..blocks).map(move |block| offset(*tap, block))))
     }
 
     /// A level as tiles; `room` is where they are gathered, [`Taps::room`] of it.

@@ -1,39 +1,15 @@
 //! A level of the network, what lies between two layers, pixel by pixel with the channels of a block together.
 
+use super::super::plane::Plane;
 use super::split::Pixels;
 use super::tile::{CHANNELS, Pixel, SIDE};
 
 /// Square images with one pixel of zeros around, `[block of channels][image][row][column]`.
-#[derive(Clone)]
 pub(super) struct Level {
     pub(super) pixels: Vec<Pixel>,
     pub(super) plane: Plane,
     pub(super) blocks: usize,
     pub(super) images: usize,
-}
-
-/// One image of one block.
-#[derive(Clone, Copy)]
-pub(super) struct Plane {
-    /// Pixels along a side, without the zeros.
-    pub(super) side: usize,
-}
-
-impl Plane {
-    /// From one row to the next.
-    pub(super) fn row(self) -> usize {
-        self.side + 2
-    }
-
-    /// All pixels.
-    pub(super) fn len(self) -> usize {
-        self.row() * self.row()
-    }
-
-    /// Where a pixel is.
-    pub(super) fn at(self, y: usize, x: usize) -> usize {
-        (y + 1) * self.row() + x + 1
-    }
 }
 
 impl Level {

@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use super::super::fold::Folded;
+use super::super::plane::Plane;
 use super::left::Taps;
-use super::level::{Level, Plane, runs};
+use super::level::{Level, runs};
 use super::right::Right;
 use super::split::{Pixels, Rows, activated, pixels, sloped};
 use super::tile::{Allowed, CHANNELS, Pixel, SIDE, Steps, Tiles};

@@ -41,3 +41,20 @@ impl Right {
         (self.weights, &self.tiles[slab * len..][..len])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_weights_of_bfloat16_leave_their_low_halves_out() {
+        let bfloat16 =
+            |_, step: usize, channel: usize, column: usize| (1 + step + channel) as f32 * 0.5 - column as f32;
+        assert_eq!(Right::new(2, 3, bfloat16).slab(1).0, Weights::High);
+        let one_is_not = |slab, step, channel, column| {
+            if (slab, step, channel, column) == (1, 2, 31, 17) { 1.001 } else { bfloat16(slab, step, channel, column) }
+        };
+        let right = Right::new(2, 3, one_is_not);
+        assert_eq!((right.slab(0).0, right.slab(1).1.len()), (Weights::Both, 12));
+    }
+}

@@ -30,7 +30,7 @@ impl Pixel {
 pub(super) struct Tile(pub(super) [[u32; SIDE]; SIDE]);
 
 /// The tiles of a step: h of columns 0 to 15 and of 16 to 31, and the same of l unless all l are zero.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Weights {
     /// Of weights that are bfloat16 themselves.
     High = 2,

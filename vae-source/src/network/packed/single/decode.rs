@@ -6,9 +6,10 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 
 use super::super::activation::slope;
+use super::super::plane::Plane;
 use super::super::work::{Pack, Work};
 use super::layers::SingleLayers;
-use super::plane::{Phases, Plane};
+use super::phases::Phases;
 use crate::network::decoder::{LATENT, SIDE};
 
 /// The layers, and what lies between them, for all images of an evaluation.

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::super::activation::rounded;
 use super::super::fold::Folded;
-use super::plane::Plane;
+use super::super::plane::Plane;
 
 /// Numbers of one task: with their 64 rows of weights 128 KiB, which stay in the second cache for all images.
 const CHUNK: usize = 512;

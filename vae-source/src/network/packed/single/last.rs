@@ -5,7 +5,8 @@ use multiversion::target::match_target;
 use rayon::prelude::*;
 
 use super::super::fold::Folded;
-use super::plane::{Phases, Plane};
+use super::super::plane::Plane;
+use super::phases::Phases;
 use crate::network::gemm::{BLOCK, Gathered, PackedRows, Write, product, run_of};
 
 /// Kernel pixels.

@@ -5,7 +5,8 @@ use rayon::prelude::*;
 
 use super::super::activation::rounded;
 use super::super::fold::Folded;
-use super::plane::{Phases, Plane};
+use super::super::plane::Plane;
+use super::phases::Phases;
 use crate::network::gemm::{BLOCK, Gathered, PackedRows, ROWS, Write, product, product_of, run_of};
 use crate::network::op::{Geometry, phase_rows};
 

@@ -5,7 +5,7 @@ mod first;
 mod last;
 mod layers;
 mod middle;
-mod plane;
+mod phases;
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(super) use first::{add_scaled, dot};

@@ -1,28 +1,4 @@
-//! How images lie between the layers: with a border of zeros forwards, split into the phases of the stride backwards.
-
-/// Square images of one channel, with one zero around them.
-#[derive(Clone, Copy)]
-pub(super) struct Plane {
-    /// Pixels along a side, without the zeros.
-    pub(super) side: usize,
-}
-
-impl Plane {
-    /// Numbers of one row.
-    pub(super) fn row(self) -> usize {
-        self.side + 2
-    }
-
-    /// Numbers of one plane.
-    pub(super) fn len(self) -> usize {
-        self.row() * self.row()
-    }
-
-    /// The rows of pixels of a plane.
-    pub(super) fn rows(self, plane: &mut [f32]) -> impl Iterator<Item = &mut [f32]> {
-        plane.chunks_exact_mut(self.row()).skip(1).take(self.side).map(move |row| &mut row[1..=self.side])
-    }
-}
+//! How gradients lie between the layers: images split into the phases of the stride.
 
 /// Square images of one channel in four parts, by the parity of row and column counted from the zeros around them: part (0, ..)
 /// has rows -1, 1, 3, .., part (1, ..) rows 0, 2, 4, ..
