@@ -1,6 +1,8 @@
 //! The pixels around a point, and their weights.
 
-use super::interpolation::Taps;
+use fearless_simd::{Simd, SimdBase, SimdFloat, f32x4};
+
+use super::interpolation::{Taps, weights};
 
 /// An image with a border of zeros, so wide that every point whose light is not zero has all its taps within.
 #[derive(Clone, Copy)]
@@ -16,13 +18,18 @@ impl Bordered {
         Bordered { side, border: taps - 1 }
     }
 
-    fn row(self) -> usize {
+    /// The place of the last pixel of a row, counted from the first.
+    pub(super) fn last(self) -> f32 {
+        self.side as f32 - 1.0
+    }
+
+    pub(super) fn row(self) -> usize {
         self.side + 2 * self.border
     }
 
-    /// Numbers of the image, the border with it.
+    /// Numbers of the image, the border with it, and as many more as four from the last on reach.
     pub(super) fn len(self) -> usize {
-        self.row() * self.row()
+        self.row() * self.row() + 3
     }
 
     /// The rows of pixels.
@@ -46,79 +53,63 @@ impl Bordered {
 
 /// The pixels around a point: the first of them, and weights and slopes along both axes.
 #[derive(Clone, Copy)]
-pub(super) struct Around<const TAPS: usize> {
+pub(super) struct Around<S: Simd, const TAPS: usize> {
     first: usize,
     row: usize,
-    x: [[f32; TAPS]; 2],
-    y: [[f32; TAPS]; 2],
+    x: [f32x4<S>; 2],
+    y: [f32x4<S>; 2],
 }
 
-/// Those of a point in pixels from the centre of the first; `None` where all are outside.
-#[inline(always)]
-pub(super) fn around<const TAPS: usize, T: Taps<TAPS>>([x, y]: [f32; 2], image: Bordered) -> Option<Around<TAPS>> {
-    let reach = (TAPS / 2) as f32;
-    // False for NaN too.
-    let inside = |at: f32| at > -reach && at < image.side as f32 - 1.0 + reach;
-    if !(inside(x) && inside(y)) {
-        return None;
-    }
-    let (floor_x, floor_y) = (x.floor(), y.floor());
-    // The first tap is TAPS / 2 - 1 pixels before the floor, and the floor no more than TAPS / 2 before the image.
-    let from_border = |floor: f32| (floor as i32 + (TAPS / 2) as i32) as usize;
-    let row = image.row();
-    let first = from_border(floor_y) * row + from_border(floor_x);
-    Some(Around { first, row, x: T::weights(x - floor_x), y: T::weights(y - floor_y) })
-}
-
-impl<const TAPS: usize> Around<TAPS> {
-    /// The rows of pixels, in order.
+impl<S: Simd, const TAPS: usize> Around<S, TAPS> {
+    /// The pixels from `first` on, for a point that is `x` and `y` behind a pixel.
     #[inline(always)]
-    fn rows<'i>(&self, image: &'i [f32]) -> [&'i [f32; TAPS]; TAPS] {
-        let image = &image[self.first..][..(TAPS - 1) * self.row + TAPS];
-        std::array::from_fn(|i| {
-            // As many as the last index of the slice above allows.
-            image[i * self.row..].first_chunk().unwrap_or(&[0.0; TAPS])
-        })
+    pub(super) fn new<T: Taps<TAPS>>(simd: S, image: Bordered, first: usize, [x, y]: [f32; 2]) -> Self {
+        let (x, y) = (weights::<S, TAPS, T>(simd, x), weights::<S, TAPS, T>(simd, y));
+        Around { first, row: image.row(), x, y }
     }
 
-    /// The number at the point.
+    /// Four pixels of each row, in order.
     #[inline(always)]
-    pub(super) fn value(&self, image: &[f32]) -> f32 {
-        let mut along = [0.0; TAPS];
-        self.rows(image).into_iter().zip(self.y[0]).for_each(|(row, weight)| add_scaled(&mut along, weight, row));
-        dot(&along, &self.x[0])
-    }
-
-    /// The number at the point, and its slopes along x and y.
-    #[inline(always)]
-    pub(super) fn value_and_slopes(&self, image: &[f32]) -> [f32; 3] {
-        let (mut along, mut steep) = ([0.0; TAPS], [0.0; TAPS]);
-        for (i, row) in self.rows(image).into_iter().enumerate() {
-            add_scaled(&mut along, self.y[0][i], row);
-            add_scaled(&mut steep, self.y[1][i], row);
+    fn rows(&self, simd: S, image: &[f32]) -> [f32x4<S>; TAPS] {
+        let (image, mut rows) = (&image[self.first..], [f32x4::splat(simd, 0.0); TAPS]);
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = f32x4::from_slice(simd, &image[i * self.row..][..4]);
         }
-        [dot(&along, &self.x[0]), dot(&along, &self.x[1]), dot(&steep, &self.x[0])]
+        rows
+    }
+
+    /// What adds up to the number at the point.
+    #[inline(always)]
+    pub(super) fn value(&self, simd: S, image: &[f32]) -> f32x4<S> {
+        sum(simd, &self.rows(simd, image), self.y[0]) * self.x[0]
+    }
+
+    /// What adds up to the number at the point, and to its slopes along x and y.
+    #[inline(always)]
+    pub(super) fn value_and_slopes(&self, simd: S, image: &[f32]) -> [f32x4<S>; 3] {
+        let rows = self.rows(simd, image);
+        let (along, steep) = (sum(simd, &rows, self.y[0]), sum(simd, &rows, self.y[1]));
+        [along * self.x[0], along * self.x[1], steep * self.x[0]]
     }
 
     /// The way back: adds to the pixels what they get of a gradient of the number.
     #[inline(always)]
-    pub(super) fn spread(&self, gradient: f32, by_pixel: &mut [f32]) {
-        let by_pixel = &mut by_pixel[self.first..][..(TAPS - 1) * self.row + TAPS];
-        for (i, weight) in self.y[0].into_iter().enumerate() {
-            if let Some(into) = by_pixel[i * self.row..].first_chunk_mut::<TAPS>() {
-                add_scaled(into, gradient * weight, &self.x[0]);
-            }
+    pub(super) fn spread(&self, simd: S, gradient: f32, by_pixel: &mut [f32]) {
+        let (by_pixel, x) = (&mut by_pixel[self.first..], self.x[0] * f32x4::splat(simd, gradient));
+        for i in 0..TAPS {
+            let into = &mut by_pixel[i * self.row..][..4];
+            let weight = f32x4::splat(simd, self.y[0].as_array()[i]);
+            x.mul_add(weight, f32x4::from_slice(simd, into)).store_slice(into);
         }
     }
 }
 
-/// into += factor row.
+/// Rows by their weights.
 #[inline(always)]
-fn add_scaled<const TAPS: usize>(into: &mut [f32; TAPS], factor: f32, row: &[f32; TAPS]) {
-    (0..TAPS).for_each(|j| into[j] += factor * row[j]);
-}
-
-#[inline(always)]
-fn dot<const TAPS: usize>(a: &[f32; TAPS], b: &[f32; TAPS]) -> f32 {
-    a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b)
+fn sum<S: Simd, const TAPS: usize>(simd: S, rows: &[f32x4<S>; TAPS], weights: f32x4<S>) -> f32x4<S> {
+    let mut sum = f32x4::splat(simd, 0.0);
+    for i in 0..TAPS {
+        sum = rows[i].mul_add(f32x4::splat(simd, weights.as_array()[i]), sum);
+    }
+    sum
 }

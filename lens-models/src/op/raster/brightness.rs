@@ -1,12 +1,13 @@
 //! The brightness of an image that is placed on the sky, at given positions.
 
-use fearless_simd::{Level, dispatch};
 use ppl_core::autodiff::{Dims, FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, Value, common_lanes, record};
 use ppl_core::{Array, Error, Result, Var, pool};
 use rayon::prelude::*;
 
 use super::super::positions::points;
-use super::around::{Bordered, around};
+use super::around::Bordered;
+use super::backward::{Chunk, backward};
+use super::forward::forward;
 use super::interpolation::{CubicSpline, Interpolation, Linear, Taps};
 use super::placed::{Map, PARAMS, Placed};
 use super::spline::spline_coefficients;
@@ -61,68 +62,6 @@ impl<const TAPS: usize, T> Clone for Brightness<TAPS, T> {
     }
 }
 
-#[inline(always)]
-fn forward_by<const TAPS: usize, T: Taps<TAPS>>(
-    map: Map,
-    (frame, image): (Bordered, &[f32]),
-    [x, y]: [&[f32]; 2],
-    out: &mut [f32],
-) {
-    for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
-        let [u, v] = map.pixel(*x, *y);
-        let value = match around::<TAPS, T>([u + map.middle, v + map.middle], frame) {
-            Some(around) => around.value(image),
-            // Rays that a lens could not trace stay what they are.
-            None if u.is_nan() || v.is_nan() => f32::NAN,
-            None => 0.0,
-        };
-        *out = map.amp * value;
-    }
-}
-
-/// One chunk of points on the way back.
-struct Chunk<'a> {
-    x: &'a [f32],
-    y: &'a [f32],
-    cotangent: &'a [f32],
-    by_x: &'a mut [f32],
-    by_y: &'a mut [f32],
-    /// None where nobody wants the gradient by the pixels.
-    by_pixel: Option<&'a mut [f32]>,
-}
-
-/// With the widest instructions of the processor at hand.
-fn backward<const TAPS: usize, T: Taps<TAPS>>(map: Map, image: (Bordered, &[f32]), chunk: Chunk<'_>) -> [f64; PARAMS] {
-    dispatch!(Level::new(), _ => backward_by::<TAPS, T>(map, image, chunk))
-}
-
-#[inline(always)]
-fn backward_by<const TAPS: usize, T: Taps<TAPS>>(
-    map: Map,
-    (frame, image): (Bordered, &[f32]),
-    chunk: Chunk<'_>,
-) -> [f64; PARAMS] {
-    let Chunk { x, y, cotangent, by_x, by_y, mut by_pixel } = chunk;
-    let mut sums = [0.0_f64; PARAMS];
-    let [c, s] = map.turn;
-    for i in 0..x.len() {
-        let [u, v] = map.pixel(x[i], y[i]);
-        let Some(around) = around::<TAPS, T>([u + map.middle, v + map.middle], frame) else { continue };
-        let [value, slope_x, slope_y] = around.value_and_slopes(image);
-        let g = map.amp * cotangent[i];
-        if let Some(by_pixel) = &mut by_pixel {
-            around.spread(g, by_pixel);
-        }
-        let [dx, dy] = [g * (c * slope_x - s * slope_y), g * (s * slope_x + c * slope_y)];
-        by_x[i] += dx;
-        by_y[i] += dy;
-        let by = [-dx, -dy, -g * (slope_x * u + slope_y * v), cotangent[i] * value, g * (slope_x * v - slope_y * u)];
-        sums.iter_mut().zip(by).for_each(|(sum, by)| *sum += f64::from(by));
-    }
-    sums[2] /= map.scale;
-    sums
-}
-
 impl<const TAPS: usize, T: Taps<TAPS> + 'static> FusedOp for Brightness<TAPS, T> {
     const NAME: &'static str = "image_brightness";
 
@@ -149,9 +88,7 @@ impl<const TAPS: usize, T: Taps<TAPS> + 'static> FusedOp for Brightness<TAPS, T>
             let image = (frame, &self.bordered[..]);
             let (x, y) = inputs.at(1).lane_pixels(lane).split_at(points);
             let chunks = out.lane_pixels(lane).par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).zip(y.par_chunks(CHUNK));
-            chunks.for_each(|((out, x), y)| {
-                dispatch!(Level::new(), _ => forward_by::<TAPS, T>(map, image, [x, y], out));
-            });
+            chunks.for_each(|((out, x), y)| forward::<TAPS, T>(map, image, [x, y], out));
         }
     }
 
@@ -233,6 +170,8 @@ mod tests {
             check::vjp(Brightness::<2, Linear>::default, &inputs(lanes, 4, 12), 1e-3, 1e-3);
             check::vjp(Brightness::<4, CubicSpline>::default, &inputs(lanes, 4, 12), 1e-3, 1e-3);
         }
+        // Two whole batches and a part of one.
+        check::vjp(Brightness::<4, CubicSpline>::default, &inputs(1, 4, 150), 1e-3, 1e-3);
     }
 
     fn light(image: Vec<f32>, at: &[[f32; 2]], placed: &Placed, interpolation: Interpolation) -> Vec<f32> {
@@ -241,6 +180,24 @@ mod tests {
         let plane = |axis: usize| at.iter().map(move |at| at[axis]);
         let positions = Array::constant(&[2, at.len()], plane(0).chain(plane(1)).collect()).unwrap();
         brightness(&image, &positions, placed, interpolation).unwrap().lane(0).to_vec()
+    }
+
+    #[test]
+    fn a_point_among_many_has_the_light_that_it_has_alone() {
+        let placed = Placed::new(0.1, -0.05, 2.0, 1.3, 0.4);
+        let image: Vec<f32> = (0..25).map(|i| 0.5 + 0.4 * (0.9 * i as f32).sin()).collect();
+        // Whole batches and a part of one; in the second no point is inside, and in the third one is no number.
+        let mut at: Vec<[f32; 2]> = (0..270).map(|i| [1.7 * i as f32, 1.1 * i as f32].map(f32::sin)).collect();
+        at[64..128].fill([9.0, 0.0]);
+        at[140] = [f32::NAN, 0.0];
+        for interpolation in [Interpolation::Bilinear, Interpolation::Cubic] {
+            let many = light(image.clone(), &at, &placed, interpolation);
+            assert!(many[..64].iter().any(|light| *light > 0.1));
+            for (light_of, at) in many.iter().zip(&at) {
+                let alone = light(image.clone(), &[*at], &placed, interpolation)[0];
+                assert_eq!(light_of.to_bits(), alone.to_bits(), "{at:?}");
+            }
+        }
     }
 
     #[test]

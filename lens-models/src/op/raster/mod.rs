@@ -13,9 +13,12 @@
 //! ```
 
 mod around;
+mod backward;
+mod batch;
 mod brightness;
 #[cfg(feature = "cuda")]
 mod cuda;
+mod forward;
 mod interpolation;
 mod moments;
 mod placed;

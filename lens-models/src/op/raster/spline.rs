@@ -1,7 +1,8 @@
 //! The coefficients with which a cubic B-spline goes through the pixels of an image.
 
+use multiversion::multiversion;
 use ppl_core::autodiff::{FusedOp, Gradients, Inputs, Operand, Out, Output, Shape, record};
-use ppl_core::{Array, Error, Result};
+use ppl_core::{Array, Error, Result, pool};
 use rayon::prelude::*;
 
 /// Coefficients c with (c[i-1] + 4 c[i] + c[i+1]) / 6 = pixel i along both axes, zero outside the image, for an image `[height,
@@ -16,32 +17,52 @@ pub(super) fn spline_coefficients(image: &Array) -> Result<Array> {
 #[derive(Clone)]
 pub(super) struct Coefficients;
 
-/// Solves the system for `count` sequences at once: element i of sequence j is `x[i * step + j * apart]`.
-fn solve(x: &mut [f32], length: usize, step: usize, count: usize, apart: usize) {
+/// Solves the system along all columns of rows of `width` at once.
+#[multiversion(targets = "simd")]
+fn solve(image: &mut [f32], width: usize) {
+    let height = image.len() / width.max(1);
     // The elimination of (1 4 1) has factors that depend on the place alone; 1 / (2 + sqrt 3) after a few.
     let mut factors = [0.0_f32; 64];
-    let factor = |i: usize, factors: &[f32; 64]| factors[i.min(63)];
     factors[0] = 0.25;
     for i in 1..64 {
         factors[i] = 1.0 / (4.0 - factors[i - 1]);
     }
-    for j in 0..count {
-        let at = |i: usize| i * step + j * apart;
-        let mut before = 0.0;
-        for i in 0..length {
-            before = (6.0 * x[at(i)] - before) * factor(i, &factors);
-            x[at(i)] = before;
+    let factor = |i: usize| factors[i.min(63)];
+    for i in 0..height {
+        let (before, here) = image.split_at_mut(i * width);
+        let here = &mut here[..width];
+        match i.checked_sub(1) {
+            Some(last) => {
+                let last = &before[last * width..];
+                here.iter_mut().zip(last).for_each(|(x, last)| *x = (6.0 * *x - last) * factor(i));
+            }
+            None => here.iter_mut().for_each(|x| *x *= 6.0 * factor(0)),
         }
-        for i in (0..length.saturating_sub(1)).rev() {
-            x[at(i)] -= factor(i, &factors) * x[at(i + 1)];
-        }
+    }
+    for i in (1..height).rev() {
+        let (here, after) = image.split_at_mut(i * width);
+        let here = &mut here[(i - 1) * width..];
+        here.iter_mut().zip(after).for_each(|(x, after)| *x -= factor(i - 1) * *after);
+    }
+}
+
+/// Rows become columns.
+fn transpose(from: &[f32], width: usize, to: &mut [f32]) {
+    let height = from.len() / width.max(1);
+    for (column, to) in to.chunks_exact_mut(height.max(1)).enumerate() {
+        let numbers = from[column..].iter().step_by(width);
+        to.iter_mut().zip(numbers).for_each(|(to, from)| *to = *from);
     }
 }
 
 /// Along both axes. The matrix is symmetric, so that this is its own way back.
 fn solve_both(image: &mut [f32], [height, width]: [usize; 2]) {
-    solve(image, width, 1, height, width);
-    solve(image, height, width, width, 1);
+    let mut turned = pool::take(image.len());
+    transpose(image, width, &mut turned);
+    solve(&mut turned, height);
+    transpose(&turned, height, image);
+    pool::give_back(turned);
+    solve(image, width);
 }
 
 /// Height and width.
@@ -68,11 +89,11 @@ impl FusedOp for Coefficients {
         let len = sides[0] * sides[1];
         let lanes = into.par_chunks_exact_mut(len).zip(cotangent.pixels().par_chunks_exact(len));
         lanes.for_each(|(into, cotangent)| {
-            let mut image = ppl_core::pool::take(len);
+            let mut image = pool::take(len);
             image.copy_from_slice(cotangent);
             solve_both(&mut image, sides);
             into.iter_mut().zip(&image).for_each(|(g, x)| *g += x);
-            ppl_core::pool::give_back(image);
+            pool::give_back(image);
         });
     }
 
