@@ -268,6 +268,12 @@ impl<'a, const L: usize> Chunks<'a, L> {
     }
 }
 
+/// Whether all are zero, of either sign; all at once.
+#[inline(always)]
+fn is_zero<const L: usize>(numbers: &[f32; L]) -> bool {
+    numbers.iter().fold(0, |bits, number| bits | (number.to_bits() << 1)) == 0
+}
+
 /// The same to add to; what goes into the filled-up chunk is added to the slice at the end.
 struct Sinks<'a, const L: usize> {
     whole: &'a mut [[f32; L]],
@@ -306,6 +312,10 @@ impl<P: Pointwise<N, OUT>, const N: usize, const OUT: usize> Vjp<'_, P, N, OUT> 
         for block in (0..x.len()).step_by(together) {
             let mut sums = [R::Sum::constant(0.0); N];
             for i in block..(block + together).min(x.len()) {
+                // Rays beside a small source, say: they add nothing.
+                if g.iter().all(|g| is_zero(g.at(i))) {
+                    continue;
+                }
                 let p = complex(R::load(*x.at(i)), R::load(*y.at(i)));
                 let d = P::gradient(&prepared, p, std::array::from_fn(|k| R::load(*g[k].at(i))));
                 for (sum, term) in sums.iter_mut().zip(&d.params) {
@@ -347,6 +357,22 @@ mod tests {
         let vjp = Vjp::<Field, 6, 2> { prepared: Field::prepare(&PARAMS), xy, g, dparams: &mut dparams, positions };
         vjp.with::<R, L>();
         (planes, dparams)
+    }
+
+    #[test]
+    fn a_point_without_a_cotangent_adds_nothing_where_the_field_is_no_number_either() {
+        // Whole chunks of any width, and a part of one.
+        let n = 100;
+        let x: Vec<f32> = (0..n).map(|i| if i < 50 { (0.7 * i as f32).sin() } else { f32::NAN }).collect();
+        let g: Vec<f32> = (0..n).map(|i| if i < 32 { 0.3 } else { 0.0 }).collect();
+        let gradient = |n: usize| {
+            let (mut by, mut dx, mut dy) = ([0.0; 6], vec![0.0; n], vec![0.0; n]);
+            add_vjp::<Field, 6, 2>(&PARAMS, [&x[..n], &x[..n]], [&g[..n], &g[..n]], &mut by, [&mut dx, &mut dy]);
+            (by, dx)
+        };
+        let ((all, dx), (part, _)) = (gradient(n), gradient(32));
+        assert!(all.iter().zip(&part).all(|(a, b)| a == b && a.is_finite()), "{all:?} {part:?}");
+        assert!(dx[64..].iter().all(|dx| *dx == 0.0));
     }
 
     fn pairs_are_lanes<S: Simd>(_: S, xy: [&[f32]; 2]) {
