@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn convolution_and_its_adjoint_are_their_definitions() {
-        for size in [(70, 45), (33, 64), (5, 9)] {
+        for size in [(70, 45), (33, 64), (5, 9), (301, 6)] {
             let input = wave(size.0 * size.1, 0.7);
             for psf in kernels() {
                 let mut out = vec![f32::NAN; input.len()];

@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 
 use rayon::prelude::*;
 
-use super::direct::{Taps, correlate, pad, stride_for};
+use super::direct::{Taps, correlate, lines, pad, stride_for};
 use super::fft;
 
 /// Rows that one call of the direct kernels works on: their padded copy stays in the first cache.
@@ -100,8 +100,8 @@ impl Method {
                 let (stride, pass) = (stride_for(width, row.width), stride_for(width, 1));
                 pad(input, width, rows, column.height / 2, row.width / 2, stride, padded);
                 between.resize(padded.len() / stride * pass, 0.0);
-                correlate(padded, stride, row, between, pass, width);
-                correlate(between, pass, column, out, width, width);
+                lines(padded, stride, 1, &row.weights, between, pass);
+                lines(between, pass, pass, &column.weights, out, width);
             }),
             Self::Fourier { taps, plan } => plan.get(taps, width, height).correlate(input, start, out),
         }
