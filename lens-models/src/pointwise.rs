@@ -1,5 +1,7 @@
 //! Pointwise: a field that is a formula of position, and the SIMD loops that serve all of them.
 
+use std::ops::Range;
+
 use fearless_simd::{Level, Simd};
 
 use crate::number::{
@@ -268,10 +270,19 @@ impl<'a, const L: usize> Chunks<'a, L> {
     }
 }
 
-/// Whether all are zero, of either sign; all at once.
+/// The chunks of a block without those at either end whose cotangents are all zero, as those of rays beside a small source are: they add
+/// nothing. Looking at each chunk instead makes light without such rays a tenth slower.
 #[inline(always)]
-fn is_zero<const L: usize>(numbers: &[f32; L]) -> bool {
-    numbers.iter().fold(0, |bits, number| bits | (number.to_bits() << 1)) == 0
+fn with_cotangent<const L: usize, const OUT: usize>(g: &[Chunks<'_, L>; OUT], mut block: Range<usize>) -> Range<usize> {
+    // Zero of either sign, all numbers at once.
+    let is_zero = |i: usize| g.iter().all(|g| g.at(i).iter().fold(0, |bits, g| bits | (g.to_bits() << 1)) == 0);
+    while !block.is_empty() && is_zero(block.start) {
+        block.start += 1;
+    }
+    while !block.is_empty() && is_zero(block.end - 1) {
+        block.end -= 1;
+    }
+    block
 }
 
 /// The same to add to; what goes into the filled-up chunk is added to the slice at the end.
@@ -311,11 +322,7 @@ impl<P: Pointwise<N, OUT>, const N: usize, const OUT: usize> Vjp<'_, P, N, OUT> 
         let together = if L > LANES { BLOCK * LANES / L } else { BLOCK };
         for block in (0..x.len()).step_by(together) {
             let mut sums = [R::Sum::constant(0.0); N];
-            for i in block..(block + together).min(x.len()) {
-                // Rays beside a small source, say: they add nothing.
-                if g.iter().all(|g| is_zero(g.at(i))) {
-                    continue;
-                }
+            for i in with_cotangent(&g, block..(block + together).min(x.len())) {
                 let p = complex(R::load(*x.at(i)), R::load(*y.at(i)));
                 let d = P::gradient(&prepared, p, std::array::from_fn(|k| R::load(*g[k].at(i))));
                 for (sum, term) in sums.iter_mut().zip(&d.params) {

@@ -23,11 +23,7 @@ impl Batch {
 
     /// No points yet.
     pub(super) fn new() -> Self {
-        Batch {
-            from_middle: [[0.0; BATCH]; 2],
-            behind: [[0.0; BATCH]; 2],
-            first: [Self::OUTSIDE; BATCH],
-        }
+        Batch { from_middle: [[0.0; BATCH]; 2], behind: [[0.0; BATCH]; 2], first: [Self::OUTSIDE; BATCH] }
     }
 
     /// Up to [`BATCH`] points, for a kernel of `taps` pixels.
