@@ -108,8 +108,8 @@ impl<S: Simd, const TAPS: usize> Around<S, TAPS> {
 #[inline(always)]
 fn sum<S: Simd, const TAPS: usize>(simd: S, rows: &[f32x4<S>; TAPS], weights: f32x4<S>) -> f32x4<S> {
     let mut sum = f32x4::splat(simd, 0.0);
-    for i in 0..TAPS {
-        sum = rows[i].mul_add(f32x4::splat(simd, weights.as_array()[i]), sum);
+    for (row, weight) in rows.iter().zip(weights.as_array()) {
+        sum = row.mul_add(f32x4::splat(simd, *weight), sum);
     }
     sum
 }

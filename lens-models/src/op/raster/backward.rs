@@ -50,7 +50,7 @@ fn with<S: Simd, const TAPS: usize, T: Taps<TAPS>>(
         }
         let mut given = [0.0; BATCH];
         given[..cotangent.len()].copy_from_slice(cotangent);
-        for i in 0..BATCH {
+        for (i, given) in given.iter().enumerate() {
             let Some((first, behind)) = batch.get(i) else { continue };
             let around = Around::<S, TAPS>::new::<T>(simd, frame, first, behind);
             let [light, along, across] = around.value_and_slopes(simd, image);
@@ -58,7 +58,7 @@ fn with<S: Simd, const TAPS: usize, T: Taps<TAPS>>(
             slope_x.put(i, along);
             slope_y.put(i, across);
             if let Some(by_pixel) = &mut by_pixel {
-                around.spread(simd, map.amp * given[i], by_pixel);
+                around.spread(simd, map.amp * given, by_pixel);
             }
         }
         let (value, slope_x, slope_y) = (value.sums(simd), slope_x.sums(simd), slope_y.sums(simd));
