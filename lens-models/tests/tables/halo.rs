@@ -14,7 +14,7 @@ fn numbers<const N: usize>(value: &Value) -> [f64; N] {
 
 #[test]
 fn haloes_are_lenstronomys_and_their_concentrations_those_of_colossus() {
-    let table: Value = serde_json::from_str(include_str!("data/halo.json")).expect("the table is JSON");
+    let table: Value = serde_json::from_str(include_str!("../data/halo.json")).expect("the table is JSON");
     let rows = table["rows"].as_array().expect("a list");
     assert_eq!(rows.len(), 60);
     let (mut worst, mut plain) = (0.0_f64, 0.0_f64);

@@ -10,7 +10,7 @@ use lens_models::profiles::Profiles;
 use serde_json::Value;
 
 fn table() -> Value {
-    serde_json::from_str(include_str!("data/plane_mapping.json")).expect("the table is JSON")
+    serde_json::from_str(include_str!("../data/plane_mapping.json")).expect("the table is JSON")
 }
 
 fn numbers<const N: usize>(value: &Value) -> [f64; N] {

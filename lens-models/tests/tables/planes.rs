@@ -40,7 +40,7 @@ fn layers(row: &Value) -> Vec<(f64, MassSum, Vec<f64>)> {
 
 #[test]
 fn rays_through_several_planes_are_lenstronomys() {
-    let table: Value = serde_json::from_str(include_str!("data/planes.json")).expect("the table is JSON");
+    let table: Value = serde_json::from_str(include_str!("../data/planes.json")).expect("the table is JSON");
     let (mut worst, mut count) = ([0.0_f64; 2], 0);
     for row in table["rows"].as_array().expect("a list") {
         let planes = Planes::new(

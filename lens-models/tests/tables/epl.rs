@@ -19,7 +19,7 @@ fn close(got: [f64; 2], want: [f64; 2], tolerance: f64, what: &str) {
 
 #[test]
 fn deflection_potential_and_all_derivatives_are_those_of_the_literature() {
-    let table: Value = serde_json::from_str(include_str!("data/epl.json")).expect("the table is JSON");
+    let table: Value = serde_json::from_str(include_str!("../data/epl.json")).expect("the table is JSON");
     let names: Vec<&str> = Epl.parameters().iter().map(|p| p.name).collect();
     assert_eq!(table["names"], serde_json::json!(names));
     let rows = table["rows"].as_array().expect("a list");

@@ -31,7 +31,7 @@ struct Row {
 }
 
 fn rows() -> Vec<Row> {
-    let table: Json = serde_json::from_str(include_str!("data/mge.json")).expect("the table is JSON");
+    let table: Json = serde_json::from_str(include_str!("../data/mge.json")).expect("the table is JSON");
     let point = |p: &Json| Point {
         at: [number(&p["x"]), number(&p["y"])],
         value: number(&p["value"]),

@@ -56,7 +56,7 @@ fn hold(
 }
 
 fn table() -> Value {
-    serde_json::from_str(include_str!("data/profiles.json")).expect("the table is JSON")
+    serde_json::from_str(include_str!("../data/profiles.json")).expect("the table is JSON")
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn numbers<const N: usize>(value: &Value) -> [f64; N] {
 
 #[test]
 fn distances_and_what_follows_from_them_are_astropys() {
-    let table: Value = serde_json::from_str(include_str!("data/cosmology.json")).expect("the table is JSON");
+    let table: Value = serde_json::from_str(include_str!("../data/cosmology.json")).expect("the table is JSON");
     let rows = table["rows"].as_array().expect("a list");
     assert_eq!(rows.len(), 60);
     let mut worst = 0.0_f64;

@@ -11,7 +11,7 @@ fn numbers(value: &Value) -> Vec<f64> {
 
 #[test]
 fn all_images_of_two_hundred_point_sources_are_lenstronomys() {
-    let table: Value = serde_json::from_str(include_str!("data/point_images.json")).expect("the table is JSON");
+    let table: Value = serde_json::from_str(include_str!("../data/point_images.json")).expect("the table is JSON");
     let profiles = Profiles::standard();
     let faint = table["faint"].as_f64().expect("a number");
     let rows = table["rows"].as_array().expect("a list");

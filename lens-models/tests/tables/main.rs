@@ -1,0 +1,10 @@
+//! Everything that is held against a table of `tests/data/`, in one program: each would compile the profiles again.
+
+mod cosmology;
+mod epl;
+mod halo;
+mod mge;
+mod plane_mapping;
+mod planes;
+mod point_images;
+mod profiles;
