@@ -90,3 +90,54 @@ fn with<S: Simd, const TAPS: usize, T: Taps<TAPS>>(
     sums[2] /= map.scale;
     sums
 }
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::super::forward;
+    use super::super::interpolation::{CubicSpline, Linear};
+    use super::*;
+
+    const SIDE: usize = 9;
+
+    /// The light of 100 points, in turn what their gradient is by pixels, x, y and placement.
+    fn all<S: Simd, const TAPS: usize, T: Taps<TAPS>>(simd: S) -> Vec<f32> {
+        let n = 100;
+        let at = |step: f32| -> Vec<f32> { (0..n).map(|i| 1.4 * (step * i as f32).sin()).collect() };
+        let (x, y, frame) = (at(1.7), at(1.1), Bordered::new(SIDE, TAPS));
+        let map = Map { centre: [0.1, -0.05], turn: [4.0, 1.5], middle: 4.0, amp: 1.3, scale: 2.1 };
+        let mut image = vec![0.0; frame.len()];
+        frame.write(&(0..SIDE * SIDE).map(|i| (0.9 * i as f32).sin()).collect::<Vec<f32>>(), &mut image);
+        let mut numbers = vec![0.0; n];
+        forward::with::<S, TAPS, T>(simd, map, (frame, &image), [&x, &y], &mut numbers);
+        let [mut by_x, mut by_y] = [vec![0.0; n], vec![0.0; n]];
+        let mut by_pixel = vec![0.0; frame.len()];
+        let into = (&mut by_x[..], &mut by_y[..], Some(&mut by_pixel[..]));
+        let chunk = Chunk { x: &x, y: &y, cotangent: &at(0.3), by_x: into.0, by_y: into.1, by_pixel: into.2 };
+        let sums = with::<S, TAPS, T>(simd, map, (frame, &image), chunk);
+        numbers.extend(by_pixel.into_iter().chain(by_x).chain(by_y));
+        numbers.extend(sums.map(|sum| sum as f32));
+        numbers
+    }
+
+    fn agree<const TAPS: usize, T: Taps<TAPS>>() {
+        let level = Level::new();
+        // All of this architecture have it.
+        let plain = level.as_sse2().map(all::<_, TAPS, T>).unwrap();
+        assert!(plain.iter().filter(|number| **number != 0.0).count() > 150);
+        let others = [
+            level.as_sse4_2().map(all::<_, TAPS, T>),
+            level.as_avx2().map(all::<_, TAPS, T>),
+            level.as_avx512().map(all::<_, TAPS, T>),
+        ];
+        for other in others.into_iter().flatten() {
+            // Sums of up to a hundred f32 of a few, with or without fused multiply-add.
+            assert!(plain.iter().zip(&other).all(|(a, b)| (a - b).abs() < 3e-5), "{plain:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn processors_of_all_ages_have_the_same_light_and_gradient() {
+        agree::<2, Linear>();
+        agree::<4, CubicSpline>();
+    }
+}

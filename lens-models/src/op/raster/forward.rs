@@ -17,8 +17,9 @@ pub(super) fn forward<const TAPS: usize, T: Taps<TAPS>>(
     dispatch!(Level::new(), simd => with::<_, TAPS, T>(simd, map, image, positions, out));
 }
 
+/// With these instructions.
 #[inline(always)]
-fn with<S: Simd, const TAPS: usize, T: Taps<TAPS>>(
+pub(super) fn with<S: Simd, const TAPS: usize, T: Taps<TAPS>>(
     simd: S,
     map: Map,
     (frame, image): (Bordered, &[f32]),

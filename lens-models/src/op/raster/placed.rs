@@ -27,7 +27,7 @@ impl Placed {
 /// From the sky to the pixels of the image: relative to the centre, turned back by the angle, in pixels.
 #[derive(Clone, Copy)]
 pub(super) struct Map {
-    centre: [f32; 2],
+    pub(super) centre: [f32; 2],
     /// Pixels an arcsec, along and across the rows.
     pub(super) turn: [f32; 2],
     /// The centre of the image in pixels, from the centre of the first.
