@@ -96,8 +96,8 @@ fn a_source_and_a_lens_that_makes_it_larger_have_the_density_of_the_smaller_one(
     let one = at(&lens(1.0), 1.4, 0.02);
     let other = at(&(lens(lambda) + &sheet), lambda * 1.4, lambda * 0.02);
     for (a, b) in one.iter().zip(&other) {
-        // Positions of f32 in a spline of 1/11 arcsec a pixel.
-        assert!((a - b).abs() < 1e-4 * (1.0 + a.abs()), "{a} {b}");
+        // Positions of f32 in a spline of 1/11 arcsec a pixel, and sums of f32: the worst is 1.1e-4 of a number among some of 4e4.
+        assert!((a - b).abs() < 3e-4 * (1.0 + a.abs()), "{a} {b}");
     }
 }
 
