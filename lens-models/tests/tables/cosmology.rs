@@ -3,10 +3,7 @@
 use lens_models::cosmology::Cosmology;
 use serde_json::Value;
 
-fn numbers<const N: usize>(value: &Value) -> [f64; N] {
-    let list = value.as_array().expect("a list");
-    std::array::from_fn(|i| list[i].as_f64().expect("a number"))
-}
+use crate::read::numbers;
 
 #[test]
 fn distances_and_what_follows_from_them_are_astropys() {

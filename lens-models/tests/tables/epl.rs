@@ -3,13 +3,7 @@
 use lens_models::mass::{Epl, MassProfile};
 use serde_json::Value;
 
-fn number(value: &Value) -> f64 {
-    value.as_f64().or_else(|| value.as_str()?.parse().ok()).unwrap_or_else(|| panic!("{value} is not a number"))
-}
-
-fn pair(value: &Value) -> [f64; 2] {
-    [number(&value[0]), number(&value[1])]
-}
+use crate::read::{number, numbers};
 
 /// Relative to the length of the vector.
 fn close(got: [f64; 2], want: [f64; 2], tolerance: f64, what: &str) {
@@ -26,12 +20,12 @@ fn deflection_potential_and_all_derivatives_are_those_of_the_literature() {
     assert!(rows.len() >= 50);
     for row in rows {
         let params: Vec<f64> = row["params"].as_array().expect("a list").iter().map(number).collect();
-        let [x, y] = pair(&row["point"]);
+        let [x, y] = numbers(&row["point"]);
         let what = |of: &str| format!("{params:?} at ({x}, {y}), {of}");
         let at = Epl.point(&params, x, y);
-        close(at.alpha, pair(&row["alpha"]), 1e-12, &what("alpha"));
+        close(at.alpha, numbers(&row["alpha"]), 1e-12, &what("alpha"));
         close([at.potential, 0.0], [number(&row["potential"]), 0.0], 1e-12, &what("potential"));
-        let [along_x, along_y] = [0, 1].map(|axis| pair(&row["by_position"][axis]));
+        let [along_x, along_y] = [0, 1].map(|axis| numbers::<2>(&row["by_position"][axis]));
         // The Hessian's entries may cancel: the scale is that of all of them.
         let size = along_x[0].hypot(along_x[1]).max(along_y[0].hypot(along_y[1]));
         for (got, want) in [(at.f_xx, along_x[0]), (at.f_xy, along_x[1]), (at.f_xy, along_y[0]), (at.f_yy, along_y[1])]
@@ -39,7 +33,7 @@ fn deflection_potential_and_all_derivatives_are_those_of_the_literature() {
             assert!((got - want).abs() <= 1e-12 * size, "{}: {got} is not {want}", what("by position"));
         }
         for (i, column) in Epl.deflection_jacobian(&params, x, y).into_iter().enumerate() {
-            close(column, pair(&row["by_params"][i]), 1e-9, &what(names[i]));
+            close(column, numbers(&row["by_params"][i]), 1e-9, &what(names[i]));
         }
     }
 }

@@ -7,10 +7,8 @@ use lens_models::system::{Scales, System, SystemModel, simulate};
 use ppl_core::{Ctx, LogDensity, ModelDensity, handler};
 use serde_json::{Value, json};
 
-fn numbers<const N: usize>(value: &Value) -> [f64; N] {
-    let list = value.as_array().expect("a list");
-    std::array::from_fn(|i| list[i].as_f64().expect("a number"))
-}
+use crate::gradient;
+use crate::read::numbers;
 
 #[test]
 fn haloes_are_lenstronomys_and_their_concentrations_those_of_colossus() {
@@ -122,23 +120,6 @@ fn the_gradient_goes_through_the_mass_to_the_cosmology() {
         .expect("a density");
     // Masses of 10^10.8 or so, off the centre.
     let position: Vec<f64> = (0..density.dim()).map(|i| 0.9 - 0.13 * (i % 7) as f64).collect();
-    let at = |position: &[f64]| {
-        let (mut logp, mut grad) = (vec![0.0], vec![0.0; density.dim()]);
-        density.logp_and_grad(position, &mut logp, &mut grad).expect("a density");
-        (logp[0], grad)
-    };
-    let (logp, grad) = at(&position);
-    assert!(logp.is_finite() && density.dim() == 11);
-    let size = grad.iter().fold(0.0_f64, |size, g| size.max(g.abs()));
-    for (i, got) in grad.iter().enumerate() {
-        let moved = |by: f64| {
-            let mut position = position.clone();
-            position[i] += by;
-            at(&position).0
-        };
-        let h = 2e-3;
-        let numeric = (8.0 * (moved(h) - moved(-h)) - (moved(2.0 * h) - moved(-2.0 * h))) / (12.0 * h);
-        // Pixels of f32, 576 of them, over a step of 2e-3.
-        assert!((got - numeric).abs() < 2e-3 * size.max(1.0), "{i}: {got} is not {numeric}, of {size}");
-    }
+    assert_eq!(density.dim(), 11);
+    gradient::is_that_of_differences(&density, &position, 2e-3);
 }

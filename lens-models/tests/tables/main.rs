@@ -2,9 +2,11 @@
 
 mod cosmology;
 mod epl;
+mod gradient;
 mod halo;
 mod mge;
 mod plane_mapping;
 mod planes;
 mod point_images;
 mod profiles;
+mod read;

@@ -6,13 +6,7 @@ use ppl_core::Array;
 use ppl_core::autodiff::{Dims, Shape, Tape, Value};
 use serde_json::Value as Json;
 
-fn number(value: &Json) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
-}
-
-fn numbers(value: &Json) -> Vec<f64> {
-    value.as_array().expect("a list").iter().map(number).collect()
-}
+use crate::read::{list, number};
 
 /// What lenstronomy says of one point.
 struct Point {
@@ -35,16 +29,16 @@ fn rows() -> Vec<Row> {
     let point = |p: &Json| Point {
         at: [number(&p["x"]), number(&p["y"])],
         value: number(&p["value"]),
-        by_shape: numbers(&p["by_shape"]),
-        by_position: numbers(&p["by_position"]),
-        by_amps: numbers(&p["by_amps"]),
+        by_shape: list(&p["by_shape"]),
+        by_position: list(&p["by_position"]),
+        by_amps: list(&p["by_amps"]),
     };
     let row = |row: &Json| {
-        let (amps, sigma) = (numbers(&row["amps"]), numbers(&row["sigma"]));
+        let (amps, sigma) = (list(&row["amps"]), list(&row["sigma"]));
         Row {
             mge: Mge::new(amps.len(), [sigma[0], sigma[1]]).expect("2 to 40 Gaussians"),
             amps,
-            shape: numbers(&row["shape"]),
+            shape: list(&row["shape"]),
             points: row["points"].as_array().expect("a list").iter().map(point).collect(),
         }
     };

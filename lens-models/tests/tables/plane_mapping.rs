@@ -9,13 +9,10 @@ use lens_models::plane::{
 use lens_models::profiles::Profiles;
 use serde_json::Value;
 
+use crate::read::numbers;
+
 fn table() -> Value {
     serde_json::from_str(include_str!("../data/plane_mapping.json")).expect("the table is JSON")
-}
-
-fn numbers<const N: usize>(value: &Value) -> [f64; N] {
-    let list = value.as_array().expect("a list");
-    std::array::from_fn(|i| list[i].as_f64().expect("a number"))
 }
 
 fn list<const N: usize>(value: &Value) -> Vec<[f64; N]> {

@@ -14,10 +14,8 @@ use lens_models::system::{Scales, System, SystemModel, simulate};
 use ppl_core::{Ctx, LogDensity, ModelDensity, handler};
 use serde_json::{Value, json};
 
-fn numbers<const N: usize>(value: &Value) -> [f64; N] {
-    let list = value.as_array().expect("a list");
-    std::array::from_fn(|i| list[i].as_f64().expect("a number"))
-}
+use crate::gradient;
+use crate::read::numbers;
 
 /// The lenses of a row, those of one redshift in one plane.
 fn layers(row: &Value) -> Vec<(f64, MassSum, Vec<f64>)> {
@@ -150,25 +148,7 @@ fn the_gradient_goes_through_all_planes_and_to_the_cosmology() {
     let position = density.draw_prior(3, 1).unwrap_or_default();
     // Improper priors have no draws: a place within their bounds.
     let position: Vec<f64> = if position.len() == density.dim() { position } else { vec![-0.2; density.dim()] };
-    let at = |position: &[f64]| {
-        let (mut logp, mut grad) = (vec![0.0], vec![0.0; density.dim()]);
-        density.logp_and_grad(position, &mut logp, &mut grad).expect("a density");
-        (logp[0], grad)
-    };
-    let (logp, grad) = at(&position);
-    assert!(logp.is_finite());
-    let size = grad.iter().fold(0.0_f64, |size, g| size.max(g.abs()));
-    for (i, got) in grad.iter().enumerate() {
-        let moved = |by: f64| {
-            let mut position = position.clone();
-            position[i] += by;
-            at(&position).0
-        };
-        let h = 1e-3;
-        let numeric = (8.0 * (moved(h) - moved(-h)) - (moved(2.0 * h) - moved(-2.0 * h))) / (12.0 * h);
-        // Pixels of f32, 576 of them, over a step of 1e-3.
-        assert!((got - numeric).abs() < 2e-3 * size.max(1.0), "{i}: {got} is not {numeric}, of {size}");
-    }
+    gradient::is_that_of_differences(&density, &position, 1e-3);
 }
 
 #[test]

@@ -5,9 +5,7 @@ use lens_models::plane::{Lens, images, square_of_images};
 use lens_models::profiles::Profiles;
 use serde_json::Value;
 
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().expect("a list").iter().map(|v| v.as_f64().expect("a number")).collect()
-}
+use crate::read::list;
 
 #[test]
 fn all_images_of_two_hundred_point_sources_are_lenstronomys() {
@@ -28,12 +26,12 @@ fn all_images_of_two_hundred_point_sources_are_lenstronomys() {
         }
         let mass = MassSum::new(mass);
         let lens = Lens::new(&mass, &params);
-        let source = numbers(&row["source"]);
+        let source = list(&row["source"]);
         let source = [source[0], source[1]];
         let square = square_of_images(&lens, source, &centers);
         let found = images(&lens, source, square, &centers).unwrap_or_else(|error| panic!("{error}: {row}"));
         let bright: Vec<_> = found.iter().filter(|image| image.magnification.abs() > faint).collect();
-        let wanted: Vec<Vec<f64>> = row["images"].as_array().expect("a list").iter().map(numbers).collect();
+        let wanted: Vec<Vec<f64>> = row["images"].as_array().expect("a list").iter().map(list).collect();
         count += wanted.len();
         missed += bright.len() - wanted.len();
         let near = |want: &[f64]| {

@@ -5,9 +5,7 @@ use lens_models::mass;
 use lens_models::parameter::ProfileParameter;
 use serde_json::Value;
 
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().expect("a list").iter().map(|v| v.as_f64().expect("a number")).collect()
-}
+use crate::read::list;
 
 /// The largest of the numbers without their signs.
 fn size(values: &[f64]) -> f64 {
@@ -32,12 +30,12 @@ fn hold(
     assert_eq!(rows.len(), 200, "{name}");
     let mut worst = [0.0_f64; 3];
     for row in rows {
-        let all = numbers(&row[0]);
+        let all = list(&row[0]);
         let (params, point) = all.split_at(names.len());
         let (field, derivatives) = at(params, point[0], point[1]);
-        let want = numbers(&row[1]);
+        let want = list(&row[1]);
         worst[0] = worst[0].max(difference(&field, &want) / size(&want));
-        let wanted: Vec<Vec<f64>> = row[2].as_array().expect("a list").iter().map(numbers).collect();
+        let wanted: Vec<Vec<f64>> = row[2].as_array().expect("a list").iter().map(list).collect();
         assert_eq!(derivatives.len(), wanted.len(), "{name}");
         let (by_params, by_position) = derivatives.split_at(names.len());
         let (want_params, want_position) = wanted.split_at(names.len());
